@@ -1,0 +1,278 @@
+"""Sealed updates: round trips, and everything that must not open."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.envelope import (
+    Commitments,
+    ContentSecret,
+    Context,
+    check_sealed,
+    content_commitment,
+    generate_prekey,
+    open_payload,
+    parse_header,
+    prekey_digest,
+    seal,
+    unwrap,
+)
+from orchestrator.envelope.opening import _PREAMBLE
+from orchestrator.envelope.sealing import wrap_info
+from orchestrator.envelope.stream import TAG_SIZE
+from orchestrator.errors import EnvelopeError
+from orchestrator.ledger.canonical import canonical_bytes, sha256
+from orchestrator.types import ZERO_DIGEST, Address, OrganisationId, ProtectedDelta, SealedUpdate, protected
+
+AURORA, BOREALIS, MALLORY = (OrganisationId(name) for name in ("aurora", "borealis", "mallory"))
+CONTEXT = Context(1337, Address("0x" + "ab" * 20), 1, AURORA)
+CHUNK = 64
+
+
+def delta_of(payload: bytes) -> ProtectedDelta:
+    return protected(payload, policy="none", samples=7, epsilon=0, parent_manifest=ZERO_DIGEST)
+
+
+@cache
+def prekeys() -> dict[OrganisationId, tuple[bytes, bytes]]:
+    return {name: generate_prekey() for name in (AURORA, BOREALIS, MALLORY)}
+
+
+def recipients() -> dict[OrganisationId, bytes]:
+    return {name: prekeys()[name][1] for name in (AURORA, BOREALIS)}
+
+
+@cache
+def sample(size: int = 5 * CHUNK + 11) -> tuple[bytes, SealedUpdate, ContentSecret]:
+    delta = bytes(i * 7 % 251 for i in range(size))
+    return delta, *seal(delta_of(delta), CONTEXT, recipients(), chunk_size=CHUNK)
+
+
+def recommit(sealed: SealedUpdate, **changes: object) -> SealedUpdate:
+    """The same update after a forger recomputed every digest that he can."""
+    changed = dataclasses.replace(sealed, **changes)  # type: ignore[arg-type]
+    header = json.loads(changed.header)
+    header |= {"ciphertext_digest": sha256(changed.payload), "ciphertext_size": len(changed.payload)}
+    data = canonical_bytes(header)
+    return dataclasses.replace(
+        changed, header=data, header_digest=sha256(data), ciphertext_digest=sha256(changed.payload)
+    )
+
+
+def opens(sealed: SealedUpdate, secret: ContentSecret, context: Context = CONTEXT) -> bytes:
+    opened = open_payload(
+        sealed.header, sealed.payload, secret.content_key, context=context, commitments=Commitments.of(sealed)
+    )
+    return opened.delta
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=500), st.sampled_from([1, 31, 32, 33, 64, 100, 1 << 20]))
+def test_every_recipient_opens_what_was_sealed(delta: bytes, chunk_size: int) -> None:
+    sealed, secret = seal(delta_of(delta), CONTEXT, recipients(), chunk_size=chunk_size)
+    for name in (AURORA, BOREALIS):
+        key = unwrap(sealed.header, name, prekeys()[name][0], context=CONTEXT, commitments=Commitments.of(sealed))
+        assert key == secret.content_key
+        opened = open_payload(sealed.header, sealed.payload, key, context=CONTEXT, commitments=Commitments.of(sealed))
+        assert (opened.delta, opened.content_salt) == (delta, secret.content_salt)
+
+
+def test_digests_and_sizes_are_as_documented() -> None:
+    delta, sealed, secret = sample()
+    header = check_sealed(sealed.header, sealed.payload, context=CONTEXT, commitments=Commitments.of(sealed))
+    assert sealed.header_digest == sha256(sealed.header)
+    assert sealed.ciphertext_digest == header.ciphertext_digest == sha256(sealed.payload)
+    assert sealed.content_commitment == content_commitment(secret.content_salt, delta)
+    assert header.plaintext_size == len(delta) + 32
+    assert [r.organisation for r in header.recipients] == [AURORA, BOREALIS]
+    assert {len(r.wrapped) for r in header.recipients} == {1168}
+    assert header.to_bytes() == sealed.header
+    assert (sealed.samples, sealed.parent_manifest) == (7, ZERO_DIGEST)
+
+
+def test_two_seals_of_one_delta_share_nothing() -> None:
+    first, second = (seal(delta_of(b"x" * 99), CONTEXT, recipients())[0] for _ in range(2))
+    assert first.content_commitment != second.content_commitment
+    assert first.payload[8:] != second.payload[8:]
+
+
+@pytest.mark.parametrize("wrong", [b"bytes", object(), None])
+def test_only_a_protected_delta_is_sealed(wrong: object) -> None:
+    with pytest.raises(TypeError, match="ProtectedDelta"):
+        seal(wrong, CONTEXT, recipients())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "keys", [{}, {AURORA: b""}, {AURORA: b"\xff" * 1216}, {AURORA: prekeys()[AURORA][1][:-32] + bytes(32)}]
+)
+def test_bad_recipients_are_refused(keys: dict[OrganisationId, bytes]) -> None:
+    with pytest.raises(EnvelopeError):
+        seal(delta_of(b"x"), CONTEXT, keys)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_single_flipped_bit_in_the_payload_is_refused(data: st.DataObject) -> None:
+    _, sealed, secret = sample()
+    bit = data.draw(st.integers(0, len(sealed.payload) * 8 - 1))
+    flipped = bytearray(sealed.payload)
+    flipped[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(EnvelopeError, match="tampered"):
+        opens(dataclasses.replace(sealed, payload=bytes(flipped)), secret)
+    with pytest.raises(EnvelopeError):
+        opens(recommit(sealed, payload=bytes(flipped)), secret)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_single_flipped_bit_in_the_header_is_refused(data: st.DataObject) -> None:
+    _, sealed, secret = sample()
+    bit = data.draw(st.integers(0, len(sealed.header) * 8 - 1))
+    flipped = bytearray(sealed.header)
+    flipped[bit // 8] ^= 1 << bit % 8
+    changed = dataclasses.replace(sealed, header=bytes(flipped))
+    with pytest.raises(EnvelopeError, match="header has digest"):
+        opens(changed, secret)
+    with pytest.raises(EnvelopeError, match="header has digest"):
+        unwrap(changed.header, AURORA, prekeys()[AURORA][0], context=CONTEXT, commitments=Commitments.of(sealed))
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400) | st.text().map(str.encode))
+def test_a_header_of_any_bytes_is_refused_cleanly(junk: bytes) -> None:
+    with pytest.raises(EnvelopeError):
+        parse_header(junk)
+
+
+FIELDS = sorted(json.loads(sample()[1].header))
+JUNK = st.sampled_from([None, "", 0, -1, [], {}, "0x00", True, 2**40, [{}], {"chain_id": 1}])
+
+
+@settings(deadline=None)
+@given(st.sampled_from(FIELDS), JUNK)
+def test_a_header_with_an_odd_field_is_refused(field: str, junk: object) -> None:
+    _, sealed, secret = sample()
+    document = json.loads(sealed.header) | {field: junk}
+    data = canonical_bytes(document)
+    changed = dataclasses.replace(sealed, header=data, header_digest=sha256(data))
+    with pytest.raises(EnvelopeError):
+        opens(changed, secret)
+
+
+def test_a_missing_field_and_an_unknown_version_are_named() -> None:
+    document = json.loads(sample()[1].header)
+    with pytest.raises(EnvelopeError, match="version 2 is unknown"):
+        parse_header(canonical_bytes(document | {"version": 2}))
+    with pytest.raises(EnvelopeError, match="suite 'rot13'"):
+        parse_header(canonical_bytes(document | {"suite": "rot13"}))
+    del document["key_commitment"]
+    with pytest.raises(EnvelopeError, match="key_commitment"):
+        parse_header(canonical_bytes(document))
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_any_truncation_is_refused(data: st.DataObject) -> None:
+    _, sealed, secret = sample()
+    length = data.draw(st.integers(0, len(sealed.payload) - 1))
+    cut = sealed.payload[:length]
+    with pytest.raises(EnvelopeError, match="truncated"):
+        opens(dataclasses.replace(sealed, payload=cut), secret)
+    with pytest.raises(EnvelopeError):
+        opens(recommit(sealed, payload=cut), secret)
+
+
+def chunks_of(payload: bytes) -> list[bytes]:
+    body, step = payload[_PREAMBLE:], CHUNK + TAG_SIZE
+    return [body[i : i + step] for i in range(0, len(body), step)]
+
+
+@settings(deadline=None)
+@given(st.permutations(range(6)).filter(lambda order: order != list(range(6))))
+def test_any_reordering_is_refused(order: list[int]) -> None:
+    _, sealed, secret = sample()
+    chunks = chunks_of(sealed.payload)
+    assert len(chunks) == 6
+    payload = sealed.payload[:_PREAMBLE] + b"".join(chunks[i] for i in order)
+    with pytest.raises(EnvelopeError, match="tampered"):
+        opens(dataclasses.replace(sealed, payload=payload), secret)
+    with pytest.raises(EnvelopeError):
+        opens(recommit(sealed, payload=payload), secret)
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_a_repeated_or_dropped_chunk_is_refused(index: int) -> None:
+    _, sealed, secret = sample()
+    chunks = chunks_of(sealed.payload)
+    for altered in (chunks[: index + 1] + chunks[index:], chunks[:index] + chunks[index + 1 :]):
+        payload = sealed.payload[:_PREAMBLE] + b"".join(altered)
+        with pytest.raises(EnvelopeError):
+            opens(recommit(sealed, payload=payload), secret)
+
+
+@pytest.mark.parametrize(
+    "change", [{"chain_id": 1}, {"ledger": "0x" + "cd" * 20}, {"round": 2}, {"organisation": BOREALIS}]
+)
+def test_another_context_is_refused(change: dict[str, object]) -> None:
+    _, sealed, secret = sample()
+    other = dataclasses.replace(CONTEXT, **change)  # type: ignore[arg-type]
+    with pytest.raises(EnvelopeError, match="context"):
+        opens(sealed, secret, other)
+    with pytest.raises(EnvelopeError, match="context"):
+        unwrap(sealed.header, AURORA, prekeys()[AURORA][0], context=other, commitments=Commitments.of(sealed))
+    # even where the header is rewritten for the other context, neither the wrap nor the chunks open
+    forged = recommit(sealed, header=canonical_bytes(json.loads(sealed.header) | {"context": other.document()}))
+    with pytest.raises(EnvelopeError, match="does not open"):
+        unwrap(forged.header, AURORA, prekeys()[AURORA][0], context=other, commitments=Commitments.of(forged))
+    with pytest.raises(EnvelopeError, match="another key or context"):
+        opens(forged, secret, other)
+
+
+def test_a_stranger_opens_nothing() -> None:
+    _, sealed, _ = sample()
+    private, public = prekeys()[MALLORY]
+    given_ = {"context": CONTEXT, "commitments": Commitments.of(sealed)}
+    with pytest.raises(EnvelopeError, match="not sealed to mallory"):
+        unwrap(sealed.header, MALLORY, private, **given_)  # type: ignore[arg-type]
+    for name in (AURORA, BOREALIS):
+        with pytest.raises(EnvelopeError, match="this one is"):
+            unwrap(sealed.header, name, private, **given_)  # type: ignore[arg-type]
+    document = json.loads(sealed.header)
+    for entry in document["recipients"]:
+        entry["prekey"] = prekey_digest(public)
+    forged = recommit(sealed, header=canonical_bytes(document))
+    for name in (AURORA, BOREALIS):
+        with pytest.raises(EnvelopeError, match="does not open"):
+            unwrap(forged.header, name, private, context=CONTEXT, commitments=Commitments.of(forged))
+
+
+@pytest.mark.parametrize("private", [b"", bytes(95), bytes(97)])
+def test_a_private_prekey_of_the_wrong_size_is_refused(private: bytes) -> None:
+    _, sealed, _ = sample()
+    with pytest.raises(EnvelopeError, match="96 bytes"):
+        unwrap(sealed.header, AURORA, private, context=CONTEXT, commitments=Commitments.of(sealed))
+
+
+def test_a_swapped_header_is_refused() -> None:
+    delta, sealed, secret = sample()
+    other, other_secret = seal(delta_of(delta), CONTEXT, recipients(), chunk_size=CHUNK)
+    with pytest.raises(EnvelopeError, match="header has digest"):
+        opens(dataclasses.replace(sealed, header=other.header), secret)
+    with pytest.raises(EnvelopeError, match="payload"):
+        opens(dataclasses.replace(sealed, header=other.header, header_digest=other.header_digest), other_secret)
+    with pytest.raises(EnvelopeError, match="key commitment"):
+        opens(sealed, other_secret)
+
+
+def test_a_key_that_does_not_match_its_commitment_is_refused() -> None:
+    """A sender who wraps different keys to different members: each sees that his is not the committed one."""
+    _, sealed, secret = sample()
+    document = json.loads(sealed.header)
+    entry = document["recipients"][1]
+    info = wrap_info(CONTEXT, entry["prekey"])
