@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from functools import cache
@@ -24,6 +25,7 @@ from orchestrator.envelope import (
     unwrap,
 )
 from orchestrator.envelope.opening import _PREAMBLE
+from orchestrator.envelope.prekeys import load_public
 from orchestrator.envelope.sealing import wrap_info
 from orchestrator.envelope.stream import TAG_SIZE
 from orchestrator.errors import EnvelopeError
@@ -275,4 +277,29 @@ def test_a_key_that_does_not_match_its_commitment_is_refused() -> None:
     _, sealed, secret = sample()
     document = json.loads(sealed.header)
     entry = document["recipients"][1]
-    info = wrap_info(CONTEXT, entry["prekey"])
+    public = load_public(prekeys()[BOREALIS][1])
+    wrapped = HPKE_SUITE.encrypt(bytes(32), public, wrap_info(CONTEXT, entry["prekey"]))
+    entry["wrapped"] = base64.b64encode(wrapped).decode()
+    forged = recommit(sealed, header=canonical_bytes(document))
+    with pytest.raises(EnvelopeError, match="key commitment"):
+        unwrap(forged.header, BOREALIS, prekeys()[BOREALIS][0], context=CONTEXT, commitments=Commitments.of(forged))
+    with pytest.raises(EnvelopeError, match="32 bytes"):
+        opens(sealed, dataclasses.replace(secret, content_key=b"short"))
+
+
+def test_content_that_was_not_committed_to_is_refused() -> None:
+    _, sealed, secret = sample()
+    with pytest.raises(EnvelopeError, match="committed"):
+        opens(dataclasses.replace(sealed, content_commitment=ZERO_DIGEST), secret)
+
+
+def test_secrets_stay_out_of_representations() -> None:
+    delta, sealed, secret = sample()
+    opened = open_payload(
+        sealed.header, sealed.payload, secret.content_key, context=CONTEXT, commitments=Commitments.of(sealed)
+    )
+    for text in (repr(secret), str(secret), repr(opened)):
+        assert secret.content_key.hex() not in text
+        assert repr(secret.content_key) not in text
+        assert repr(secret.content_salt) not in text
+        assert repr(delta) not in text
