@@ -26,7 +26,7 @@ from orchestrator.envelope import (
 )
 from orchestrator.envelope.opening import _PREAMBLE
 from orchestrator.envelope.prekeys import load_public
-from orchestrator.envelope.sealing import wrap_info
+from orchestrator.envelope.sealing import HPKE_SUITE, wrap_info
 from orchestrator.envelope.stream import TAG_SIZE
 from orchestrator.errors import EnvelopeError
 from orchestrator.ledger.canonical import canonical_bytes, sha256
