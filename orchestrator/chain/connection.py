@@ -1,0 +1,194 @@
+"""A chain over JSON-RPC, by web3.py's HTTP provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import requests
+from web3 import HTTPProvider, Web3
+from web3.exceptions import Web3Exception
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
+from web3.types import RPCEndpoint
+
+from orchestrator.chain import rpc_values as rpc
+from orchestrator.chain.port import Block, RawLog, Receipt, RpcRefused
+from orchestrator.errors import ChainError, ConfigurationError, WrongChain
+from orchestrator.types import Address, Digest
+
+_BATCH = 100
+_UP = "start it with `loranchor network up`, or set its address (chain.public.url, chain.private.url)"
+
+
+class Connection:
+    """One chain at one node. Makes no request before the first is needed; then checks the node's chain id first.
+
+    Args:
+        url: HTTP address of the node. expected_chain_id: refuse any other.
+        timeout: seconds for one answer. finality_depth: blocks on top of a block before it counts as final.
+    """
+
+    def __init__(
+        self, url: str, expected_chain_id: int, timeout: float = 10.0, *, finality_depth: int = 0, retries: int = 3
+    ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ConfigurationError(f"{url!r} is no HTTP address of a node", mend="use http://HOST:PORT")
+        self.url = url
+        self._chain_id = expected_chain_id
+        self._finality_depth = finality_depth
+        self._checked = False
+        self._provider = HTTPProvider(
+            url,
+            request_kwargs={"timeout": timeout},
+            exception_retry_configuration=ExceptionRetryConfiguration(
+                errors=(requests.ConnectionError, requests.Timeout),
+                retries=max(retries, 1),
+                backoff_factor=0.1,
+                # every method that we use may be sent twice: a raw transaction is known by its hash
+                method_allowlist=REQUEST_RETRY_ALLOWLIST,
+            ),
+        )
+
+    @property
+    def chain_id(self) -> int:
+        return self._chain_id
+
+    @property
+    def finality_depth(self) -> int:
+        return self._finality_depth
+
+    @property
+    def web3(self) -> Web3:
+        """A ``Web3`` over the same provider, for what the port does not offer. Its errors are web3.py's own."""
+        web3 = Web3(self._provider)
+        web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        return web3
+
+    def check(self) -> int:
+        """Ask the node for its chain id; ``WrongChain`` when it is another. Gives the newest block number."""
+        actual = rpc.quantity(self._ask("eth_chainId", []), "chain id")
+        if actual != self._chain_id:
+            raise WrongChain(
+                f"the node at {self.url} serves chain {actual}, expected chain {self._chain_id}",
+                mend="correct the address or the chain id of this chain",
+            )
+        self._checked = True
+        return self.block_number()
+
+    def request(self, method: str, params: Sequence[Any]) -> Any:
+        """The result of one JSON-RPC call."""
+        if not self._checked:
+            self.check()
+        return self._ask(method, params)
+
+    def batch(self, method: str, many_params: Sequence[Sequence[Any]]) -> list[Any]:
+        """Results of one method for many parameter lists, in order."""
+        if not self._checked:
+            self.check()
+        results: list[Any] = []
+        for start in range(0, len(many_params), _BATCH):
+            results += self._ask_batch(method, many_params[start : start + _BATCH])
+        return results
+
+    def block_number(self) -> int:
+        return rpc.quantity(self.request("eth_blockNumber", []), "block number")
+
+    def final_block_number(self) -> int:
+        """The newest block that counts as final; -1 while there is none."""
+        return max(self.block_number() - self._finality_depth, -1)
+
+    def block(self, number: int) -> Block:
+        return self.blocks([number])[0]
+
+    def block_hash(self, number: int) -> Digest:
+        return self.block(number).hash
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        answers = self.batch("eth_getBlockByNumber", [[hex(number), False] for number in numbers])
+        for number, answer in zip(numbers, answers, strict=True):
+            if answer is None:
+                raise ChainError(f"the chain at {self.url} has no block {number}")
+        return [rpc.block(answer, number) for number, answer in zip(numbers, answers, strict=True)]
+
+    def logs(
+        self, addresses: Sequence[Address], from_block: int, to_block: int, topics: Sequence[Digest] = ()
+    ) -> list[RawLog]:
+        query: dict[str, Any] = {
+            "address": list(addresses),
+            "fromBlock": hex(from_block),
+            "toBlock": hex(to_block),
+        }
+        if topics:
+            query["topics"] = [list(topics)]
+        return rpc.logs(self.request("eth_getLogs", [query]))
+
+    def transactions(self, hashes: Sequence[Digest]) -> list[Mapping[str, Any]]:
+        answers = self.batch("eth_getTransactionByHash", [[hash_] for hash_ in hashes])
+        for hash_, answer in zip(hashes, answers, strict=True):
+            if answer is None:
+                raise ChainError(f"the node at {self.url} does not know transaction {hash_}")
+        return [rpc.mapping(answer, "transaction") for answer in answers]
+
+    def code(self, address: Address) -> bytes:
+        return rpc.data(self.request("eth_getCode", [address, "latest"]), "contract code")
+
+    def balance(self, address: Address) -> int:
+        return rpc.quantity(self.request("eth_getBalance", [address, "latest"]), "balance")
+
+    def call(self, to: Address, data: bytes, *, sender: Address | None = None, block: int | None = None) -> bytes:
+        query = {"to": to, "data": "0x" + data.hex()} | ({"from": sender} if sender else {})
+        return rpc.data(self.request("eth_call", [query, "latest" if block is None else hex(block)]), "call result")
+
+    def estimate_gas(self, transaction: Mapping[str, Any]) -> int:
+        return rpc.quantity(self.request("eth_estimateGas", [dict(transaction)]), "gas estimate")
+
+    def transaction_count(self, address: Address) -> int:
+        return rpc.quantity(self.request("eth_getTransactionCount", [address, "pending"]), "nonce")
+
+    def send_raw(self, raw: bytes) -> Digest:
+        return rpc.digest(self.request("eth_sendRawTransaction", ["0x" + raw.hex()]), "transaction hash")
+
+    def receipt(self, transaction: Digest) -> Receipt | None:
+        return rpc.receipt(self.request("eth_getTransactionReceipt", [transaction]), transaction)
+
+    def _ask(self, method: str, params: Sequence[Any]) -> Any:
+        try:
+            answer = self._provider.make_request(RPCEndpoint(method), list(params))
+        except (requests.RequestException, Web3Exception, ValueError) as error:
+            raise self._silent(error) from error
+        return self._result(method, answer)
+
+    def _ask_batch(self, method: str, many_params: Sequence[Sequence[Any]]) -> list[Any]:
+        wanted = [(RPCEndpoint(method), list(params)) for params in many_params]
+        if not wanted:
+            return []
+        try:
+            answers = self._provider.make_batch_request(wanted)
+        except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError) as error:
+            raise self._silent(error) from error
+        if not isinstance(answers, list) or len(answers) != len(wanted):
+            raise ChainError(f"the node at {self.url} answered {method} for {len(wanted)} items with another number")
+        return [self._result(method, answer) for answer in answers]
+
+    def _result(self, method: str, answer: Any) -> Any:
+        if not isinstance(answer, Mapping) or ("result" not in answer and not isinstance(answer.get("error"), Mapping)):
+            raise ChainError(
+                f"{self.url} did not answer {method} as a node does", mend="check what listens at this address"
+            )
+        if answer.get("error") is not None:
+            error = cast("Mapping[str, Any]", answer["error"])
+            words = str(error.get("message", "no message"))
+            raise RpcRefused(f"{method} was refused: {words}", rpc_message=words, data=error.get("data"))
+        return answer["result"]
+
+    def _silent(self, error: Exception) -> ChainError:
+        self._checked = False
+        if isinstance(error, requests.Timeout):
+            return ChainError(f"no answer from {self.url} in time", mend="wait, or raise chain.timeout")
+        if isinstance(error, requests.ConnectionError):
+            return ChainError(f"no answer from {self.url}", mend=_UP)
+        if isinstance(error, requests.HTTPError):
+            status = error.response.status_code if error.response is not None else "an error"
+            return ChainError(f"{self.url} answered with HTTP {status}", mend="check what listens at this address")
+        return ChainError(f"{self.url} did not answer as a node does", mend="check what listens at this address")

@@ -1,0 +1,1 @@
+"""One proxy a contract: typed reads, and transactions as unsigned :class:`orchestrator.chain.proxy.Call`."""

@@ -1,0 +1,13 @@
+"""``CheckpointSchedule``: numbers the checkpoints and collects the members' attestations."""
+
+from __future__ import annotations
+
+from orchestrator.chain.proxy import Call, Proxy
+from orchestrator.types import Digest
+
+
+class CheckpointScheduleProxy(Proxy):
+    contract = "CheckpointSchedule"
+
+    def attest(self, sequence: int, head: Digest, signature: bytes) -> Call:
+        return self._call("attest", sequence, head, signature)

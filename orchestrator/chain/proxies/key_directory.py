@@ -1,0 +1,28 @@
+"""``KeyDirectory``: long-term keys and the one-time prekeys of rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator.chain.proxy import Call, Proxy
+from orchestrator.types import Digest, OrganisationId
+
+
+class KeyDirectoryProxy(Proxy):
+    contract = "KeyDirectory"
+
+    def prekey_of(self, round_id: int, organisation: OrganisationId) -> Digest:
+        """Digest of the prekey that the round assigned to that member; zero where there is none."""
+        return Digest(self._view("prekeyOf", round_id, organisation))
+
+    def unused_prekeys(self, organisation: OrganisationId) -> int:
+        return int(self._view("unusedPrekeys", organisation))
+
+    def publish_key(self, key: bytes, leaf_salt: Digest) -> Call:
+        return self._call("publishKey", key, leaf_salt)
+
+    def revoke_key(self, leaf_salt: Digest) -> Call:
+        return self._call("revokeKey", leaf_salt)
+
+    def publish_prekeys(self, keys: Sequence[bytes], leaf_salt: Digest) -> Call:
+        return self._call("publishPrekeys", keys, leaf_salt)

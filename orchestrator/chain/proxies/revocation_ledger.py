@@ -1,0 +1,59 @@
+"""``RevocationLedger``: from a request to receipts of shredding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator.chain.proxy import Call, Proxy
+from orchestrator.chain.structs import Mode, Stage, Verification
+from orchestrator.types import Cid, Digest, RequestId, UpdateId
+
+
+class RevocationLedgerProxy(Proxy):
+    contract = "RevocationLedger"
+
+    def stage_of(self, request_id: RequestId) -> Stage:
+        return Stage(self._view("stageOf", request_id))
+
+    def request(
+        self,
+        updates: Sequence[UpdateId],
+        reason: str,
+        mode: Mode,
+        urgent: bool,
+        request_digest: Digest,
+        leaf_salt: Digest,
+    ) -> Call:
+        return self._call("request", updates, reason, mode, urgent, request_digest, leaf_salt)
+
+    def support(self, request_id: RequestId, leaf_salt: Digest) -> Call:
+        return self._call("support", request_id, leaf_salt)
+
+    def record_affected(self, request_id: RequestId, descendants: Sequence[UpdateId], leaf_salt: Digest) -> Call:
+        return self._call("recordAffected", request_id, descendants, leaf_salt)
+
+    def record_replacement(self, request_id: RequestId, manifest_digest: Digest, leaf_salt: Digest) -> Call:
+        return self._call("recordReplacement", request_id, manifest_digest, leaf_salt)
+
+    def record_verification(self, request_id: RequestId, verification: Verification, leaf_salt: Digest) -> Call:
+        return self._call("recordVerification", request_id, verification, leaf_salt)
+
+    def endorse(
+        self,
+        request_id: RequestId,
+        certificate_digest: Digest,
+        certificate_cid: Cid,
+        signature: bytes,
+        leaf_salt: Digest,
+    ) -> Call:
+        return self._call("endorse", request_id, certificate_digest, certificate_cid, signature, leaf_salt)
+
+    def record_shredding(
+        self,
+        request_id: RequestId,
+        certificate_digest: Digest,
+        receipt_digest: Digest,
+        receipt_cid: Cid,
+        leaf_salt: Digest,
+    ) -> Call:
+        return self._call("recordShredding", request_id, certificate_digest, receipt_digest, receipt_cid, leaf_salt)

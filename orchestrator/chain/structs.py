@@ -1,0 +1,137 @@
+"""Arguments and answers of the contracts as typed values. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from orchestrator.types import MILLION, Address, Cid, Digest, OrganisationId, UpdateId
+
+
+class Phase(IntEnum):
+    """Phases of a round, as ``RoundLedger`` numbers them."""
+
+    NONE = 0
+    SUBMIT = 1
+    RELEASE = 2
+    COMMIT_VERDICTS = 3
+    REVEAL_VERDICTS = 4
+    AWAITING_CLOSE = 5
+    CLOSED = 6
+    FAILED = 7
+
+
+class Mode(IntEnum):
+    """How a revocation makes the new manifest."""
+
+    DROP = 0
+    HEAL = 1
+    REPLAY = 2
+
+
+class Stage(IntEnum):
+    """Stages of a revocation, as ``RevocationLedger`` numbers them."""
+
+    NONE = 0
+    REQUESTED = 1
+    APPROVED = 2
+    AFFECTED = 3
+    REPLACED = 4
+    VERIFIED = 5
+    CERTIFIED = 6
+    SHREDDED = 7
+
+
+class DueReason(IntEnum):
+    """Why a checkpoint is due."""
+
+    ROUND_CLOSED = 0
+    REVOCATION_CERTIFIED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member with its cold and its hot address."""
+
+    organisation: OrganisationId
+    authority: Address
+    delegate: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member as governance sees it: without the delegate."""
+
+    organisation: OrganisationId
+    authority: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The consortium's present epoch, quorum and digest, in one read."""
+
+    epoch: int
+    quorum: int
+    consortium_digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a round is opened with; see ``RoundLedger``."""
+
+    manifest_digest: Digest
+    task_digest: Digest
+    task_cid: Cid
+    agreement_digest: Digest
+    agreement_cid: Cid
+    submit_blocks: int
+    release_blocks: int
+    commit_blocks: int
+    reveal_blocks: int
+    minimum_updates: int
+    epsilon_cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The digests of an update that go on chain before anybody can see it."""
+
+    ciphertext_digest: Digest
+    header_digest: Digest
+    content_commitment: Digest
+    data_statement_digest: Digest
+    parent_manifest: Digest
+    samples: int
+    epsilon: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One judge's word on one update. ``weight_cap`` and ``score`` are in millionths; ``reason`` is ASCII, ≤ 32."""
+
+    update_id: UpdateId
+    accept: bool
+    weight_cap: int = MILLION
+    score: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A held-out figure before and after a revocation, in millionths."""
+
+    metric: str
+    value_before: int
+    value_after: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwardLeaf:
+    """One entry of a round's award tree, as ``AwardDistributor.claim`` takes it."""
+
+    sequence: int
+    index: int
+    update_id: UpdateId
+    account: Address
+    amount: int
