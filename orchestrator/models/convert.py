@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from orchestrator.errors import DataError, EnvironmentMissing
 
@@ -53,7 +54,7 @@ def _write(source: Path, folder: Path) -> None:
     except ImportError as error:
         raise EnvironmentMissing(f"{error.name} is not installed", mend="pip install 'loranchor[train]'") from error
     try:
-        where = {"pretrained_model_name_or_path": source.parent, "gguf_file": source.name}
+        where: dict[str, Any] = {"pretrained_model_name_or_path": source.parent, "gguf_file": source.name}
         tokenizer = transformers.AutoTokenizer.from_pretrained(**where)
         loaded = transformers.AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
     except (OSError, ValueError, KeyError) as error:
@@ -62,7 +63,8 @@ def _write(source: Path, folder: Path) -> None:
     settings = loaded.config.to_dict()
     for key in ("quantization_config", "_name_or_path"):
         settings.pop(key, None)
-    model = transformers.AutoModelForCausalLM.from_config(type(loaded.config)(**settings))
+    make: Any = transformers.AutoModelForCausalLM
+    model = make.from_config(type(loaded.config)(**settings))
     model.load_state_dict(loaded.state_dict())
     model.tie_weights()
     model.to(torch.bfloat16).save_pretrained(folder)

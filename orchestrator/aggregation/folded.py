@@ -1,0 +1,98 @@
+"""A model in memory that is moved from one manifest to another, always from the pristine base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from orchestrator.aggregation.entries import Entry, FoldEntry, Opener, ordered
+from orchestrator.aggregation.stack import Stack, accumulate, exact_products
+from orchestrator.errors import ConfigurationError, ProtocolError
+from orchestrator.types import Digest
+
+
+class FoldedModel:
+    """Holds one base model's weights at ``fold(base, manifest)``.
+
+    The model's own parameters are changed in place; of those that a fold ever touched a pristine copy is kept, and
+    every fold starts from it. So dropping a contribution gives the same bits as never having had it.
+
+    Args:
+        model: a model in fp32, at its base weights now.
+        base_digest: digest that every contribution must name.
+    """
+
+    def __init__(self, model: Any, base_digest: Digest) -> None:
+        self.model = model
+        self.base_digest = base_digest
+        self.entries: tuple[FoldEntry, ...] = ()
+        self._parameters: dict[str, Tensor] = dict(model.named_parameters())
+        self._pristine: dict[str, Tensor] = {}
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """Names of the parameters that some fold has changed."""
+        return tuple(sorted(self._pristine))
+
+    def move(self, entries: Iterable[Entry], opener: Opener) -> None:
+        """Bring the weights to base + Σ weight·scale·B·A over ``entries``.
+
+        If it fails, the weights stay as they were.
+
+        Args:
+            entries: in any order. opener: called once a contribution, in the manifest's order.
+
+        Raises:
+            ProtocolError: a contribution is for another base, names an unknown parameter or does not fit.
+        """
+        wanted = ordered(entries)
+        sums = accumulate(wanted, opener, self.base_digest, self._zeros, self.device)
+        with torch.no_grad():
+            for name, pristine in self._pristine.items():
+                if name not in sums:
+                    self._parameters[name].copy_(pristine)
+            for name in sorted(sums):
+                self._keep(name)
+                torch.add(self._pristine[name], sums[name], out=self._parameters[name])
+        self.entries = wanted
+
+    def reset(self) -> None:
+        """Back to the base."""
+        self.move((), _no_contribution)
+
+    @contextmanager
+    def tried(self, stack: Stack) -> Iterator[None]:
+        """Within the block the weights hold ``stack`` as well; after it they are what they were, bit for bit."""
+        before = {name: self._parameters[name].detach().clone() for name in stack.names()}
+        try:
+            with exact_products():
+                stack.flush(self._parameters)
+            yield
+        finally:
+            with torch.no_grad():
+                for name, tensor in before.items():
+                    self._parameters[name].copy_(tensor)
+
+    @property
+    def device(self) -> torch.device:
+        return next(iter(self._parameters.values())).device
+
+    def _zeros(self, name: str) -> Tensor:
+        parameter = self._parameters.get(name)
+        if parameter is None:
+            raise ProtocolError(f"a contribution changes {name}, which the model does not have")
+        if parameter.dtype != torch.float32:
+            raise ConfigurationError(f"{name} is {parameter.dtype}; a fold is kept in float32", mend="load in float32")
+        return torch.zeros_like(parameter)
+
+    def _keep(self, name: str) -> None:
+        if name not in self._pristine:
+            self._pristine[name] = self._parameters[name].detach().clone()
+
+
+def _no_contribution(update_id: str) -> Any:
+    raise ProtocolError(f"the base has no contribution {update_id}")

@@ -1,0 +1,162 @@
+"""One LoRA update: a fresh adapter on the folded base, some AdamW steps, and the base as it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from orchestrator.contribution import AdapterDelta, LowRank
+from orchestrator.contribution.rules import ends_with
+from orchestrator.errors import ConfigurationError, DataError
+from orchestrator.training.settings import AdapterSettings, TrainingSettings
+from orchestrator.types import Digest
+
+Progress = Callable[[int, int, float], None]
+"""Called after every step with (step from 1, steps, loss)."""
+
+GRADIENT_NORM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """The delta, how many samples the steps saw, and the loss of each step."""
+
+    delta: AdapterDelta
+    samples: int
+    losses: tuple[float, ...]
+
+
+def train(
+    model: Any,
+    batches: Iterable[Mapping[str, Tensor]],
+    adapter: AdapterSettings,
+    settings: TrainingSettings,
+    *,
+    base: Digest,
+    parent_manifest: Digest,
+    seed: int,
+    progress: Progress | None = None,
+) -> TrainingOutcome:
+    """Train one update on a folded model; the model's weights are the same bits before and after.
+
+    On one CPU thread, equal arguments give equal bits.
+
+    Args:
+        model: the folded model, frozen.
+        batches: one a step, at least ``settings.steps``.
+        adapter: shape of the adapter. settings: steps, learning rate, optimizer.
+        base: digest of the base model. parent_manifest: the manifest the model is folded to.
+        seed: of the adapter's start and of dropout; see :func:`orchestrator.training.settings.derived_seed`.
+        progress: told after each step.
+
+    Raises:
+        ConfigurationError: unknown optimizer, or no module of the model has such a name.
+        DataError: fewer batches than steps, or the loss is not finite.
+    """
+    if settings.optimizer != "adamw":
+        raise ConfigurationError(f"unknown optimizer {settings.optimizer!r}", mend="use adamw")
+    device = next(iter(model.parameters())).device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        heads = _heads(model, adapter)
+        before = {name: parameter.detach().clone() for name, parameter in heads.items()}
+        adapted = _attach(model, adapter)
+        try:
+            for parameter in heads.values():
+                parameter.requires_grad_(True)
+            losses, samples = _steps(adapted, batches, settings, device, progress)
+            modules = _factors(model, adapter)
+            dense = {name: (parameter.detach() - before[name]).cpu() for name, parameter in heads.items()}
+        finally:
+            _detach(adapted, model)
+            with torch.no_grad():
+                for name, parameter in heads.items():
+                    parameter.copy_(before[name])
+                    parameter.grad = None
+    return TrainingOutcome(AdapterDelta(base, parent_manifest, modules, dense), samples, tuple(losses))
+
+
+def _heads(model: nn.Module, adapter: AdapterSettings) -> dict[str, nn.Parameter]:
+    found = {
+        name: parameter
+        for name, parameter in model.named_parameters()
+        if any(ends_with(name.rpartition(".")[0], ending) for ending in adapter.dense)
+    }
+    for ending in adapter.dense:
+        if not any(ends_with(name.rpartition(".")[0], ending) for name in found):
+            raise ConfigurationError(f"the model has no module {ending!r} to train densely")
+    return found
+
+
+def _attach(model: Any, adapter: AdapterSettings) -> Any:
+    import peft
+
+    for ending in adapter.modules:
+        if not any(ends_with(name, ending) for name, _ in model.named_modules()):
+            raise ConfigurationError(f"the model has no module {ending!r} to adapt", mend="see task.adapter.modules")
+    config = peft.LoraConfig(
+        r=adapter.rank,
+        lora_alpha=adapter.alpha,
+        use_rslora=adapter.rslora,
+        target_modules=list(adapter.modules),
+        lora_dropout=0.0,
+        bias="none",
+    )
+    return peft.get_peft_model(model, config)
+
+
+def _detach(adapted: Any, model: Any) -> None:
+    adapted.unload()
+    if hasattr(model, "peft_config"):
+        del model.peft_config
+    model.requires_grad_(False)
+    model.eval()
+
+
+def _steps(
+    adapted: Any,
+    batches: Iterable[Mapping[str, Tensor]],
+    settings: TrainingSettings,
+    device: torch.device,
+    progress: Progress | None,
+) -> tuple[list[float], int]:
+    trainable = [parameter for parameter in adapted.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate, weight_decay=0.0)
+    losses: list[float] = []
+    samples = 0
+    adapted.train()
+    source = iter(batches)
+    for step in range(1, settings.steps + 1):
+        batch = next(source, None)
+        if batch is None:
+            raise DataError(f"the data ends after {step - 1} of {settings.steps} steps", mend="train fewer steps")
+        loss = adapted(**{name: tensor.to(device) for name, tensor in batch.items()}).loss
+        loss.backward()
+        nn.utils.clip_grad_norm_(trainable, GRADIENT_NORM, error_if_nonfinite=False)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        losses.append(float(loss.detach()))
+        samples += int(batch["labels"].shape[0])
+        if not torch.isfinite(loss):
+            raise DataError(f"the loss of step {step} is not finite", mend="lower the learning rate")
+        if progress:
+            progress(step, settings.steps, losses[-1])
+    return losses, samples
+
+
+def _factors(model: Any, adapter: AdapterSettings) -> dict[str, LowRank]:
+    from peft.tuners.lora import LoraLayer
+
+    modules = {}
+    for name, layer in model.named_modules():
+        if isinstance(layer, LoraLayer):
+            (key,) = layer.lora_A
+            a, b = layer.lora_A[key].weight, layer.lora_B[key].weight
+            modules[name] = LowRank(
+                a.detach().float().cpu().clone(), b.detach().float().cpu().clone(), adapter.alpha, adapter.rslora
+            )
+    return modules
