@@ -27,17 +27,18 @@ from orchestrator.types import Digest
 _LABELS = {"reason", "metric"}
 
 
+class _Text(StringDecoder):
+    """A string that is no UTF-8 must not stop a reader: its stray bytes come out as ``\\xNN``."""
+
+    def __init__(self) -> None:
+        super().__init__(handle_string_errors="backslashreplace")  # type: ignore[no-untyped-call]
+
+
 @cache
 def _codec() -> ABICodec:
-    # a string that is no UTF-8 must not stop a reader: its stray bytes come out as \xNN
     own = registry.copy()  # type: ignore[no-untyped-call]
     own.unregister("string")
-    own.register(
-        BaseEquals("string"),  # type: ignore[no-untyped-call]
-        TextStringEncoder,
-        lambda _type, _registry: StringDecoder(handle_string_errors="backslashreplace"),  # type: ignore[no-untyped-call]
-        label="string",
-    )
+    own.register(BaseEquals("string"), TextStringEncoder, _Text, label="string")  # type: ignore[no-untyped-call]
     return ABICodec(own)
 
 

@@ -1,7 +1,8 @@
 """The port to one chain: what is asked of a node, and nothing more.
 
 ``Connection`` speaks to a real node; ``tests/unit/chain/fake_chain.py`` is the fake. One suite runs against both
-(tests/ports/test_chain.py). Answers are validated: an implementation raises ``ChainError`` rather than hand on a malformed one.
+(tests/ports/test_chain.py). Answers are validated: an implementation raises ``ChainError`` rather than hand on a
+malformed one.
 """
 
 from __future__ import annotations

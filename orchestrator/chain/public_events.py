@@ -67,7 +67,7 @@ class AwardsRootReplaced:
 
     sequence: int
     previous: Digest
-    root: Digest
+    current: Digest
     place: Place
 
 

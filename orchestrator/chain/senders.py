@@ -1,8 +1,8 @@
 """Who really sent a transaction: the address that its raw signature recovers to.
 
 A node's ``from`` is only its word. The transaction is put together again from the node's fields; its hash must be the
-hash that was asked for, so the fields are those that were signed, and the address comes from the signature alone. Ganache
-stores transactions of accounts it was told to impersonate under a made-up signature: those recover to somebody else.
+hash that was asked for, so the fields are those that were signed, and the address comes from the signature alone.
+Ganache stores what an impersonated account sent under a made-up signature, which recovers to somebody else.
 """
 
 from __future__ import annotations

@@ -127,6 +127,64 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundView:
+    """``RoundLedger.round``. ``deadline`` is the last block of the present phase, 0 where it has none."""
+
+    phase: Phase
+    deadline: int
+    opened_block: int
+    epoch: int
+    task_digest: Digest
+    manifest_digest: Digest
+    members: int
+    quorum: int
+    minimum_updates: int
+    submitted: int
+    passed: int
+    released: int
+    committed: int
+    revealed: int
+    accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """``RoundLedger.update``. ``acceptances`` counts the owner as one from the release on."""
+
+    round_id: int
+    organisation: OrganisationId
+    replaced: bool
+    released: bool
+    acceptances: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationView:
+    """``RevocationLedger.revocation``. ``deadline`` is the block by which the next step is due."""
+
+    organisation: OrganisationId
+    mode: Mode
+    urgent: bool
+    stage: Stage
+    deadline: int
+    reason: str
+    request_digest: Digest
+    manifest_digest: Digest
+    certificate_digest: Digest
+    updates: tuple[UpdateId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """``AwardDistributor.publication``; ``root`` is zero where nothing was published."""
+
+    root: Digest
+    claimable_from: int
+    cap: int
+    claimed: int
+
+
+@dataclass(frozen=True, slots=True)
 class AwardLeaf:
     """One entry of a round's award tree, as ``AwardDistributor.claim`` takes it."""
 

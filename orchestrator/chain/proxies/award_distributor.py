@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.chain.proxy import Call, Proxy
-from orchestrator.chain.structs import AwardLeaf
+from orchestrator.chain.structs import AwardLeaf, Publication
 from orchestrator.types import Address, Digest
 
 
@@ -16,11 +16,25 @@ class AwardDistributorProxy(Proxy):
     def token(self) -> Address:
         return Address(self._view("token"))
 
+    def publication(self, sequence: int) -> Publication:
+        return Publication(**self._view("publication", sequence))
+
+    def vested_from(self, sequence: int) -> int:
+        """First block in which an award of that checkpoint can be claimed."""
+        return int(self._view("vestedFrom", sequence))
+
+    def is_spent(self, sequence: int, index: int) -> bool:
+        """Whether an award was claimed or voided."""
+        return bool(self._view("isSpent", sequence, index))
+
+    def payout_cap(self) -> int:
+        return int(self._view("payoutCap"))
+
     def publish(self, chain: Sequence[Mapping[str, Any] | Any]) -> Call:
         """``chain``: the checkpoint with the awards and every later one up to the head."""
         return self._call("publish", chain, role="anyone")
 
-    def raise_objection(self, sequence: int, reason: Digest) -> Call:
+    def raise_objection(self, sequence: int, reason: str) -> Call:
         return self._call("raiseObjection", sequence, reason)
 
     def replace_root(self, sequence: int, root: Digest, signatures: Sequence[bytes]) -> Call:

@@ -15,6 +15,10 @@ class KeyDirectoryProxy(Proxy):
         """Digest of the prekey that the round assigned to that member; zero where there is none."""
         return Digest(self._view("prekeyOf", round_id, organisation))
 
+    def key_of(self, organisation: OrganisationId) -> Digest:
+        """Digest of the long-term key; zero where there is none."""
+        return Digest(self._view("keyOf", organisation))
+
     def unused_prekeys(self, organisation: OrganisationId) -> int:
         return int(self._view("unusedPrekeys", organisation))
 

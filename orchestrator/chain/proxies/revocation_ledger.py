@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.chain.proxy import Call, Proxy
-from orchestrator.chain.structs import Mode, Stage, Verification
+from orchestrator.chain.structs import Mode, RevocationView, Stage, Verification
 from orchestrator.types import Cid, Digest, RequestId, UpdateId
 
 
@@ -14,6 +14,22 @@ class RevocationLedgerProxy(Proxy):
 
     def stage_of(self, request_id: RequestId) -> Stage:
         return Stage(self._view("stageOf", request_id))
+
+    def revocation(self, request_id: RequestId, *, block: int | None = None) -> RevocationView:
+        answer = self._view("revocation", request_id, block=block)
+        typed = {"mode": Mode(answer["mode"]), "stage": Stage(answer["stage"]), "updates": tuple(answer["updates"])}
+        return RevocationView(**{**answer, **typed})
+
+    def request_of(self, update_id: UpdateId) -> RequestId:
+        """The live request that the update is in; zero where it is in none."""
+        return RequestId(self._view("requestOf", update_id))
+
+    def deadline_of(self, request_id: RequestId) -> int:
+        return int(self._view("deadlineOf", request_id))
+
+    def certificate_digest_of(self, request_id: RequestId, certificate_digest: Digest) -> Digest:
+        """The EIP-712 digest that a member signs to endorse a certificate."""
+        return Digest(self._view("certificateDigestOf", request_id, certificate_digest))
 
     def request(
         self,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from orchestrator.chain.proxy import Call, Proxy
-from orchestrator.chain.structs import Opening, Phase, Submission, Verdict
+from orchestrator.chain.structs import Opening, Phase, RoundView, Submission, UpdateView, Verdict
 from orchestrator.types import Cid, Digest, OrganisationId, UpdateId
 
 
@@ -27,12 +26,13 @@ class RoundLedgerProxy(Proxy):
         """Last block of the present phase."""
         return int(self._view("deadlineOf", round_id))
 
-    def round(self, round_id: int) -> Mapping[str, Any]:
-        """The contract's own view of a round, by snake_case name. The ledger's state is the full account."""
-        return dict(self._view("round", round_id))
+    def round(self, round_id: int, *, block: int | None = None) -> RoundView:
+        """The contract's own view of a round. The ledger's state is the full account."""
+        answer = self._view("round", round_id, block=block)
+        return RoundView(**{**answer, "phase": Phase(answer["phase"])})
 
-    def update(self, update_id: UpdateId) -> Mapping[str, Any]:
-        return dict(self._view("update", update_id))
+    def update(self, update_id: UpdateId) -> UpdateView:
+        return UpdateView(**self._view("update", update_id))
 
     def owner_of(self, update_id: UpdateId) -> OrganisationId:
         return OrganisationId(self._view("ownerOf", update_id))
