@@ -1,0 +1,87 @@
+"""Enter the Brownie environment with everything set that a user would otherwise export by hand.
+
+- HOME is a folder of the cache, so the user's own ~/.brownie is neither read nor changed.
+- SOLCX_BINARY_PATH and PATH lead to the pinned compiler and the node tools.
+- The networks `public`, `private` and `test` point at the ports that the local network runs on.
+- The local network is started for a command that needs it; `brownie test` gets a chain of its own that mines by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from orchestrator.errors import ConfigurationError, LoranchorError  # noqa: E402
+from tools.brownie.arguments import TEST, Call, read_call  # noqa: E402
+from tools.brownie.networks import ENDPOINTS, local_rpc_urls, write_network_config  # noqa: E402
+from tools.brownie.testchain import test_chain  # noqa: E402
+from tools.setup.paths import ROOT, VENV_CONTRACTS, cache_dir  # noqa: E402
+from tools.setup.solc import link_solc, solcx_folder  # noqa: E402
+
+REAL = VENV_CONTRACTS / "bin" / "brownie-real"
+PYTEST_SETTINGS = Path(__file__).with_name("pytest.ini")
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What Brownie's process sees. VIRTUAL_ENV goes: the one it would name is not Brownie's."""
+    inherited = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONHOME")}
+    path = os.pathsep.join(
+        [str(ROOT / "node_modules" / ".bin"), str(VENV_CONTRACTS / "bin"), os.environ.get("PATH", os.defpath)]
+    )
+    settings = f"-c {PYTEST_SETTINGS} --rootdir {ROOT} {os.environ.get('PYTEST_ADDOPTS', '')}".strip()
+    return {
+        **inherited,
+        "HOME": str(home),
+        "PATH": path,
+        "SOLCX_BINARY_PATH": str(solcx_folder()),
+        "PYTEST_ADDOPTS": settings,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def run_real(call: Call, home: Path) -> int:
+    """Ctrl-C reaches Brownie through the terminal; wait for it to end in its own way."""
+    child = subprocess.Popen([REAL, *call.words], env=environment(home))
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def run_tests(call: Call) -> int:
+    """On a fresh chain and in a home of its own, so that test runs side by side do not meet."""
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="brownie-test-", dir=cache_dir()) as home, test_chain() as port:
+        write_network_config(Path(home), local_rpc_urls(start=False), test_port=port)
+        return run_real(call, Path(home))
+
+
+def main(words: list[str]) -> int:
+    call = read_call(words)
+    link_solc()
+    if call.command == "test" and call.network == TEST:
+        return run_tests(call)
+    if call.network in ENDPOINTS and not os.environ.get(ENDPOINTS[call.network]):
+        raise ConfigurationError(
+            f"network {call.network} has no endpoint", mend=f"export {ENDPOINTS[call.network]}=<its JSON-RPC address>"
+        )
+    home = cache_dir() / "brownie-home"
+    home.mkdir(parents=True, exist_ok=True)
+    write_network_config(home, local_rpc_urls(start=call.needs_local_network))
+    return run_real(call, home)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LoranchorError as error:
+        print(f"brownie: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
