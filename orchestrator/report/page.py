@@ -1,0 +1,112 @@
+"""From a summary to the page, and onto the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from orchestrator.errors import ConfigurationError, FormatError
+from orchestrator.report import text, view
+from orchestrator.report.lines import stages
+from orchestrator.report.rows import Revocation
+from orchestrator.report.summary import parse
+
+_MEND = "name the summary.json of a run"
+
+
+def render(summary: dict[str, Any]) -> str:
+    """The page of one run.
+
+    Args:
+        summary: the parsed ``summary.json``.
+
+    Raises:
+        FormatError: it does not follow ``loranchor/summary/1``; names the member.
+    """
+    run = parse(summary)
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        run=run,
+        tiles=list(view.tiles(run)),
+        events=view.events(run),
+        organisations=list(view.organisation_rows(run)),
+        held_out_charts=view.held_out(run),
+        stages=stages(run),
+        charts=(view.token_chart(run), view.gas_chart(run), view.bytes_chart(run), view.seconds_chart(run)),
+        modes=view.MODES,
+        not_evaluated=view.NOT_EVALUATED,
+    )
+
+
+def write(summary_path: str | os.PathLike[str], out_path: str | os.PathLike[str]) -> Path:
+    """Read ``summary.json`` and write the page beside it or anywhere else, all at once or not at all.
+
+    Raises:
+        ConfigurationError: the summary cannot be read or the page cannot be written.
+        FormatError: the file is no JSON, or not a summary.
+    """
+    source, target = Path(summary_path), Path(out_path)
+    try:
+        page = render(_load(source.read_bytes(), source))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {source}: {error.strerror}", mend=_MEND) from error
+    try:
+        _replace(target, page)
+    except OSError as error:
+        message = f"cannot write {target}: {error.strerror}"
+        raise ConfigurationError(message, mend="name a folder you may write to") from error
+    return target
+
+
+def _load(data: bytes, source: Path) -> Any:
+    try:
+        return json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{source} is not JSON: {error}", mend=_MEND) from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _replace(target: Path, page: str) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(page)
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("orchestrator.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=text.count,
+        size=text.size,
+        tokens=text.tokens,
+        exact_tokens=text.exact_tokens,
+        share=text.share,
+        words=text.words,
+    )
+    environment.globals.update(
+        NOT_RECORDED=text.NOT_RECORDED,
+        figure=lambda metric, value: text.figure(metric)(value),
+        change=text.change,
+        duration=text.duration,
+    )
+    environment.tests["revocation"] = lambda value: isinstance(value, Revocation)
+    return environment

@@ -1,0 +1,131 @@
+"""The parts of a summary, as types. ``None`` is "not recorded"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """One organisation's measurements on its own held-out data."""
+
+    base: float | None
+    rounds: tuple[float | None, ...]
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRow:
+    organisation: str
+    update_id: str | None
+    cid: str | None
+    weight: float | None
+    score: float | None
+    accepted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    round: int
+    sequence: int | None
+    manifest_digest: str | None
+    by_organisation: dict[str, str]
+    public_head: str | None
+    public_tx: str | None
+    gas_public: int | None
+    gas_private: int | None
+    updates: tuple[UpdateRow, ...]
+
+    @property
+    def dissent(self) -> tuple[str, ...]:
+        """Organisations whose own digest of the manifest differs."""
+        return tuple(name for name, digest in self.by_organisation.items() if digest != self.manifest_digest)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    organisation: str
+    metric: str | None
+    before: float | None
+    after: float | None
+    samples: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    organisation: str
+    digest: str | None
+    cid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    request_id: str | None
+    organisation: str | None
+    update_ids: tuple[str, ...]
+    mode: str | None
+    reason: str | None
+    descendants: tuple[str, ...] | None
+    manifest_before: str | None
+    manifest_after: str | None
+    certificate_digest: str | None
+    certificate_cid: str | None
+    sequence: int | None
+    public_tx: str | None
+    receipts: tuple[ReceiptRow, ...]
+    results: tuple[ResultRow, ...]
+    not_evaluated: tuple[str, ...]
+    limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    symbol: str
+    awarded: dict[str, int]
+    claimed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    ok: bool
+    count: int | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the audit said. ``agrees`` is true only if the verdict and every single check are."""
+
+    ok: bool
+    checks: tuple[Check, ...]
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if not check.ok)
+
+    @property
+    def agrees(self) -> bool:
+        return self.ok and not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    experiment: str
+    metric: str
+    created: str | None
+    consortium_id: str | None
+    organisations: tuple[str, ...]
+    quorum: int | None
+    held_out: dict[str, HeldOut]
+    rounds: tuple[RoundRow, ...]
+    revocation: Revocation | None
+    tokens: Tokens | None
+    bytes_sent: dict[str, int]
+    bytes_received: dict[str, int]
+    transactions: dict[str, tuple[int | None, int | None]]
+    audit: Audit | None
+    seconds: dict[str, float]
+    environment: dict[str, str]
+    notes: tuple[str, ...]
