@@ -1,0 +1,151 @@
+"""The manifest: the ordered, weighted contributions that make the model, a pure function of the private records.
+
+Consensus is on the digest of the manifest, never on floating-point results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+from orchestrator.ledger.canonical import Document, canonical_bytes, digest
+from orchestrator.ledger.contributions import Tasks, live_contributions, on_base, task_of
+from orchestrator.ledger.entities import LedgerState, RoundStatus
+from orchestrator.ledger.merkle import MerkleTree
+from orchestrator.ledger.records import Position
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.ledger.weights import group_weights
+from orchestrator.ledger.words import hex_word
+from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
+
+FORMAT = "loranchor/manifest"
+ENTRY_FORMAT = "loranchor/manifest-entry"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One contribution and its weight over 2³²."""
+
+    round: int
+    organisation: OrganisationId
+    update_id: UpdateId
+    ciphertext_digest: Digest
+    content_commitment: Digest
+    parent_manifest: Digest
+    weight: int
+    kind: str = "low-rank"
+
+    def document(self) -> Document:
+        return {
+            "format": ENTRY_FORMAT,
+            "version": 1,
+            "kind": self.kind,
+            "round": self.round,
+            "organisation": self.organisation,
+            "update_id": self.update_id,
+            "ciphertext_digest": self.ciphertext_digest,
+            "content_commitment": self.content_commitment,
+            "parent_manifest": self.parent_manifest,
+            "weight": self.weight,
+        }
+
+    @property
+    def digest(self) -> Digest:
+        return digest(self.document())
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Entries in (round, organisation, update id) order over a base model."""
+
+    base: Digest
+    settings: Digest
+    strategy: str
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def document(self) -> Document:
+        return {
+            "format": FORMAT,
+            "version": 1,
+            "base": self.base,
+            "settings": self.settings,
+            "strategy": self.strategy,
+            "count": len(self.entries),
+            "entries_root": entries_root(self.entries),
+        }
+
+    @cached_property
+    def digest(self) -> Digest:
+        return digest(self.document)
+
+    @property
+    def updates(self) -> tuple[UpdateId, ...]:
+        return tuple(entry.update_id for entry in self.entries)
+
+
+def entries_root(entries: Iterable[Entry]) -> Digest:
+    """RFC 6962 root over the canonical bytes of the entries."""
+    return hex_word(MerkleTree(canonical_bytes(entry.document()) for entry in entries).root())
+
+
+def build_manifest(
+    state: LedgerState,
+    task: TaskSpec,
+    tasks: Tasks,
+    *,
+    at: Position | None = None,
+    ignoring: RequestId | None = None,
+) -> Manifest:
+    """The manifest of a task.
+
+    Contributions of every closed round on the same base model are in it; lineage and weights are by the rules of
+    ``task``.
+
+    Args:
+        task: the task whose rules apply; one that is only about to open a round will do.
+        tasks: those of all rounds that were ever closed.
+        at: the state after the event at this position; the latest by default.
+        ignoring: a revocation to leave out of account, to see what the model was before it.
+    """
+    live = live_contributions(state, tasks, at=at, ignoring=ignoring)
+    used = list(on_base(state, live, task.base.digest, tasks))
+    groups: list[tuple[int, list[UpdateId]]]
+    if task.lineage == "isolated":
+        used = _latest(state, used)
+        groups = [(max((state.updates[item].round for item in used), default=0), used)]
+    else:
+        groups = [(number, list(group)) for number, group in groupby(used, key=lambda item: state.updates[item].round)]
+    entries: list[Entry] = []
+    for number, group in groups:
+        weights = group_weights(state, group, task.weights, tasks, before_round=number, at=at, ignoring=ignoring)
+        entries += [_entry(state, item, weight) for item, weight in zip(group, weights, strict=True)]
+    return Manifest(task.base.digest, task.settings, task.strategy, tuple(entries))
+
+
+def governing_task(state: LedgerState, tasks: Tasks) -> TaskSpec | None:
+    """The task whose manifest checkpoints name: that of the round closed last, or opened last before any is closed."""
+    closed = [item for item in state.rounds.values() if item.status is RoundStatus.CLOSED]
+    chosen = max(closed or state.rounds.values(), key=lambda item: item.id, default=None)
+    return None if chosen is None else task_of(chosen, tasks)
+
+
+def _latest(state: LedgerState, live: Sequence[UpdateId]) -> list[UpdateId]:
+    """The last contribution of each organisation, in order."""
+    last = {state.updates[item].organisation: item for item in live}
+    return [item for item in live if last[state.updates[item].organisation] == item]
+
+
+def _entry(state: LedgerState, update_id: UpdateId, weight: int) -> Entry:
+    update = state.updates[update_id]
+    return Entry(
+        round=update.round,
+        organisation=update.organisation,
+        update_id=update_id,
+        ciphertext_digest=update.ciphertext_digest,
+        content_commitment=update.content_commitment,
+        parent_manifest=update.parent_manifest,
+        weight=weight,
+    )

@@ -1,0 +1,237 @@
+"""The task object: what must be the same for all members of a round, and nothing else. Its digest opens the round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
+from orchestrator.ledger.reader import Reader
+from orchestrator.types import MILLION, Digest
+
+FORMAT = "loranchor/task"
+UINT32 = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """The model that every contribution is a change of. The digest covers every tensor, task head included."""
+
+    digest: Digest
+    architecture: str
+    kind: Literal["causal_lm", "classifier"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRules:
+    """Which low-rank changes are allowed.
+
+    Attributes:
+        modules: names of the adapted modules. ranks: the ranks a member may choose from.
+        alpha, rslora: the scale is α/r, or α/√r with rsLoRA.
+        dense: suffixes of parameter names that may be changed as a whole.
+    """
+
+    modules: tuple[str, ...]
+    ranks: tuple[int, ...]
+    alpha: int
+    rslora: bool
+    dense: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRules:
+    """How a member trains. ``learning_rate_nano`` is in 1e-9 units."""
+
+    steps: int
+    batch: int
+    length: int
+    learning_rate_nano: int
+    optimizer: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRules:
+    """Privacy policy of the task; ``epsilon_cap`` in millionths, ``delta_inverse`` is 1/δ. Both 0 without DP."""
+
+    policy: str
+    epsilon_cap: int
+    delta_inverse: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRules:
+    """What an update must meet to be accepted.
+
+    Attributes:
+        policy: ``structural`` (digests, shapes, ranks, norms) or ``validation`` (also its score).
+        minimum_score, max_norm: millionths. max_rank: largest rank of a module.
+    """
+
+    policy: Literal["structural", "validation"]
+    minimum_score: int
+    max_norm: int
+    max_rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Lengths of the phases, in private blocks."""
+
+    submit: int
+    release: int
+    commit: int
+    reveal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a score measures; ``shared`` is the digest of an evaluation set that all members score on, if any."""
+
+    metric: Literal["loss", "accuracy"]
+    shared: Digest | None
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A validated task object.
+
+    Attributes:
+        per_round: what a round pays in all, in the token's smallest unit.
+    """
+
+    name: str
+    base: BaseModel
+    adapter: AdapterRules
+    training: TrainingRules
+    privacy: PrivacyRules
+    strategy: Literal["stack"]
+    lineage: Literal["chained", "isolated"]
+    weights: Literal["uniform", "samples", "scores"]
+    verdict: VerdictRules
+    per_round: int
+    deadlines: Deadlines
+    minimum_updates: int
+    evaluation: Evaluation
+    document: Document = field(repr=False)
+
+    @cached_property
+    def digest(self) -> Digest:
+        return digest(self.document)
+
+    @cached_property
+    def settings(self) -> Digest:
+        """Digest of what decides weights and scales of a manifest."""
+        chosen = {"adapter": self.document["adapter"], "lineage": self.lineage, "weights": self.weights}
+        return digest(chosen)
+
+    def to_bytes(self) -> bytes:
+        return canonical_bytes(self.document)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TaskSpec:
+        """Reads a task object from its canonical bytes."""
+        return cls.from_document(parse(data, format=FORMAT))
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> TaskSpec:
+        """Reads a task object.
+
+        Raises:
+            FormatError: a member is missing, unknown or malformed; names it.
+        """
+        check_format(document, format=FORMAT)
+        canonical_bytes(dict(document))
+        root = Reader(document, "task")
+        spec = cls(
+            name=root.text("name"),
+            base=_base(root.inner("base")),
+            adapter=_adapter(root.inner("adapter")),
+            training=_training(root.inner("training")),
+            privacy=_privacy(root.inner("privacy")),
+            strategy=root.choice("strategy", {"stack"}),  # type: ignore[arg-type]
+            lineage=root.choice("lineage", {"chained", "isolated"}),  # type: ignore[arg-type]
+            weights=root.choice("weights", {"uniform", "samples", "scores"}),  # type: ignore[arg-type]
+            verdict=_verdict(root.inner("verdict")),
+            per_round=_awards(root.inner("awards")),
+            deadlines=_deadlines(root.inner("deadlines")),
+            minimum_updates=root.integer("minimum_updates", least=1, most=255),
+            evaluation=_evaluation(root.inner("evaluation")),
+            document=dict(document),
+        )
+        root.end()
+        return spec
+
+
+def _base(reader: Reader) -> BaseModel:
+    kind: Any = reader.choice("kind", {"causal_lm", "classifier"})
+    base = BaseModel(reader.digest("digest"), reader.text("architecture"), kind)
+    reader.end()
+    return base
+
+
+def _adapter(reader: Reader) -> AdapterRules:
+    rules = AdapterRules(
+        modules=reader.texts("modules", least=1),
+        ranks=reader.integers("ranks"),
+        alpha=reader.integer("alpha", least=1),
+        rslora=reader.flag("rslora"),
+        dense=reader.texts("dense"),
+    )
+    reader.end()
+    return rules
+
+
+def _training(reader: Reader) -> TrainingRules:
+    rules = TrainingRules(
+        steps=reader.integer("steps", least=1),
+        batch=reader.integer("batch", least=1),
+        length=reader.integer("length", least=1),
+        learning_rate_nano=reader.integer("learning_rate_nano", least=1),
+        optimizer=reader.text("optimizer"),
+        seed=reader.integer("seed"),
+    )
+    reader.end()
+    return rules
+
+
+def _privacy(reader: Reader) -> PrivacyRules:
+    rules = PrivacyRules(reader.text("policy"), reader.integer("epsilon_cap"), reader.integer("delta_inverse"))
+    reader.end()
+    return rules
+
+
+def _verdict(reader: Reader) -> VerdictRules:
+    policy: Any = reader.choice("policy", {"structural", "validation"})
+    rules = VerdictRules(
+        policy=policy,
+        minimum_score=reader.integer("minimum_score", least=-(10**6) * MILLION),
+        max_norm=reader.integer("max_norm", least=1),
+        max_rank=reader.integer("max_rank", least=1),
+    )
+    reader.end()
+    return rules
+
+
+def _awards(reader: Reader) -> int:
+    per_round = reader.decimal("per_round")
+    reader.end()
+    return per_round
+
+
+def _deadlines(reader: Reader) -> Deadlines:
+    submit, release, commit, reveal = (
+        reader.integer(name, least=1, most=UINT32) for name in ("submit", "release", "commit", "reveal")
+    )
+    reader.end()
+    return Deadlines(submit, release, commit, reveal)
+
+
+def _evaluation(reader: Reader) -> Evaluation:
+    metric: Any = reader.choice("metric", {"loss", "accuracy"})
+    shared = None if reader.take("shared") is None else reader.digest("shared")
+    reader.end()
+    return Evaluation(metric, shared)

@@ -1,0 +1,142 @@
+"""The ledger as of a block: state, tree, manifest and the checkpoints that are due."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from orchestrator.errors import ProtocolError
+from orchestrator.ledger.awards import Award, awards, awards_tree
+from orchestrator.ledger.checkpoint import CheckpointContent, content_at
+from orchestrator.ledger.contributions import Tasks, task_of
+from orchestrator.ledger.entities import Due, LedgerState, Reason
+from orchestrator.ledger.ids import round_of_subject
+from orchestrator.ledger.manifest import Manifest, build_manifest, governing_task
+from orchestrator.ledger.merkle import MerkleTree
+from orchestrator.ledger.records import Record, records_tree
+from orchestrator.ledger.state import EMPTY, apply, replay
+from orchestrator.types import ZERO_DIGEST, Digest
+
+
+def up_to(records: Sequence[Record], block: int) -> Sequence[Record]:
+    """The records of that block and of those before it."""
+    return records[: bisect_right(records, block, key=lambda record: record.block)]
+
+
+def state_at(records: Sequence[Record], block: int) -> LedgerState:
+    """The state at the end of a block."""
+    return replay(up_to(records, block))
+
+
+def tree_at(records: Sequence[Record], block: int) -> MerkleTree:
+    """The records tree at the end of a block."""
+    return records_tree(up_to(records, block))
+
+
+def manifest_at(records: Sequence[Record], block: int, tasks: Tasks) -> Manifest:
+    """The manifest at the end of a block, by the task of the round closed last."""
+    return manifest_of(state_at(records, block), tasks)
+
+
+def manifest_of(state: LedgerState, tasks: Tasks) -> Manifest:
+    """The manifest of a state, by the task of the round closed last."""
+    task = governing_task(state, tasks)
+    if task is None:
+        raise ProtocolError("there is no manifest before the first round", mend="open a round first")
+    return build_manifest(state, task, tasks)
+
+
+def due_checkpoints(records: Sequence[Record], block: int | None = None) -> tuple[Due, ...]:
+    """The checkpoints that follow from the records: one for each closed round and each certified revocation.
+
+    The chain numbers them in the same order, so they must equal its ``CheckpointDue`` events.
+    """
+    return (replay(records) if block is None else state_at(records, block)).due
+
+
+def awards_of(state: LedgerState, due: Due, tasks: Tasks) -> tuple[Award, ...]:
+    """What the checkpoint awards: that of the round it closes, and nothing for a revocation."""
+    if due.reason is not Reason.ROUND_CLOSED:
+        return ()
+    round_ = state.rounds[round_of_subject(due.subject)]
+    return awards(state, round_.id, task_of(round_, tasks).per_round)
+
+
+def checkpoint_content_at(records: Sequence[Record], due: Due, block_hash: Digest, tasks: Tasks) -> CheckpointContent:
+    """All of a checkpoint that is a function of the private chain.
+
+    Args:
+        records: at least those up to the block where it fell due.
+        block_hash: that block's hash on the private chain.
+    """
+    ledger = Ledger(up_to(records, due.block))
+    return ledger.checkpoint_content(due, block_hash, tasks)
+
+
+class Ledger:
+    """Records, state and tree that grow together, one record at a time.
+
+    Args:
+        records: to begin with.
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._records: list[Record] = []
+        self._state = EMPTY
+        self._tree = MerkleTree()
+        for record in records:
+            self.append(record)
+
+    @property
+    def records(self) -> Sequence[Record]:
+        return self._records
+
+    @property
+    def state(self) -> LedgerState:
+        return self._state
+
+    @property
+    def tree(self) -> MerkleTree:
+        return self._tree
+
+    def append(self, record: Record) -> LedgerState:
+        """Takes one more record.
+
+        Raises:
+            ProtocolError: it contradicts the state; nothing has changed then.
+        """
+        self._state = apply(self._state, record)
+        self._records.append(record)
+        self._tree.append(record.leaf_data)
+        return self._state
+
+    def size_at(self, block: int) -> int:
+        """How many records there are up to the end of a block."""
+        return len(up_to(self._records, block))
+
+    def state_at(self, block: int) -> LedgerState:
+        """The state at the end of a block; replays unless the block is the last one with records."""
+        if self._state.position is None or self._state.position.block <= block:
+            return self._state
+        return state_at(self._records, block)
+
+    def checkpoint_content(self, due: Due, block_hash: Digest, tasks: Tasks) -> CheckpointContent:
+        """All of a checkpoint that is a function of the private chain.
+
+        Raises:
+            ProtocolError: the records do not make this checkpoint due.
+        """
+        state = self.state_at(due.block)
+        if due not in state.due or state.chain_id is None:
+            raise ProtocolError(f"checkpoint {due.sequence} does not follow from the records up to block {due.block}")
+        listed = awards_of(state, due, tasks)
+        return content_at(
+            due.sequence,
+            self._tree,
+            size=self.size_at(due.block),
+            chain_id=state.chain_id,
+            block=due.block,
+            block_hash=block_hash,
+            manifest_digest=manifest_of(state, tasks).digest,
+            awards_root=awards_tree(due.sequence, listed).root if listed else ZERO_DIGEST,
+        )
