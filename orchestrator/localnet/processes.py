@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +49,8 @@ def identify(pid: int) -> ProcessId | None:
 
 def is_alive(process: ProcessId) -> bool:
     """Whether this very process still runs. Reaps it if it was our child and has ended."""
-    try:
+    with suppress(ChildProcessError):  # another process's child: its parent or init reaps it
         os.waitpid(process.pid, os.WNOHANG)
-    except ChildProcessError:
-        pass  # another process's child: its parent or init reaps it
     return identify(process.pid) == process
 
 
@@ -72,7 +71,7 @@ def spawn(command: Sequence[str], log: Path, env: Mapping[str, str], *, keep_out
         (os.POSIX_SPAWN_DUP2, 2, 1) if keep_output else (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
     ]
     try:
-        pid = os.posix_spawn(command[0], command, env, file_actions=actions, setsid=True)
+        pid = os.posix_spawn(command[0], list(command), env, file_actions=actions, setsid=True)
     except OSError as error:
         raise EnvironmentMissing(
             f"{command[0]} cannot be started ({error.strerror})", mend="run `make setup`"
@@ -106,7 +105,5 @@ def wait_until(ready: Callable[[], bool], process: ProcessId, seconds: float) ->
 
 
 def _signal_group(process: ProcessId, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it ended by itself in the meantime
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass  # it ended by itself in the meantime

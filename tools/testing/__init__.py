@@ -1,0 +1,1 @@
+"""Run the test suites of both environments and count them together."""
