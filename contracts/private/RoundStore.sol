@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {ICheckpointSchedule} from "../interfaces/ICheckpointSchedule.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IKeyDirectory} from "../interfaces/IKeyDirectory.sol";
+import {IRoundLedger} from "../interfaces/IRoundLedger.sol";
+import {RoundPhases} from "../shared/RoundPhases.sol";
+import {Phase, RoundView, UpdateView} from "../types/Rounds.sol";
+import {OrganisationId, UpdateId} from "../types/Types.sol";
+
+/// @title What the `RoundLedger` remembers, and how it is read.
+abstract contract RoundStore is IRoundLedger {
+    using RoundPhases for RoundPhases.Progress;
+
+    struct Round {
+        RoundPhases.Progress progress;
+        uint64 openedBlock;
+        uint64 epoch;
+        uint8 quorum;
+        uint16 accepted;
+        uint64 epsilonCap;
+        bytes32 taskDigest;
+        bytes32 manifestDigest;
+    }
+
+    /// @dev What an organisation that was a member at the opening does in the round.
+    struct Participation {
+        bool member;
+        uint8 index;
+        bool passed;
+        bool revealed;
+        uint32 submissions;
+        UpdateId updateId;
+        bytes32 commitment;
+    }
+
+    struct Update {
+        uint64 roundId;
+        uint8 index;
+        bool replaced;
+        bool released;
+        uint16 acceptances;
+        OrganisationId organisation;
+    }
+
+    /// @dev The cap that the first round of a task set, + 1 so that 0 says "none yet".
+    mapping(bytes32 taskDigest => uint256) internal _taskCaps;
+    mapping(OrganisationId organisation => mapping(bytes32 taskDigest => uint64)) internal _epsilon;
+    mapping(bytes32 agreementDigest => mapping(OrganisationId organisation => bool)) internal _agreements;
+    mapping(uint64 roundId => Round) internal _rounds;
+    mapping(uint64 roundId => mapping(OrganisationId organisation => Participation)) internal _participations;
+    mapping(UpdateId updateId => Update) internal _updates;
+
+    /// @inheritdoc IRoundLedger
+    IConsortium public immutable consortium;
+    /// @inheritdoc IRoundLedger
+    ICheckpointSchedule public immutable schedule;
+    /// @inheritdoc IRoundLedger
+    IKeyDirectory public immutable keys;
+    address internal immutable _deployer;
+    /// @inheritdoc IRoundLedger
+    address public revocations;
+    /// @inheritdoc IRoundLedger
+    uint64 public roundCount;
+
+    constructor(IConsortium consortium_, ICheckpointSchedule schedule_, IKeyDirectory keys_) {
+        consortium = consortium_;
+        schedule = schedule_;
+        keys = keys_;
+        _deployer = msg.sender;
+    }
+
+    /// @inheritdoc IRoundLedger
+    function openRoundId() public view returns (uint64) {
+        return roundCount == 0 || _over(_rounds[roundCount].progress.phase) ? 0 : roundCount;
+    }
+
+    /// @inheritdoc IRoundLedger
+    function phaseOf(uint64 roundId) external view returns (Phase) {
+        return _progress(roundId, block.number).phase;
+    }
+
+    /// @inheritdoc IRoundLedger
+    function phaseAt(uint64 roundId, uint256 blockNumber) external view returns (Phase) {
+        return _progress(roundId, blockNumber).phase;
+    }
+
+    /// @inheritdoc IRoundLedger
+    function deadlineOf(uint64 roundId) external view returns (uint64) {
+        return _progress(roundId, block.number).end();
+    }
+
+    /// @inheritdoc IRoundLedger
+    function round(uint64 roundId) external view returns (RoundView memory) {
+        RoundPhases.Progress memory progress = _progress(roundId, block.number);
+        Round storage entry = _rounds[roundId];
+        return RoundView({
+            phase: progress.phase,
+            deadline: progress.end(),
+            openedBlock: entry.openedBlock,
+            epoch: entry.epoch,
+            taskDigest: entry.taskDigest,
+            manifestDigest: entry.manifestDigest,
+            members: progress.members,
+            quorum: entry.quorum,
+            minimumUpdates: progress.minimumUpdates,
+            submitted: progress.submitted,
+            passed: progress.passed,
+            released: progress.released,
+            committed: progress.committed,
+            revealed: progress.revealed,
+            accepted: entry.accepted
+        });
+    }
+
+    /// @inheritdoc IRoundLedger
+    function update(UpdateId updateId) external view returns (UpdateView memory) {
+        Update storage entry = _updates[updateId];
+        return UpdateView(entry.roundId, entry.organisation, entry.replaced, entry.released, entry.acceptances);
+    }
+
+    /// @inheritdoc IRoundLedger
+    function ownerOf(UpdateId updateId) external view returns (OrganisationId) {
+        return _updates[updateId].organisation;
+    }
+
+    /// @inheritdoc IRoundLedger
+    function participation(uint64 roundId, OrganisationId organisation)
+        external
+        view
+        returns (bool member, bool passed, UpdateId updateId, bytes32 commitment, bool revealed)
+    {
+        Participation storage own = _participations[roundId][organisation];
+        return (own.member, own.passed, own.updateId, own.commitment, own.revealed);
+    }
+
+    /// @inheritdoc IRoundLedger
+    function agreementAccepted(bytes32 agreementDigest, OrganisationId organisation) external view returns (bool) {
+        return _agreements[agreementDigest][organisation];
+    }
+
+    /// @inheritdoc IRoundLedger
+    function epsilonSpent(OrganisationId organisation, bytes32 taskDigest) external view returns (uint64) {
+        return _epsilon[organisation][taskDigest];
+    }
+
+    function _participant(uint64 roundId) internal view returns (OrganisationId organisation, Participation storage own) {
+        organisation = consortium.organisationOf(msg.sender);
+        own = _participations[roundId][organisation];
+        if (roundId == 0 || roundId > roundCount) revert RoundLedgerUnknownRound(roundId);
+        if (!own.member) revert RoundLedgerNotInRound(roundId, organisation);
+    }
+
+    function _progress(uint64 roundId, uint256 blockNumber) internal view returns (RoundPhases.Progress memory) {
+        if (roundId == 0 || roundId > roundCount) revert RoundLedgerUnknownRound(roundId);
+        RoundPhases.Progress memory progress = _rounds[roundId].progress;
+        return progress.at(blockNumber);
+    }
+
+    function _require(uint64 roundId, Phase expected) internal view returns (RoundPhases.Progress memory progress) {
+        progress = _progress(roundId, block.number);
+        if (progress.phase == expected) return progress;
+        if (_over(progress.phase)) revert RoundLedgerNotOpen(roundId, progress.phase);
+        if (progress.phase < expected) {
+            revert RoundLedgerTooEarly(roundId, expected, progress.phase, block.number, progress.end());
+        }
+        revert RoundLedgerTooLate(roundId, expected, block.number, progress.ends[uint256(expected) - 1]);
+    }
+
+    function _over(Phase phase) internal pure returns (bool) {
+        return phase == Phase.Closed || phase == Phase.Failed;
+    }
+
+    function _store(uint64 roundId, RoundPhases.Progress memory progress) internal {
+        _rounds[roundId].progress = progress.afterAction(block.number);
+    }
+
+    function _fail(uint64 roundId, RoundPhases.Progress memory progress, bytes32 reason, bytes32 leafSalt) internal {
+        progress.phase = Phase.Failed;
+        _rounds[roundId].progress = progress;
+        emit RoundFailed(roundId, reason, leafSalt);
+    }
+}
