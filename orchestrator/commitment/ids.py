@@ -1,0 +1,17 @@
+"""Identifiers of the private contracts, and the 32-byte form of names."""
+
+from orchestrator.ledger.ids import request_id, round_of_subject, round_subject, update_id
+from orchestrator.ledger.words import hex_word, label_text, label_word, organisation_name, organisation_word, word
+
+__all__ = [
+    "hex_word",
+    "label_text",
+    "label_word",
+    "organisation_name",
+    "organisation_word",
+    "request_id",
+    "round_of_subject",
+    "round_subject",
+    "update_id",
+    "word",
+]

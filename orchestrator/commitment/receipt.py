@@ -1,0 +1,75 @@
+"""The shred receipt: one member's word that it destroyed keys and salts under a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
+from orchestrator.ledger.reader import Reader
+from orchestrator.types import Cid, Digest, OrganisationId, RequestId, UpdateId
+
+FORMAT = "loranchor/shred-receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A validated receipt.
+
+    Attributes:
+        certificate: digest of the certificate it cites.
+        updates: what was shredded, sorted.
+        content_keys, content_salts: how many this member held and destroyed.
+        unpinned: objects it no longer keeps, sorted.
+    """
+
+    certificate: Digest
+    request_id: RequestId
+    organisation: OrganisationId
+    updates: tuple[UpdateId, ...]
+    content_keys: int
+    content_salts: int
+    unpinned: tuple[Cid, ...]
+
+    def document(self) -> Document:
+        return {
+            "format": FORMAT,
+            "version": 1,
+            "certificate": self.certificate,
+            "request_id": self.request_id,
+            "organisation": self.organisation,
+            "updates": sorted(self.updates),
+            "destroyed": {"content_keys": self.content_keys, "content_salts": self.content_salts},
+            "unpinned": sorted(self.unpinned),
+        }
+
+    def to_bytes(self) -> bytes:
+        return canonical_bytes(self.document())
+
+    @property
+    def digest(self) -> Digest:
+        return digest(self.document())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Receipt:
+        return cls.from_document(parse(data, format=FORMAT))
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Receipt:
+        """Reads a receipt; FormatError names a member that is missing, unknown or malformed."""
+        check_format(document, format=FORMAT)
+        reader = Reader(document, "receipt")
+        destroyed = reader.inner("destroyed")
+        receipt = cls(
+            certificate=reader.digest("certificate"),
+            request_id=RequestId(reader.digest("request_id")),
+            organisation=reader.organisation("organisation"),
+            updates=tuple(UpdateId(item) for item in reader.digests("updates", least=1)),
+            content_keys=destroyed.integer("content_keys"),
+            content_salts=destroyed.integer("content_salts"),
+            unpinned=tuple(Cid(item) for item in reader.ascending("unpinned")),
+        )
+        destroyed.end()
+        reader.end()
+        return receipt
