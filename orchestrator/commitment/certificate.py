@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.commitment.eip712 import revocation_domain, struct_hash
 from orchestrator.errors import FormatError, ProtocolError
 from orchestrator.ledger.canonical import Document, canonical_bytes, digest, parse
 from orchestrator.ledger.contributions import Tasks, descendants
 from orchestrator.ledger.entities import LedgerState, Mode, Revocation
 from orchestrator.ledger.manifest import build_manifest, governing_task
-from orchestrator.types import Digest, RequestId
+from orchestrator.ledger.words import word
+from orchestrator.types import Address, Digest, RequestId
 
 FORMAT = "loranchor/certificate"
+CERTIFICATE_TYPE = "Certificate(bytes32 requestId,bytes32 certificateDigest)"
 
 NOT_EVALUATED = ("retrained_reference", "relearning", "membership")
 """Evidence that this release does not gather; certificates say so."""
@@ -113,6 +116,12 @@ def results_of(revocation: Revocation) -> list[Document]:
 
 def certificate_bytes(certificate: Mapping[str, Any]) -> bytes:
     return canonical_bytes(dict(certificate))
+
+
+def certificate_digest(request_id: RequestId, certificate: Digest, chain_id: int, revocation_ledger: Address) -> bytes:
+    """The 32 bytes that a delegate signs to endorse a certificate on the private chain's ``RevocationLedger``."""
+    hashed = struct_hash(CERTIFICATE_TYPE, word(request_id), word(certificate))
+    return revocation_domain(chain_id, revocation_ledger).digest(hashed)
 
 
 def digest_of(certificate: Mapping[str, Any]) -> Digest:

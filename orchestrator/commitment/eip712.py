@@ -12,7 +12,7 @@ from eth_hash.auto import keccak
 
 from orchestrator.errors import FormatError
 from orchestrator.ledger.words import address_bytes, organisation_word, word
-from orchestrator.types import Address, Digest, OrganisationId, RequestId
+from orchestrator.types import Address, Digest, OrganisationId
 
 SEAT_TYPE = "Seat(bytes32 organisation,address authority)"
 MEMBERSHIP_CHANGE_TYPE = (
@@ -26,7 +26,6 @@ PAUSE_CHANGE_TYPE = (
 ROOT_REPLACEMENT_TYPE = "RootReplacement(uint64 sequence,bytes32 previousRoot,bytes32 root)"
 AWARD_VOID_TYPE = "AwardVoid(uint64 sequence,bytes32 indicesHash)"
 PAYOUT_CAP_CHANGE_TYPE = "PayoutCapChange(uint256 previousCap,uint256 cap,uint64 nonce)"
-CERTIFICATE_TYPE = "Certificate(bytes32 requestId,bytes32 certificateDigest)"
 
 
 def number(value: int, bits: int = 256) -> bytes:
@@ -148,11 +147,6 @@ class PauseChange:
         """What authorities sign."""
         fields = (*self.pair.fields(), number(self.epoch, 64), number(self.nonce, 64), number(int(self.paused)))
         return CONSORTIUM_DOMAIN.digest(struct_hash(PAUSE_CHANGE_TYPE, *fields))
-
-
-def certificate_digest(domain: Domain, request_id: RequestId, digest: Digest) -> bytes:
-    """What a delegate signs to endorse a certificate."""
-    return domain.digest(struct_hash(CERTIFICATE_TYPE, word(request_id), word(digest)))
 
 
 def root_replacement_digest(domain: Domain, sequence: int, previous_root: Digest, root: Digest) -> bytes:

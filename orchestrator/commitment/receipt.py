@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,23 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.types import Cid, Digest, OrganisationId, RequestId, UpdateId
 
 FORMAT = "loranchor/shred-receipt"
+
+
+def build_receipt(
+    *,
+    certificate: Digest,
+    request_id: RequestId,
+    organisation: OrganisationId,
+    updates: Iterable[UpdateId],
+    content_keys: int,
+    content_salts: int,
+    unpinned: Iterable[Cid],
+) -> Document:
+    """The canonical object of a receipt; updates and objects in any order."""
+    objects = tuple(sorted(set(unpinned)))
+    shredded = tuple(sorted(updates))
+    receipt = Receipt(certificate, request_id, organisation, shredded, content_keys, content_salts, objects)
+    return Receipt.from_document(receipt.document()).document()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Protocol
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
@@ -15,38 +15,39 @@ from orchestrator.types import MILLION, Digest, OrganisationId, UpdateId
 _TYPES = ("uint64", "bytes32", "(bytes32,bool,uint32,int64,bytes32)[]", "bytes32")
 
 
-@dataclass(frozen=True, slots=True)
-class SentVerdict:
-    """One verdict as it is sent to the contract.
+class SentVerdict(Protocol):
+    """One verdict as it is sent to the contract; weight cap and score in millionths, the reason a label."""
 
-    Attributes:
-        weight_cap, score: millionths. reason: label; empty when accepted.
-    """
-
-    update_id: UpdateId
-    accept: bool
-    weight_cap: int = MILLION
-    score: int = 0
-    reason: str = ""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.weight_cap <= MILLION:
-            raise FormatError(f"the weight cap {self.weight_cap} is not between 0 and {MILLION}")
-        if not -(2**63) <= self.score < 2**63:
-            raise FormatError(f"the score {self.score} does not fit in 64 bits")
-        if self.accept and self.reason:
-            raise FormatError("an accepted update has no reason")
-
-    def arguments(self) -> tuple[bytes, bool, int, int, bytes]:
-        """As the contract's struct."""
-        return word(self.update_id), self.accept, self.weight_cap, self.score, label_word(self.reason)
+    @property
+    def update_id(self) -> UpdateId: ...
+    @property
+    def accept(self) -> bool: ...
+    @property
+    def weight_cap(self) -> int: ...
+    @property
+    def score(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
 
 
 def verdict_commitment(
-    round_id: int, organisation: OrganisationId, verdicts: Sequence[SentVerdict], nonce: bytes
+    round_id: int, organisation: OrganisationId, verdicts: Sequence[SentVerdict], nonce: Digest
 ) -> Digest:
-    """keccak256(abi.encode(roundId, organisation, verdicts, nonce)); the reveal must send the same ones in order."""
-    if len(nonce) != 32:
-        raise FormatError(f"a nonce has 32 bytes, not {len(nonce)}")
-    rows = [verdict.arguments() for verdict in verdicts]
-    return hex_word(keccak(encode(_TYPES, [round_id, organisation_word(organisation), rows, nonce])))
+    """keccak256(abi.encode(roundId, organisation, verdicts, nonce)); the reveal must send the same ones in order.
+
+    Raises:
+        FormatError: a verdict that the contract would refuse to reveal.
+    """
+    rows = [_arguments(verdict) for verdict in verdicts]
+    return hex_word(keccak(encode(_TYPES, [round_id, organisation_word(organisation), rows, word(nonce)])))
+
+
+def _arguments(verdict: SentVerdict) -> tuple[bytes, bool, int, int, bytes]:
+    if not 0 <= verdict.weight_cap <= MILLION:
+        raise FormatError(f"the weight cap {verdict.weight_cap} is not between 0 and {MILLION}")
+    if not -(2**63) <= verdict.score < 2**63:
+        raise FormatError(f"the score {verdict.score} does not fit in 64 bits")
+    if verdict.accept and verdict.reason:
+        raise FormatError(f"the accepted update {verdict.update_id} has the reason {verdict.reason!r}")
+    reason = label_word(verdict.reason)
+    return word(verdict.update_id), verdict.accept, verdict.weight_cap, verdict.score, reason

@@ -9,7 +9,7 @@ from orchestrator.ledger.words import address_bytes, hex_word, organisation_word
 from orchestrator.types import Address, Digest, OrganisationId, RequestId, UpdateId
 
 
-def update_id(
+def update_id_of(
     chain_id: int, round_ledger: Address, round_id: int, organisation: OrganisationId, ordinal: int
 ) -> UpdateId:
     """Id of a member's submission to a round; ``ordinal`` counts them from 1."""
@@ -18,7 +18,7 @@ def update_id(
     return UpdateId(hex_word(keccak(encode(types, values))))
 
 
-def request_id(chain_id: int, revocation_ledger: Address, number: int) -> RequestId:
+def request_id_of(chain_id: int, revocation_ledger: Address, number: int) -> RequestId:
     """Id of a revocation request; ``number`` counts all requests from 1."""
     values = [chain_id, address_bytes(revocation_ledger), number]
     return RequestId(hex_word(keccak(encode(["uint256", "address", "uint64"], values))))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from orchestrator.commitment.eip712 import Domain, number, struct_hash
+from eth_hash.auto import keccak
+
+from orchestrator.commitment.eip712 import anchor_domain, number, struct_hash
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
 from orchestrator.ledger.words import hex_word, word
-from orchestrator.types import Digest
+from orchestrator.types import Address, Digest
 
 CHECKPOINT_TYPE = (
     "Checkpoint(uint64 sequence,bytes32 previousHead,bytes32 recordsRoot,uint64 treeSize,uint256 privateChainId,"
@@ -19,8 +21,12 @@ CHECKPOINT_TYPE = (
 
 def checkpoint_hash(checkpoint: Checkpoint) -> bytes:
     """EIP-712 struct hash, which is the head once the checkpoint is anchored."""
-    return struct_hash(
-        CHECKPOINT_TYPE,
+    return struct_hash(CHECKPOINT_TYPE, *_fields(checkpoint))
+
+
+def _fields(checkpoint: Checkpoint) -> tuple[bytes, ...]:
+    """Each field as 32 bytes, in the order of the contract's struct."""
+    return (
         number(checkpoint.sequence, 64),
         word(checkpoint.previous_head),
         word(checkpoint.records_root),
@@ -44,9 +50,17 @@ GENESIS_HEAD = head_of(GENESIS)
 """The head of an anchor that holds no checkpoint yet."""
 
 
-def checkpoint_digest(domain: Domain, checkpoint: Checkpoint) -> bytes:
-    """What a delegate signs; ``domain`` is :func:`orchestrator.commitment.eip712.anchor_domain`."""
-    return domain.digest(checkpoint_hash(checkpoint))
+def checkpoint_content_digest(checkpoint: Checkpoint) -> Digest:
+    """What a sequence number stands for: all but the epoch and the consortium's digest.
+
+    Two of these for one sequence, signed by one organisation, prove equivocation.
+    """
+    return hex_word(keccak(b"".join(_fields(checkpoint)[:-2])))
+
+
+def checkpoint_digest(checkpoint: Checkpoint, chain_id: int, anchor: Address) -> bytes:
+    """The 32 bytes that a delegate signs for the public chain's ``CheckpointAnchor``."""
+    return anchor_domain(chain_id, anchor).digest(checkpoint_hash(checkpoint))
 
 
 def leads_to(chain: Sequence[Checkpoint], head: Digest) -> bool:
