@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         read_awards,
     )
     from orchestrator.chain.reader import Attestation, Due, read_attestations, read_due, read_records
-    from orchestrator.chain.sender import Signed, Signer, TransactionSender, Usage
+    from orchestrator.chain.sender import KeystoreSigner, Signed, Signer, TransactionSender, Usage
     from orchestrator.chain.senders import recover_sender
 
 _HOME = {
@@ -56,6 +56,7 @@ _HOME = {
     "read_attestations": "reader",
     "read_due": "reader",
     "read_records": "reader",
+    "KeystoreSigner": "sender",
     "Signed": "sender",
     "Signer": "sender",
     "TransactionSender": "sender",
@@ -74,6 +75,7 @@ __all__ = [
     "Connection",
     "Deployment",
     "Due",
+    "KeystoreSigner",
     "PrivateContracts",
     "PublicContracts",
     "RawLog",

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from eth_utils.crypto import keccak
 
@@ -31,6 +31,33 @@ class Signer(Protocol):
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
         """The raw signed transaction."""
+
+
+class _Keys(Protocol):
+    """The part of ``Keystore`` that is needed here."""
+
+    @property
+    def delegate_address(self) -> Address: ...
+
+    @property
+    def authority_address(self) -> Address: ...
+
+    def sign_transaction(self, role: Literal["delegate", "authority"], transaction: dict[str, Any]) -> bytes: ...
+
+
+class KeystoreSigner:
+    """One role of an open keystore as a :class:`Signer`."""
+
+    def __init__(self, keystore: _Keys, role: Literal["delegate", "authority"]) -> None:
+        self._keystore = keystore
+        self._role = role
+
+    @property
+    def address(self) -> Address:
+        return self._keystore.delegate_address if self._role == "delegate" else self._keystore.authority_address
+
+    def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
+        return self._keystore.sign_transaction(self._role, dict(transaction))
 
 
 @dataclass(frozen=True, slots=True)

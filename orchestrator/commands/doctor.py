@@ -1,0 +1,45 @@
+"""`loranchor doctor`: is everything here that this installation, or this organisation, needs?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.commands.common import AsJson, Overrides, PasswordFile, emit
+from orchestrator.errors import EnvironmentMissing
+
+app = typer.Typer()
+
+_MARKS = {"ok": "ok", "absent": "–", "warning": "!", "broken": "BROKEN"}
+
+
+@app.command()
+def doctor(
+    home: Annotated[
+        Path | None, typer.Option("--home", envvar="LORANCHOR_HOME", help="An organisation's folder, checked too.")
+    ] = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Check packages, chains, contracts, IPFS, keystore and clock. Ends with 3 if something is broken."""
+    from orchestrator.diagnosis import diagnose
+
+    checks = diagnose(overrides or (), home=home, password_file=password_file)
+    broken = [check for check in checks if check.status == "broken"]
+    if as_json:
+        emit({"ok": not broken, "checks": [asdict(check) for check in checks]})
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("", "check", "found", box=None, pad_edge=False)
+        for check in checks:
+            table.add_row(_MARKS[check.status], check.name, f"{check.detail}{f'; {check.mend}' if check.mend else ''}")
+        Console(highlight=False, markup=False).print(table)
+        typer.echo(f"{len(broken)} broken." if broken else "Nothing is broken.")
+    if broken:
+        raise typer.Exit(EnvironmentMissing.exit_code)

@@ -1,0 +1,24 @@
+"""One finding of a check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.errors import LoranchorError
+
+Status = Literal["ok", "absent", "warning", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A finding. ``absent`` is information: that part is not set up here, and may not be needed."""
+
+    name: str
+    status: Status
+    detail: str
+    mend: str = ""
+
+
+def from_error(name: str, error: LoranchorError, status: Status = "broken") -> Check:
+    return Check(name, status, error.message, error.mend)
