@@ -1,0 +1,41 @@
+"""One function for each effect. Quick ones act and return; heavy ones return the part that computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.daemon.handlers import checkpoints, judging, revocations, rounds
+from orchestrator.daemon.handlers.job import Job
+from orchestrator.daemon.services import Services
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol.state import NodeState
+
+Handler = Callable[[Services, NodeState, Any], Job | None]
+
+HANDLERS: dict[type[fx.Effect], Handler] = {
+    fx.PublishPrekeys: rounds.publish_prekeys,
+    fx.PassRound: rounds.pass_round,
+    fx.TrainUpdate: rounds.train,
+    fx.SubmitUpdate: rounds.submit,
+    fx.ReleaseUpdate: rounds.release,
+    fx.CollectUpdates: judging.collect,
+    fx.JudgeUpdates: judging.judge,
+    fx.CommitVerdicts: judging.commit_verdicts,
+    fx.RevealVerdicts: judging.reveal_verdicts,
+    fx.CloseRound: rounds.close,
+    fx.SettleKeys: rounds.settle_keys,
+    fx.EvaluateManifest: rounds.evaluate,
+    fx.AttestCheckpoint: checkpoints.attest,
+    fx.RelayCheckpoint: checkpoints.relay,
+    fx.PublishAwards: checkpoints.publish_awards,
+    fx.ClaimAward: checkpoints.claim,
+    fx.RecordAffected: revocations.record_affected,
+    fx.RecordReplacement: revocations.record_replacement,
+    fx.MeasureRevocation: revocations.measure,
+    fx.RecordVerification: revocations.record_verification,
+    fx.EndorseCertificate: revocations.endorse,
+    fx.ShredUpdates: revocations.shred,
+}
+
+__all__ = ["HANDLERS", "Handler", "Job"]

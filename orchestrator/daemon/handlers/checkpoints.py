@@ -1,0 +1,108 @@
+"""Effects of checkpoints and awards."""
+
+from __future__ import annotations
+
+from orchestrator.commitment.heads import GENESIS_HEAD, checkpoint_digest, head_of
+
+from orchestrator.chain.structs import AwardLeaf
+from orchestrator.commitment.eip712 import anchor_domain
+from orchestrator.daemon.manifests import known_tasks
+from orchestrator.daemon.services import Services
+from orchestrator.errors import ProtocolError
+from orchestrator.ledger.awards import awards_tree
+from orchestrator.ledger.canonical import digest
+from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
+from orchestrator.ledger.entities import Due
+from orchestrator.ledger.view import awards_of
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol.rules_checkpoints import agreed_head
+from orchestrator.protocol.state import NodeState
+from orchestrator.types import Digest
+
+
+def attest(services: Services, state: NodeState, effect: fx.AttestCheckpoint) -> None:
+    """Recompute the checkpoint from the own node and sign it, unless the chain behind the last one has changed.
+
+    Raises:
+        ProtocolError: the private chain was rewritten, or the tree does not extend the last checkpoint's.
+        KeystoreError: other content was signed for this sequence before.
+    """
+    checkpoint = build_checkpoint(services, state, effect.sequence)
+    previous = _previous(state, effect.sequence)
+    if previous is not GENESIS:
+        found = services.private.rounds.chain.block(previous.private_block).hash
+        if found != previous.private_block_hash or not services.history.extends(previous):
+            raise ProtocolError(
+                f"the private chain no longer holds block {previous.private_block} as checkpoint {previous.sequence}"
+                " anchored it; nothing is signed",
+                mend="compare with the other members' nodes: the chain was rewritten",
+            )
+    anchor = services.public.anchor
+    with services.lock:
+        signature = services.keystore.sign_checkpoint(
+            chain_id=anchor.chain.chain_id,
+            anchor=anchor.address,
+            sequence=effect.sequence,
+            content=_content_digest(checkpoint),
+            digest=checkpoint_digest(anchor_domain(anchor.chain.chain_id, anchor.address), checkpoint),
+        )
+    services.private_sender.send(services.private.schedule.attest(effect.sequence, head_of(checkpoint), signature))
+
+
+def relay(services: Services, state: NodeState, effect: fx.RelayCheckpoint) -> None:
+    """Bring the agreed checkpoint with its signatures to the public chain."""
+    checkpoint = build_checkpoint(services, state, effect.sequence)
+    head = agreed_head(state, effect.sequence)
+    if head != head_of(checkpoint):
+        raise ProtocolError(f"a quorum signed {head} for checkpoint {effect.sequence}, this node computes another")
+    members = state.ledger.members
+    signed = sorted(
+        (members.seats[organisation].delegate, attested.signature)
+        for organisation, attested in state.attestations[effect.sequence].items()
+        if organisation in members.seats and attested.head == head
+    )
+    signatures = [signature for _, signature in signed[: members.quorum]]
+    previous = _previous(state, effect.sequence)
+    services.public_sender.send(services.public.anchor.anchor(previous, checkpoint, signatures))
+
+
+def publish_awards(services: Services, state: NodeState, effect: fx.PublishAwards) -> None:
+    """Show the distributor the checkpoint with the awards, and the later ones up to the head."""
+    later = [state.anchored[sequence].checkpoint for sequence in sorted(state.anchored) if sequence >= effect.sequence]
+    services.public_sender.send(services.public.awards.publish(later))
+
+
+def claim(services: Services, state: NodeState, effect: fx.ClaimAward) -> None:
+    due = _due(state, effect.sequence)
+    listed = awards_of(services.history.state_at(due.block, state.ledger), due, known_tasks(state.ledger, services))
+    award = next(item for item in listed if item.index == effect.index)
+    proof = awards_tree(effect.sequence, listed).proof(listed.index(award))
+    leaf = AwardLeaf(effect.sequence, award.index, award.update_id, award.account, award.amount)
+    services.public_sender.send(services.public.awards.claim(leaf, proof))
+    services.report_traffic()
+
+
+def build_checkpoint(services: Services, state: NodeState, sequence: int) -> Checkpoint:
+    """The checkpoint of ``sequence``, from this node's own records and the consortium as it is now."""
+    due = _due(state, sequence)
+    block_hash = services.private.rounds.chain.block(due.block).hash
+    content = services.history.content(due, state.ledger, block_hash, known_tasks(state.ledger, services))
+    members = state.ledger.members
+    previous_head = state.anchored[sequence - 1].head if sequence > 1 else GENESIS_HEAD
+    return content.checkpoint(
+        previous_head=previous_head, consortium_digest=members.consortium_digest, epoch=members.epoch
+    )
+
+
+def _content_digest(checkpoint: Checkpoint) -> Digest:
+    """Digest of what must never differ for one sequence; epoch and consortium may."""
+    document = checkpoint.document()
+    return digest({key: value for key, value in document.items() if key not in ("epoch", "consortium_digest")})
+
+
+def _due(state: NodeState, sequence: int) -> Due:
+    return state.ledger.due[sequence - 1]
+
+
+def _previous(state: NodeState, sequence: int) -> Checkpoint:
+    return state.anchored[sequence - 1].checkpoint if sequence > 1 else GENESIS

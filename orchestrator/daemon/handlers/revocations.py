@@ -1,0 +1,117 @@
+"""Effects of a revocation: from its consequences to the receipt."""
+
+from __future__ import annotations
+
+from orchestrator.chain.structs import Verification
+from orchestrator.commitment.certificate import build_certificate, certificate_bytes, digest_of, outcome_of
+from orchestrator.commitment.eip712 import certificate_digest, revocation_domain
+from orchestrator.commitment.receipt import Receipt
+from orchestrator.daemon.handlers.job import Job
+from orchestrator.daemon.manifests import current_manifest, known_tasks
+from orchestrator.daemon.services import Services, leaf_salt, stored_cids
+from orchestrator.errors import ProtocolError
+from orchestrator.ledger.manifest import governing_task
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol.state import NodeState
+from orchestrator.types import MILLION, Cid, UpdateId
+
+
+def record_affected(services: Services, state: NodeState, effect: fx.RecordAffected) -> None:
+    """Write down which contributions were trained on top of the revoked ones."""
+    outcome = outcome_of(state.ledger, effect.request_id, known_tasks(state.ledger, services))
+    followers = [UpdateId(update_id) for update_id in outcome.descendants]
+    services.private_sender.send(
+        services.private.revocations.record_affected(effect.request_id, followers, leaf_salt())
+    )
+
+
+def record_replacement(services: Services, state: NodeState, effect: fx.RecordReplacement) -> None:
+    outcome = outcome_of(state.ledger, effect.request_id, known_tasks(state.ledger, services))
+    services.private_sender.send(
+        services.private.revocations.record_replacement(effect.request_id, outcome.after, leaf_salt())
+    )
+
+
+def measure(services: Services, state: NodeState, effect: fx.MeasureRevocation) -> Job:
+    """Held-out figures with and without the revoked contributions, while they can still be opened."""
+    task = _task(services, state)
+    before = current_manifest(state.ledger, services, task, ignoring=effect.request_id)
+    after = current_manifest(state.ledger, services, task)
+
+    def job() -> None:
+        services.figures.status("measuring", request=effect.request_id)
+        opener = services.opener(state.ledger)
+        then = services.bench.evaluate(task, before, opener)
+        now = services.bench.evaluate(task, after, opener)
+        services.figures.held_out(f"revocation/{effect.request_id}/before", then.value, then.samples)
+        services.figures.held_out(f"revocation/{effect.request_id}/after", now.value, now.samples)
+        services.desk.measured[effect.request_id] = Verification(
+            metric=now.metric,
+            value_before=round(then.value * MILLION),
+            value_after=round(now.value * MILLION),
+            samples=now.samples,
+        )
+        services.figures.status("measured", request=effect.request_id)
+
+    return job
+
+
+def record_verification(services: Services, state: NodeState, effect: fx.RecordVerification) -> None:
+    row = services.desk.measured[effect.request_id]
+    services.private_sender.send(services.private.revocations.record_verification(effect.request_id, row, leaf_salt()))
+
+
+def endorse(services: Services, state: NodeState, effect: fx.EndorseCertificate) -> None:
+    """Build the certificate from the records alone, sign it, and store it."""
+    ledger = services.private.revocations
+    certificate = build_certificate(
+        state.ledger,
+        effect.request_id,
+        known_tasks(state.ledger, services),
+        consortium_id=services.private.deployment.consortium_id,
+    )
+    found = digest_of(certificate)
+    domain = revocation_domain(ledger.chain.chain_id, ledger.address)
+    with services.lock:
+        cid = services.store.add(certificate_bytes(certificate))
+        signature = services.keystore.sign_digest("delegate", certificate_digest(domain, effect.request_id, found))
+    services.private_sender.send(ledger.endorse(effect.request_id, found, cid, signature, leaf_salt()))
+
+
+def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> None:
+    """Destroy keys and salts, forget what is in memory, unpin and collect; then say so on the chain."""
+    revocation = state.ledger.revocations[effect.request_id]
+    if revocation.certificate is None:
+        raise ProtocolError(f"revocation {effect.request_id} has no certificate yet; nothing is shredded")
+    services.figures.status("shredding", request=effect.request_id)
+    cids: list[Cid] = [cid for update_id in revocation.updates for cid in stored_cids(state.ledger.updates[update_id])]
+    services.bench.forget()
+    with services.lock:
+        destroyed = services.keystore.shred(revocation.updates)
+        for cid in cids:
+            services.store.unpin(cid)
+        services.store.collect()
+        receipt = Receipt(
+            certificate=revocation.certificate,
+            request_id=effect.request_id,
+            organisation=services.me,
+            updates=tuple(sorted(revocation.updates)),
+            content_keys=destroyed,
+            content_salts=destroyed,
+            unpinned=tuple(sorted(cids)),
+        )
+        receipt_cid = services.store.add(receipt.to_bytes())
+    call = services.private.revocations.record_shredding(
+        effect.request_id, revocation.certificate, receipt.digest, receipt_cid, leaf_salt()
+    )
+    services.private_sender.send(call)
+    services.report_traffic()
+    services.figures.status("shredded", request=effect.request_id)
+
+
+def _task(services: Services, state: NodeState) -> TaskSpec:
+    task = governing_task(state.ledger, known_tasks(state.ledger, services))
+    if task is None:
+        raise ProtocolError("there is no task before the first round")
+    return task

@@ -1,0 +1,89 @@
+"""Reads both chains from where it left off, and tells the machine what it finds, in the chains' order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from orchestrator.chain.contracts import PrivateContracts, PublicContracts
+from orchestrator.chain.public_events import AwardClaim, AwardsPublication, ObjectionRaised, read_anchored, read_awards
+from orchestrator.chain.reader import read_attestations, read_records
+from orchestrator.chain.structs import Stage
+from orchestrator.ledger.entities import LedgerState
+from orchestrator.protocol import events as ev
+from orchestrator.types import RequestId
+
+OwnAwards = Callable[[int], tuple[int, ...]]
+"""Gives this member's award indices of a checkpoint."""
+
+
+class Listener:
+    """A cursor on each chain. Forgets nothing it was told: a fact is read once.
+
+    Args:
+        private, public: contracts; reading starts at their deployment.
+    """
+
+    def __init__(self, private: PrivateContracts, public: PublicContracts) -> None:
+        self._private, self._public = private, public
+        self._private_next = private.deployment.first_block
+        self._public_next = public.deployment.first_block
+
+    def private_facts(self, ledger: LedgerState) -> Iterator[ev.RecordSeen | ev.AttestationSeen]:
+        """Records and attestations since the last call, in (block, log index) order.
+
+        Raises:
+            ChainError: the node is down or contradicts itself; nothing is passed over then.
+        """
+        chain, first = self._private.rounds.chain, self._private_next
+        self.private_head = chain.block_number() - chain.finality_depth
+        if self.private_head < first:
+            return
+        placed: list[tuple[tuple[int, int], ev.RecordSeen | ev.AttestationSeen]] = [
+            ((record.block, record.log_index), ev.RecordSeen(record))
+            for record in read_records(chain, self._private, first, self.private_head, members=ledger.members)
+        ]
+        placed += [
+            (
+                (found.block, found.log_index),
+                ev.AttestationSeen(found.sequence, found.organisation, found.head, found.signature),
+            )
+            for found in read_attestations(chain, self._private, first, self.private_head)
+        ]
+        self._private_next = self.private_head + 1
+        for _, event in sorted(placed, key=lambda item: item[0]):
+            yield event
+
+    def public_facts(self, own_awards: OwnAwards) -> Iterator[ev.Event]:
+        """Checkpoints and awards since the last call.
+
+        Args:
+            own_awards: gives this member's award indices of a sequence.
+        """
+        chain, first = self._public.anchor.chain, self._public_next
+        self.public_head = chain.block_number() - chain.finality_depth
+        if self.public_head < first:
+            return
+        anchored = list(read_anchored(chain, self._public, first, self.public_head))
+        awards = list(read_awards(chain, self._public, first, self.public_head))
+        self._public_next = self.public_head + 1
+        for found in anchored:
+            yield ev.CheckpointAnchoredSeen(found.checkpoint, found.head)
+        for event in awards:
+            if isinstance(event, AwardsPublication | ObjectionRaised):
+                yield ev.AwardsPublishedSeen(event.sequence, event.claimable_from, own_awards(event.sequence))
+            elif isinstance(event, AwardClaim):
+                yield ev.AwardClaimedSeen(event.sequence, event.index)
+
+    def heads(self, ledger: LedgerState) -> ev.BlockSeen:
+        """The heads that the facts reach up to, and what the contracts count by block."""
+        clock = None
+        if ledger.open_round is not None:
+            rounds, number = self._private.rounds, ledger.open_round
+            clock = ev.RoundClock(number, rounds.phase_of(number).name.lower(), rounds.deadline_of(number))
+        return ev.BlockSeen(self.private_head, self.public_head, clock, frozenset(self._verified(ledger)))
+
+    def _verified(self, ledger: LedgerState) -> Iterator[RequestId]:
+        for revocation in ledger.revocations.values():
+            pending = revocation.replacement is not None and revocation.certificate is None
+            if pending and self._private.revocations.stage_of(revocation.id) >= Stage.VERIFIED:
+                yield revocation.id

@@ -1,0 +1,83 @@
+"""The port to everything that computes with tensors: a daemon asks it for deltas, figures and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.ledger.manifest import Manifest
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.types import ProtectedDelta, UpdateId
+
+OpenDelta = Callable[[UpdateId], bytes]
+"""Gives the plaintext bytes of a contribution; raises ``ContentKeyDestroyed`` or ``StorageError`` where it cannot."""
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many steps are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A held-out figure of one model on this organisation's validation data.
+
+    Attributes:
+        metric: ``loss`` (nats a token) or ``accuracy`` (share of 1).
+        samples: sequences or sentences it was measured on.
+    """
+
+    metric: str
+    value: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What this organisation thinks of one update.
+
+    Attributes:
+        weight_cap: millionths. score: gain of the metric by having it, millionths. reason: label, empty when accepted.
+    """
+
+    accept: bool
+    weight_cap: int
+    score: int
+    reason: str
+
+
+class Workbench(Protocol):
+    """One organisation's model, data and device. Every method may take minutes; none touches a chain or IPFS itself."""
+
+    def statement(self) -> bytes:
+        """Canonical ``loranchor/data-statement`` of the shard; there is one after the first training or evaluation."""
+
+    def train(
+        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+    ) -> ProtectedDelta:
+        """Fold ``manifest``, train a delta on the organisation's shard, and protect it by its privacy policy.
+
+        Raises:
+            DataError: the base model is not the task's, or the shard is empty.
+        """
+
+    def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
+        """The held-out figure of the folded model; remembered by manifest digest."""
+
+    def judge(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        candidates: Sequence[UpdateId],
+        opener: OpenDelta,
+        refused: Mapping[UpdateId, str],
+    ) -> Mapping[UpdateId, Judgement]:
+        """Check and score the updates of a round.
+
+        Args:
+            manifest: the one the round was opened with.
+            candidates: released updates that were opened, in their order.
+            refused: updates that could not be opened, with the reason's label.
+        """
+
+    def forget(self) -> None:
+        """Drop everything folded or opened that is still in memory."""

@@ -1,0 +1,210 @@
+"""What the machine can ask for. Each effect has a deterministic id, so that asking twice is asking once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from orchestrator.types import OrganisationId, RequestId, UpdateId
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Base of all effects.
+
+    Attributes:
+        name: stable name, first part of the id.
+        heavy: whether it computes for long and so runs beside the others, off the chains' path.
+        shared: whether any member may do it, so that members take turns.
+    """
+
+    name: ClassVar[str] = ""
+    heavy: ClassVar[bool] = False
+    shared: ClassVar[bool] = False
+
+    @property
+    def id(self) -> str:
+        """``name/argument/…``: equal for equal effects, on every run."""
+        return "/".join([self.name, *(str(getattr(self, f.name)) for f in fields(self))])
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPrekeys(Effect):
+    """Publish one-time prekeys, so that coming rounds can be sealed to this member."""
+
+    name = "publish-prekeys"
+    first_index: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassRound(Effect):
+    """Take no part in a round, and say so, because it names a manifest that this node does not compute."""
+
+    name = "pass-round"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainUpdate(Effect):
+    """Fold the round's manifest and train a delta on this organisation's data."""
+
+    name = "train"
+    heavy = True
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitUpdate(Effect):
+    """Protect, seal, store and record the delta that was trained."""
+
+    name = "submit"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseUpdate(Effect):
+    """Show where the sealed update and its header lie."""
+
+    name = "release"
+    update_id: UpdateId
+
+
+@dataclass(frozen=True, slots=True)
+class CollectUpdates(Effect):
+    """Fetch, pin and open the round's released updates."""
+
+    name = "collect"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeUpdates(Effect):
+    """Check and score the opened updates on this organisation's validation data."""
+
+    name = "judge"
+    heavy = True
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitVerdicts(Effect):
+    name = "commit-verdicts"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevealVerdicts(Effect):
+    name = "reveal-verdicts"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRound(Effect):
+    name = "close-round"
+    shared = True
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettleKeys(Effect):
+    """Destroy the round's prekey, and the content keys of updates that did not become contributions."""
+
+    name = "settle-keys"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateManifest(Effect):
+    """Measure the model after a round on this organisation's validation data."""
+
+    name = "evaluate"
+    heavy = True
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttestCheckpoint(Effect):
+    name = "attest"
+    sequence: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelayCheckpoint(Effect):
+    name = "relay"
+    shared = True
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishAwards(Effect):
+    name = "publish-awards"
+    shared = True
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAward(Effect):
+    name = "claim"
+    sequence: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAffected(Effect):
+    name = "record-affected"
+    shared = True
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReplacement(Effect):
+    name = "record-replacement"
+    shared = True
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRevocation(Effect):
+    """Measure the model before and after the revocation on this organisation's validation data."""
+
+    name = "measure-revocation"
+    heavy = True
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVerification(Effect):
+    name = "record-verification"
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class EndorseCertificate(Effect):
+    name = "endorse"
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class ShredUpdates(Effect):
+    """Destroy keys and salts, unpin and collect, then record the receipt."""
+
+    name = "shred"
+    request_id: RequestId
+
+
+def organisation_of_turn(members: tuple[OrganisationId, ...], key: str, waited: int, patience: int) -> OrganisationId:
+    """Whose turn it is to send a transaction that anyone may send.
+
+    The first turn follows from ``key``, so that the work is shared; after every ``patience`` blocks it passes on, so
+    that nothing hangs on one member.
+
+    Args:
+        members: in their order on the chain; not empty.
+        key: the effect's id.
+        waited: blocks since the transaction became possible.
+        patience: blocks for each turn.
+    """
+    first = sum(key.encode()) % len(members)
+    return members[(first + max(waited, 0) // patience) % len(members)]

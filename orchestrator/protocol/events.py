@@ -1,0 +1,118 @@
+"""What the machine can be told. Every event is a fact that some chain, or this node's own executor, has established."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.ledger.checkpoint import Checkpoint
+from orchestrator.ledger.records import Record
+from orchestrator.types import Digest, OrganisationId, RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSeen:
+    """A private-chain fact, in (block, log index) order."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationSeen:
+    """A member has posted its signature of a checkpoint on the private chain."""
+
+    sequence: int
+    organisation: OrganisationId
+    head: Digest
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointAnchoredSeen:
+    """The public chain holds a checkpoint."""
+
+    checkpoint: Checkpoint
+    head: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class AwardsPublishedSeen:
+    """The awards of a checkpoint have reached the distributor.
+
+    Attributes:
+        claimable_from: first public block in which a claim is taken.
+        own_indices: this member's awards among them.
+    """
+
+    sequence: int
+    claimable_from: int
+    own_indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwardClaimedSeen:
+    """An award was paid out."""
+
+    sequence: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundClock:
+    """What the private chain says of the open round at its head.
+
+    Attributes:
+        phase: the contract's phase in lower case: ``submit``, ``release``, ``commit_verdicts``, ``reveal_verdicts``,
+            ``awaiting_close``, ``closed`` or ``failed``.
+        deadline: last block of that phase.
+    """
+
+    round: int
+    phase: str
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSeen:
+    """All facts up to these heads have been told; decisions are made now.
+
+    Attributes:
+        private_block, public_block: heads that the facts reach up to.
+        clock: the open round's, or None.
+        verified: revocation requests that the private chain counts as verified.
+    """
+
+    private_block: int
+    public_block: int
+    clock: RoundClock | None
+    verified: frozenset[RequestId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EffectCompleted:
+    """An effect of this node has been carried out."""
+
+    effect_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectFailed:
+    """An effect of this node has failed.
+
+    Attributes:
+        retryable: whether trying again may help.
+    """
+
+    effect_id: str
+    retryable: bool
+
+
+Event = (
+    RecordSeen
+    | AttestationSeen
+    | CheckpointAnchoredSeen
+    | AwardsPublishedSeen
+    | AwardClaimedSeen
+    | BlockSeen
+    | EffectCompleted
+    | EffectFailed
+)

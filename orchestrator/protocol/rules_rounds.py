@@ -1,0 +1,92 @@
+"""What a member wants to do about the open round, and about its prekeys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.ledger.entities import LedgerState, Round, RoundStatus, Update
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol.state import NodeState
+from orchestrator.types import OrganisationId
+
+PREKEYS_KEPT = 3
+"""Unused prekeys a member keeps on chain, so that it can receive the updates of rounds opened while it is busy."""
+
+
+def prekey_rules(state: NodeState) -> Iterator[fx.Effect]:
+    """Publish prekeys before they run out."""
+    mine = state.ledger.prekeys.get(state.me, {})
+    unused = sum(prekey.round is None for prekey in mine.values())
+    if state.me in state.ledger.members.seats and unused < PREKEYS_KEPT:
+        yield fx.PublishPrekeys(max(mine, default=-1) + 1, PREKEYS_KEPT - unused)
+
+
+def round_rules(state: NodeState) -> Iterator[fx.Effect]:
+    """Act in the open round, phase by phase; settle the keys of ended ones; measure the model after each."""
+    if state.clock is not None:
+        found = state.ledger.rounds.get(state.clock.round)
+        if found is not None and found.status is RoundStatus.OPEN and state.me in found.members:
+            yield from _PHASES.get(state.clock.phase, _nothing)(state, found)
+    for ended in state.ledger.rounds.values():
+        if ended.status is not RoundStatus.OPEN and state.me in ended.members:
+            yield fx.SettleKeys(ended.id)
+    closed = [found.id for found in state.ledger.rounds.values() if found.status is RoundStatus.CLOSED]
+    if closed:
+        yield fx.EvaluateManifest(max(closed))
+
+
+def own_update(ledger: LedgerState, found: Round, me: OrganisationId) -> Update | None:
+    """This member's standing update of a round."""
+    mine = (ledger.updates[update_id] for update_id in found.submissions)
+    return next((update for update in mine if update.organisation == me and update.replaced_by is None), None)
+
+
+def _submit(state: NodeState, found: Round) -> Iterator[fx.Effect]:
+    if own_update(state.ledger, found, state.me) is not None or state.me in found.passed:
+        return
+    train = fx.TrainUpdate(found.id)
+    if not state.wants_rounds or state.gave_up(train.id):
+        yield fx.PassRound(found.id)
+    elif train.id in state.done:
+        yield fx.SubmitUpdate(found.id)
+    else:
+        yield train
+
+
+def _release(state: NodeState, found: Round) -> Iterator[fx.Effect]:
+    mine = own_update(state.ledger, found, state.me)
+    if mine is not None and not mine.released:
+        yield fx.ReleaseUpdate(mine.id)
+
+
+def _commit(state: NodeState, found: Round) -> Iterator[fx.Effect]:
+    if state.me in found.commitments:
+        return
+    collect, judge = fx.CollectUpdates(found.id), fx.JudgeUpdates(found.id)
+    if judge.id in state.done:
+        yield fx.CommitVerdicts(found.id)
+    else:
+        yield judge if collect.id in state.done else collect
+
+
+def _reveal(state: NodeState, found: Round) -> Iterator[fx.Effect]:
+    if state.me in found.commitments and state.me not in found.revealed:
+        yield fx.RevealVerdicts(found.id)
+
+
+def _close(state: NodeState, found: Round) -> Iterator[fx.Effect]:
+    yield fx.CloseRound(found.id)
+
+
+def _nothing(state: NodeState, found: Round) -> Iterator[fx.Effect]:
+    yield from ()
+
+
+_PHASES = {
+    "submit": _submit,
+    "release": _release,
+    "commit_verdicts": _commit,
+    "reveal_verdicts": _reveal,
+    "awaiting_close": _close,
+    "failed": _close,
+}
