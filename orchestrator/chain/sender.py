@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -83,22 +84,30 @@ class Usage:
 
 
 class TransactionSender:
-    """Sends calls from one account on one chain. Threads may share it; each other process needs an account of its own.
+    """Sends calls from one account on one chain. Threads may share it; processes too, if they share ``lock``.
 
     Args:
         chain: where to. signer: whose key.
         timeout: seconds until a transaction must be mined. margin: share of the gas estimate added to it.
+        lock: held from taking a nonce to broadcasting; give one that processes share where several use the account.
     """
 
     def __init__(
-        self, chain: ChainPort, signer: Signer, *, timeout: float = 120.0, margin: float = 0.25, poll: float = _POLL
+        self,
+        chain: ChainPort,
+        signer: Signer,
+        *,
+        timeout: float = 120.0,
+        margin: float = 0.25,
+        poll: float = _POLL,
+        lock: AbstractContextManager[object] | None = None,
     ) -> None:
         self.chain = chain
         self._signer = signer
         self._timeout = timeout
         self._margin = margin
         self._poll = poll
-        self._lock = threading.Lock()
+        self._lock = lock or threading.Lock()
         self._next_nonce = 0
         self._usage = Usage()
 

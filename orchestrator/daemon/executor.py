@@ -19,7 +19,7 @@ Outcome = EffectCompleted | EffectFailed
 
 
 class Executor:
-    """Runs effects and tells how they ended. A foreseeable error is :class:`EffectFailed`; any other ends the daemon."""
+    """Runs effects and tells how they ended. Foreseeable errors become outcomes; any other ends the daemon."""
 
     def __init__(self, services: Services) -> None:
         self._services = services

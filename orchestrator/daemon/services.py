@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 
-from orchestrator.chain.contracts import PrivateContracts, PublicContracts
-from orchestrator.chain.sender import TransactionSender
 from orchestrator.chain.structs import Verification
+from orchestrator.daemon.access import Access
 from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.history import History
 from orchestrator.daemon.journal import Journal
 from orchestrator.daemon.workbench import Judgement, OpenDelta, Workbench
 from orchestrator.envelope import Commitments, Context, open_payload
-from orchestrator.errors import FormatError
-from orchestrator.keystore import Keystore
+from orchestrator.errors import FormatError, ProtocolError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import LedgerState, Round, Update
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.storage.store import ObjectStore
-from orchestrator.types import Cid, Digest, OrganisationId, ProtectedDelta, RequestId, UpdateId
+from orchestrator.types import Cid, Digest, ProtectedDelta, RequestId, UpdateId
 
 OBJECT_LIMIT = 1 << 20
 """Most bytes of a task, agreement, header or certificate."""
@@ -41,29 +36,22 @@ class Desk:
 
 
 @dataclass
-class Services:
-    """Adapters of one organisation's daemon.
+class Services(Access):
+    """An organisation's access, and what its daemon keeps between effects."""
 
-    Attributes:
-        store: the organisation's own IPFS node.
-        lock: held while keystore or store are used, since the heavy lane opens deltas too.
-    """
-
-    me: OrganisationId
-    home: Path
-    keystore: Keystore
-    store: ObjectStore
-    private: PrivateContracts
-    public: PublicContracts
-    private_sender: TransactionSender
-    public_sender: TransactionSender
-    bench: Workbench
-    journal: Journal
-    figures: Figures
+    bench: Workbench = field(kw_only=True)
+    journal: Journal = field(kw_only=True)
+    figures: Figures = field(kw_only=True)
     history: History = field(default_factory=History)
     desk: Desk = field(default_factory=Desk)
     tasks: dict[Digest, TaskSpec] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @classmethod
+    def of(cls, access: Access, bench: Workbench) -> Services:
+        """The daemon's services on top of an access."""
+        own = {item.name: getattr(access, item.name) for item in fields(Access)}
+        journal, figures = Journal(access.home / "journal.jsonl"), Figures(access.home)
+        return cls(**own, bench=bench, journal=journal, figures=figures)
 
     def task_of(self, found: Round) -> TaskSpec:
         """The task of a round, from IPFS the first time.
@@ -86,6 +74,12 @@ class Services:
         ledger = self.private.rounds.address
         return Context(self.private.rounds.chain.chain_id, ledger, update.round, update.organisation)
 
+    def sealed_objects(self, update: Update) -> tuple[bytes, bytes]:
+        """Header and payload of a released update, from the own node or its peers."""
+        header_cid, payload_cid = stored_cids(update)
+        header = self.store.fetch(header_cid, limit=OBJECT_LIMIT)
+        return header, self.store.fetch(payload_cid, limit=PAYLOAD_LIMIT)
+
     def open_delta(self, ledger: LedgerState, update_id: UpdateId) -> bytes:
         """Fetch a contribution from the own node, decrypt it with the kept content key, and check it.
 
@@ -96,8 +90,7 @@ class Services:
         update = ledger.updates[update_id]
         with self.lock:
             key = self.keystore.content_key(update_id)
-            header = self.store.fetch(update.header_cid, limit=OBJECT_LIMIT)
-            payload = self.store.fetch(update.payload_cid, limit=PAYLOAD_LIMIT)
+            header, payload = self.sealed_objects(update)
         commitments = commitments_of(update)
         return open_payload(header, payload, key, context=self.context_of(update), commitments=commitments).delta
 
@@ -128,5 +121,11 @@ def leaf_salt() -> Digest:
 
 
 def stored_cids(update: Update) -> tuple[Cid, ...]:
-    """The objects of a released update."""
-    return (update.payload_cid, update.header_cid)
+    """Header and payload of a released update.
+
+    Raises:
+        ProtocolError: it was not released.
+    """
+    if not update.header_cid or not update.payload_cid:
+        raise ProtocolError(f"update {update.id} was not released")
+    return (update.header_cid, update.payload_cid)

@@ -38,4 +38,6 @@ def _next_step(state: NodeState, revocation: Revocation) -> Iterator[fx.Effect]:
 
 def _certificate_anchored(state: NodeState, revocation: Revocation) -> bool:
     """Shredding waits until the certificate is covered by a checkpoint of the public chain."""
-    return any(due.subject == revocation.id and due.sequence <= state.last_anchored for due in state.ledger.due)
+    return any(
+        str(due.subject) == str(revocation.id) and due.sequence <= state.last_anchored for due in state.ledger.due
+    )

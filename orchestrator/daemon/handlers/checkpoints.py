@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from orchestrator.commitment.heads import GENESIS_HEAD, checkpoint_digest, head_of
-
 from orchestrator.chain.structs import AwardLeaf
-from orchestrator.commitment.eip712 import anchor_domain
+from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_content_digest, checkpoint_digest, head_of
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.awards import awards_tree
-from orchestrator.ledger.canonical import digest
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
 from orchestrator.ledger.entities import Due
 from orchestrator.ledger.view import awards_of
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.rules_checkpoints import agreed_head
 from orchestrator.protocol.state import NodeState
-from orchestrator.types import Digest
 
 
 def attest(services: Services, state: NodeState, effect: fx.AttestCheckpoint) -> None:
@@ -43,8 +39,8 @@ def attest(services: Services, state: NodeState, effect: fx.AttestCheckpoint) ->
             chain_id=anchor.chain.chain_id,
             anchor=anchor.address,
             sequence=effect.sequence,
-            content=_content_digest(checkpoint),
-            digest=checkpoint_digest(anchor_domain(anchor.chain.chain_id, anchor.address), checkpoint),
+            content=checkpoint_content_digest(checkpoint),
+            digest=checkpoint_digest(checkpoint, anchor.chain.chain_id, anchor.address),
         )
     services.private_sender.send(services.private.schedule.attest(effect.sequence, head_of(checkpoint), signature))
 
@@ -92,12 +88,6 @@ def build_checkpoint(services: Services, state: NodeState, sequence: int) -> Che
     return content.checkpoint(
         previous_head=previous_head, consortium_digest=members.consortium_digest, epoch=members.epoch
     )
-
-
-def _content_digest(checkpoint: Checkpoint) -> Digest:
-    """Digest of what must never differ for one sequence; epoch and consortium may."""
-    document = checkpoint.document()
-    return digest({key: value for key, value in document.items() if key not in ("epoch", "consortium_digest")})
 
 
 def _due(state: NodeState, sequence: int) -> Due:

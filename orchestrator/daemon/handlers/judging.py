@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.chain.structs import Verdict
-from orchestrator.commitment.verdicts import SentVerdict, verdict_commitment
+from orchestrator.commitment.verdicts import verdict_commitment
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest
-from orchestrator.daemon.services import OBJECT_LIMIT, PAYLOAD_LIMIT, Services, commitments_of, leaf_salt
+from orchestrator.daemon.services import Services, commitments_of, leaf_salt, stored_cids
 from orchestrator.envelope import open_payload, unwrap
 from orchestrator.errors import EnvelopeError, KeystoreError, ObjectMissing, ProtocolError
 from orchestrator.files import write_json
 from orchestrator.ledger.entities import LedgerState, Update
-from orchestrator.ledger.words import word
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import Digest, UpdateId
@@ -56,10 +55,9 @@ def _open_and_keep(services: Services, state: NodeState, update: Update) -> None
         raise KeystoreError(f"round {update.round} has no prekey of {services.me}")
     commitments, context = commitments_of(update), services.context_of(update)
     with services.lock:
-        services.store.pin(update.header_cid)
-        services.store.pin(update.payload_cid)
-        header = services.store.fetch(update.header_cid, limit=OBJECT_LIMIT)
-        payload = services.store.fetch(update.payload_cid, limit=PAYLOAD_LIMIT)
+        for cid in stored_cids(update):
+            services.store.pin(cid)
+        header, payload = services.sealed_objects(update)
         private = services.keystore.prekey_private(prekey.digest)
         key = unwrap(header, services.me, private, context=context, commitments=commitments)
         opened = open_payload(header, payload, key, context=context, commitments=commitments)
@@ -95,7 +93,7 @@ def commit_verdicts(services: Services, state: NodeState, effect: fx.CommitVerdi
         ]  # fmt: skip
         write_json(path, {"nonce": "0x" + secrets.token_hex(32), "verdicts": verdicts}, mode=0o600)
     rows, nonce = _read_verdicts(path)
-    commitment = verdict_commitment(effect.round, services.me, [SentVerdict(**row) for row in rows], word(nonce))
+    commitment = verdict_commitment(effect.round, services.me, [Verdict(**row) for row in rows], nonce)
     services.private_sender.send(services.private.rounds.commit_verdicts(effect.round, commitment, leaf_salt()))
 
 

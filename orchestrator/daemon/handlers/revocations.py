@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from orchestrator.chain.structs import Verification
-from orchestrator.commitment.certificate import build_certificate, certificate_bytes, digest_of, outcome_of
-from orchestrator.commitment.eip712 import certificate_digest, revocation_domain
+from orchestrator.commitment.certificate import (
+    build_certificate,
+    certificate_bytes,
+    certificate_digest,
+    digest_of,
+    outcome_of,
+)
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest, known_tasks
@@ -72,10 +77,10 @@ def endorse(services: Services, state: NodeState, effect: fx.EndorseCertificate)
         consortium_id=services.private.deployment.consortium_id,
     )
     found = digest_of(certificate)
-    domain = revocation_domain(ledger.chain.chain_id, ledger.address)
+    to_sign = certificate_digest(effect.request_id, found, ledger.chain.chain_id, ledger.address)
     with services.lock:
         cid = services.store.add(certificate_bytes(certificate))
-        signature = services.keystore.sign_digest("delegate", certificate_digest(domain, effect.request_id, found))
+        signature = services.keystore.sign_digest("delegate", to_sign)
     services.private_sender.send(ledger.endorse(effect.request_id, found, cid, signature, leaf_salt()))
 
 

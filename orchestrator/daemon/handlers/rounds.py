@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from orchestrator.chain.structs import Submission
-from orchestrator.commitment.ids import update_id as update_id_of
+from orchestrator.commitment.ids import update_id_of
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest
 from orchestrator.daemon.services import Services, leaf_salt, stored_cids
@@ -113,9 +113,8 @@ def settle_keys(services: Services, state: NodeState, effect: fx.SettleKeys) -> 
             services.keystore.shred(lost)
         for update_id in lost:
             update = state.ledger.updates[update_id]
-            for cid in stored_cids(update):
-                if cid:
-                    services.store.unpin(cid)
+            for cid in stored_cids(update) if update.released else ():
+                services.store.unpin(cid)
     services.report_traffic()
 
 

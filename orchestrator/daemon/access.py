@@ -1,0 +1,140 @@
+"""What an organisation reaches with its own keys: both chains, its IPFS node and its keystore."""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
+from orchestrator.chain.sender import TransactionSender
+from orchestrator.errors import ConfigurationError, WrongChain
+from orchestrator.keystore import Keystore
+from orchestrator.settings import Settings
+from orchestrator.storage import IpfsStore
+from orchestrator.storage.store import ObjectStore
+from orchestrator.types import Address, OrganisationId
+
+Role = Literal["delegate", "authority"]
+
+
+@dataclass(frozen=True)
+class KeystoreSigner:
+    """One role of a keystore as the signer of transactions."""
+
+    keystore: Keystore
+    role: Role
+
+    @property
+    def address(self) -> Address:
+        return self.keystore.delegate_address if self.role == "delegate" else self.keystore.authority_address
+
+    def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
+        return self.keystore.sign_transaction(self.role, dict(transaction))
+
+
+@dataclass
+class Access:
+    """Adapters of one organisation.
+
+    Attributes:
+        store: the organisation's own IPFS node.
+        lock: held while keystore or store are used, since two threads may.
+    """
+
+    me: OrganisationId
+    home: Path
+    settings: Settings
+    keystore: Keystore
+    store: ObjectStore
+    private: PrivateContracts
+    public: PublicContracts
+    private_sender: TransactionSender
+    public_sender: TransactionSender
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def authority_sender(self) -> TransactionSender:
+        """Sends from the cold account on the private chain."""
+        signer = KeystoreSigner(self.keystore, "authority")
+        return TransactionSender(self.private.rounds.chain, signer, lock=NonceLock(self.home, "private-authority"))
+
+
+def connect(settings: Settings, home: Path, password: str) -> Access:
+    """Open the keystore and check both chains and the IPFS node before anything is done.
+
+    Raises:
+        KeystoreError: wrong password. ChainError, WrongChain: a chain is down or another.
+        EnvironmentMissing: no deployment. StorageError: the IPFS node is down.
+    """
+    organisation = settings.organisation
+    if organisation is None:
+        raise ConfigurationError("no organisation is given", mend="name its folder with --home")
+    keystore = Keystore.open(home, password)
+    private_chain, public_chain = settings.connection("private"), settings.connection("public")
+    private = private_contracts(private_chain, settings.deployments)
+    public = public_contracts(public_chain, settings.deployments)
+    if private.deployment.consortium_id != public.deployment.consortium_id:
+        raise WrongChain(
+            f"the deployments are of two consortia, {private.deployment.consortium_id} and"
+            f" {public.deployment.consortium_id}",
+            mend=f"deploy both chains again, or correct {settings.deployments}",
+        )
+    store = IpfsStore(settings.ipfs_api(), timeout=float(settings.group("storage")["timeout"]))
+    store.identity()
+    timeout = float(settings.group("chain")["transaction_timeout"])
+    signer = KeystoreSigner(keystore, "delegate")
+    return Access(
+        me=organisation.name,
+        home=home,
+        settings=settings,
+        keystore=keystore,
+        store=store,
+        private=private,
+        public=public,
+        private_sender=TransactionSender(
+            private_chain, signer, timeout=timeout, lock=NonceLock(home, "private-delegate")
+        ),
+        public_sender=TransactionSender(public_chain, signer, timeout=timeout, lock=NonceLock(home, "public-delegate")),
+    )
+
+
+class nonce_lock:
+    """A lock over one account's nonce that threads and processes of one organisation share."""
+
+    def __init__(self, home: Path, account: str) -> None:
+        self._path = home / "locks" / f"{account}.lock"
+        self._thread = threading.Lock()
+        self._held: Any = None
+
+    def __enter__(self) -> None:
+        self._thread.acquire()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._held = self._path.open("w")
+        fcntl.flock(self._held, fcntl.LOCK_EX)
+
+    def __exit__(self, *exc: object) -> None:
+        self._held.close()
+        self._thread.release()
+
+
+@contextmanager
+def single_instance(home: Path) -> Iterator[None]:
+    """Hold the home's daemon lock.
+
+    Raises:
+        ConfigurationError: another daemon runs on this home.
+    """
+    path = home / "locks" / "daemon.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"another daemon already runs on {home}", mend="stop it first, or give another --home"
+            ) from None
+        yield
