@@ -26,6 +26,7 @@ import ipfshttpclient
 from ipfshttpclient import exceptions as ipfs_errors
 
 CONNECT_TIMEOUT = 5.0
+_PIECE = 1 << 18
 SLOWEST_UPLOAD = 1_000_000  # bytes a second, for the time that an add may take to be answered
 _ADD_OPTIONS = {"cid-version": "0", "raw-leaves": "false", "chunker": "size-262144", "hash": "sha2-256"}
 
@@ -69,7 +70,7 @@ class IpfsStore:
         timeout = (CONNECT_TIMEOUT, DEFAULT_TIMEOUT + len(data) / SLOWEST_UPLOAD)
         with self._errors(f"store {len(data)} bytes"):
             answer = self._client.add(io.BytesIO(data), pin=True, opts=dict(_ADD_OPTIONS), timeout=timeout)
-            found = answer["Hash"]
+            found = _field(answer, "Hash")
         if found != expected:
             raise StorageError(
                 f"the IPFS daemon at {self.api_url} stored {found} where {expected} was expected",
@@ -123,7 +124,7 @@ class IpfsStore:
         with self._errors(f"look for {cid}"):
             if self._is_pinned(cid):
                 return True
-            local = {multihash_of(entry["Ref"]) for entry in self._rpc.request("/refs/local", decoder="json")}
+            local = {multihash_of(_field(entry, "Ref")) for entry in self._rpc.request("/refs/local", decoder="json")}
             waiting = [root]
             while waiting:
                 block = waiting.pop()
@@ -136,8 +137,8 @@ class IpfsStore:
         with self._errors("say who it is"):
             answer = self._client.id()
             return {
-                "id": str(answer["ID"]),
-                "agent": str(answer.get("AgentVersion", "")),
+                "id": _field(answer, "ID"),
+                "agent": _field(answer, "AgentVersion"),
                 "addresses": [str(address) for address in answer.get("Addresses") or []],
             }
 
@@ -152,14 +153,23 @@ class IpfsStore:
 
     @contextmanager
     def _cat(self, cid: Cid, timeout: float) -> Iterator[Iterator[bytes]]:
-        """``Client.cat`` would read the whole object into memory before its size can be looked at."""
-        stream = self._rpc.request(
-            "/cat", (cid,), opts=_server_timeout(timeout), stream=True, timeout=(CONNECT_TIMEOUT, timeout + 1)
+        """The object as it arrives. ``Client.cat``, and the library's own stream where the answer tells its length,
+        would read all of it into memory before its size or the time can be looked at."""
+        closables, _ = self._rpc._request(
+            "POST",
+            "/cat",
+            [("arg", cid), *_server_timeout(timeout).items()],
+            auth=None,
+            data=None,
+            headers=None,
+            timeout=(CONNECT_TIMEOUT, timeout + 1),
+            chunk_size=None,
         )
         try:
-            yield iter(stream)
+            yield iter(lambda: closables[0].raw.read1(_PIECE), b"")
         finally:
-            stream.close()
+            for closable in closables:
+                closable.close()
 
     @contextmanager
     def _errors(
@@ -188,7 +198,7 @@ class IpfsStore:
             raise StorageError(
                 f"what answers at {self.api_url} is not an IPFS API: {error.original}", mend=_ADDRESS_HINT
             ) from error
-        except (ipfs_errors.Error, requests.RequestException, urllib3.exceptions.HTTPError, KeyError) as error:
+        except (ipfs_errors.Error, requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if cid and time.monotonic() >= deadline:
                 raise missing from error
             raise StorageError(
@@ -204,6 +214,14 @@ class IpfsStore:
 
 
 _ADDRESS_HINT = "an IPFS API is given as http://127.0.0.1:5001 or /ip4/127.0.0.1/tcp/5001"
+
+
+def _field(answer: Any, name: str) -> str:
+    """A field of an answer; what speaks JSON of another shape is taken for another kind of server."""
+    try:
+        return str(answer[name])
+    except (KeyError, TypeError) as error:
+        raise StorageError(f"the IPFS daemon's answer has no {name}", mend=_ADDRESS_HINT) from error
 
 
 def _server_timeout(timeout: float) -> dict[str, str]:
