@@ -60,12 +60,7 @@ def live_contributions(
         at: what they were after the event at this position; the latest by default.
         ignoring: a revocation to leave out of account, to see what the model was before it.
     """
-    gone: set[UpdateId] = set()
-    for revocation in effective_revocations(state, at=at):
-        if revocation.id != ignoring:
-            gone.update(taken_out(state, revocation, tasks))
-    closed = (item for item in state.rounds.values() if closed_by(item, at))
-    return in_order(state, (item for round_ in closed for item in active_updates(state, round_.id) if item not in gone))
+    return _Genealogy(state, tasks).live(at, ignoring)
 
 
 def effective_revocations(state: LedgerState, *, at: Position | None = None) -> tuple[Revocation, ...]:
@@ -79,10 +74,7 @@ def effective_revocations(state: LedgerState, *, at: Position | None = None) -> 
 
 def taken_out(state: LedgerState, revocation: Revocation, tasks: Tasks) -> frozenset[UpdateId]:
     """What an effective revocation takes out of the model: its updates, and with ``replay`` their descendants, too."""
-    if revocation.mode is not Mode.REPLAY:
-        return frozenset(revocation.updates)
-    followers = descendants(state, revocation.updates, tasks, until=revocation.effective)
-    return frozenset(revocation.updates) | frozenset(followers)
+    return _Genealogy(state, tasks).taken_out(revocation)
 
 
 def descendants(
@@ -96,25 +88,58 @@ def descendants(
     Args:
         until: only rounds that had ended by then count; by default all, and the unreplaced updates of an open round.
     """
-    origin = frozenset(updates)
-    tainted = set(origin)
-    for round_ in sorted(state.rounds.values(), key=lambda item: item.opened):
-        candidates = _candidates(state, round_, until)
-        if not candidates:
-            continue
-        parents = parents_of_round(state, round_, tasks)
-        if task_of(round_, tasks).lineage == "isolated":
-            latest = {state.updates[item].organisation: item for item in parents}
-            tainted.update(item for item in candidates if latest.get(state.updates[item].organisation) in tainted)
-        elif not tainted.isdisjoint(parents):
-            tainted.update(candidates)
-    return in_order(state, tainted - origin)
+    return _Genealogy(state, tasks).descendants(updates, until)
 
 
 def parents_of_round(state: LedgerState, round_: Round, tasks: Tasks) -> tuple[UpdateId, ...]:
     """What was live on the base model of a round when it opened, in order."""
-    live = live_contributions(state, tasks, at=round_.opened)
-    return on_base(state, live, task_of(round_, tasks).base.digest, tasks)
+    return _Genealogy(state, tasks).parents(round_)
+
+
+class _Genealogy:
+    """What was live when, and what came of it: each needs the other, so what revocations took out is remembered."""
+
+    def __init__(self, state: LedgerState, tasks: Tasks) -> None:
+        self._state = state
+        self._tasks = tasks
+        self._taken: dict[RequestId, frozenset[UpdateId]] = {}
+
+    def live(self, at: Position | None, ignoring: RequestId | None = None) -> tuple[UpdateId, ...]:
+        state = self._state
+        gone: set[UpdateId] = set()
+        for revocation in effective_revocations(state, at=at):
+            if revocation.id != ignoring:
+                gone.update(self.taken_out(revocation))
+        closed = (item for item in state.rounds.values() if closed_by(item, at))
+        active = (item for round_ in closed for item in active_updates(state, round_.id))
+        return in_order(state, (item for item in active if item not in gone))
+
+    def taken_out(self, revocation: Revocation) -> frozenset[UpdateId]:
+        if revocation.id not in self._taken:
+            taken = frozenset(revocation.updates)
+            if revocation.mode is Mode.REPLAY:
+                taken |= frozenset(self.descendants(revocation.updates, revocation.effective))
+            self._taken[revocation.id] = taken
+        return self._taken[revocation.id]
+
+    def descendants(self, updates: Iterable[UpdateId], until: Position | None) -> tuple[UpdateId, ...]:
+        state, origin = self._state, frozenset(updates)
+        tainted = set(origin)
+        for round_ in sorted(state.rounds.values(), key=lambda item: item.opened):
+            candidates = _candidates(state, round_, until)
+            if not candidates:
+                continue
+            parents = self.parents(round_)
+            if task_of(round_, self._tasks).lineage == "isolated":
+                last = {state.updates[item].organisation: item for item in parents}
+                tainted.update(item for item in candidates if last.get(state.updates[item].organisation) in tainted)
+            elif not tainted.isdisjoint(parents):
+                tainted.update(candidates)
+        return in_order(state, tainted - origin)
+
+    def parents(self, round_: Round) -> tuple[UpdateId, ...]:
+        base = task_of(round_, self._tasks).base.digest
+        return on_base(self._state, self.live(round_.opened), base, self._tasks)
 
 
 def on_base(state: LedgerState, updates: Iterable[UpdateId], base: Digest, tasks: Tasks) -> tuple[UpdateId, ...]:
