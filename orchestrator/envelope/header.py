@@ -125,7 +125,7 @@ def parse_header(header: bytes) -> Header:
     """
     try:
         document = parse(header, format=FORMAT, versions={1})
-    except FormatError as error:
+    except (FormatError, TypeError) as error:  # TypeError: a version that is a list or an object
         raise EnvelopeError(f"the envelope header cannot be read: {error}") from error
     if set(document) != _KEYS:
         raise EnvelopeError(f"the envelope header lacks or adds {sorted(set(document) ^ _KEYS)}")

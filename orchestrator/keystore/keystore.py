@@ -216,7 +216,7 @@ class Keystore:
         self._vault.destroy(_PREKEY, digests)
 
     def store_content(self, update_id: UpdateId, content_key: bytes, content_salt: bytes) -> None:
-        """Keep what opens an update; the same may be stored again.
+        """Keep what opens an update, in place of an older key of it: it is sealed again where it was not yet recorded.
 
         Raises:
             ContentKeyDestroyed: it was shredded, and is not taken back.

@@ -73,11 +73,10 @@ class Vault:
         self._database.close()
 
     def put(self, kind: str, id: str, secret: bytes) -> None:
-        """Keep a secret; the same may be put again.
+        """Keep a secret in place of an older one of that name.
 
         Raises:
             ContentKeyDestroyed: that entry was destroyed before and must not come back.
-            KeystoreError: there is another secret of that name.
         """
         self.put_all([(kind, id, secret)])
 
@@ -86,9 +85,6 @@ class Vault:
             for kind, id, secret in secrets:
                 if self._tombstone(kind, id) is not None:
                     raise ContentKeyDestroyed(f"the {kind} of {id} was destroyed and is not taken back")
-                row = self._row(kind, id)
-                if row is not None and row[0] == kek.id and kek.decrypt(kind, id, row[1]) != secret:
-                    raise KeystoreError(f"another {kind} of {id} is in this keystore already")
                 self._write(kek, kind, id, secret)
 
     def get(self, kind: str, id: str) -> bytes:
