@@ -1,0 +1,45 @@
+"""What is deployed where: the consortium's description, the plan of contracts, and ``deployments/<chain id>.json``.
+
+Pure: no chain, only the standard library and :mod:`orchestrator.errors`, so that ``scripts/deploy.py`` can use it in
+Brownie's environment and everything else in the package's own.
+"""
+
+from orchestrator.deployment.code import masked
+from orchestrator.deployment.consortium import (
+    LOCAL_CHAINS,
+    ConsortiumDescription,
+    MemberDescription,
+    development_description,
+    read_description,
+)
+from orchestrator.deployment.plan import ORDER, bindings, constructor_arguments, deploys_with, description_of
+from orchestrator.deployment.record import (
+    ContractRecord,
+    DeploymentRecord,
+    Pending,
+    as_json,
+    read_record,
+    record_path,
+    write_record,
+)
+
+__all__ = [
+    "LOCAL_CHAINS",
+    "ORDER",
+    "ConsortiumDescription",
+    "ContractRecord",
+    "DeploymentRecord",
+    "MemberDescription",
+    "Pending",
+    "as_json",
+    "bindings",
+    "constructor_arguments",
+    "deploys_with",
+    "description_of",
+    "development_description",
+    "masked",
+    "read_description",
+    "read_record",
+    "record_path",
+    "write_record",
+]

@@ -1,0 +1,155 @@
+"""``deployments/<chain id>.json`` (``loranchor/deployment`` 1): what lies where on one chain."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.deployment.fields import Fields
+from orchestrator.errors import ConfigurationError
+
+FORMAT = "loranchor/deployment"
+VERSION = 1
+EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class ContractRecord:
+    """One contract. ``code_hash`` is the keccak of the code at the address, immutables included."""
+
+    address: str
+    block: int
+    transaction: str
+    constructor_arguments: tuple[Any, ...]
+    code_hash: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A deployment that was about to be sent: if its address holds our code, it arrived."""
+
+    contract: str
+    address: str
+    block: int
+
+
+@dataclass(frozen=True)
+class DeploymentRecord:
+    """All that is deployed on one chain, in the order of deployment."""
+
+    chain_id: int
+    role: str
+    consortium_id: str
+    contracts: Mapping[str, ContractRecord] = field(default_factory=dict)
+    pending: Pending | None = None
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {name: contract.address for name, contract in self.contracts.items()}
+
+    def document(self) -> dict[str, Any]:
+        """The file's JSON."""
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "chain_id": self.chain_id,
+            "role": self.role,
+            "consortium_id": self.consortium_id,
+            "contracts": {name: _entry(contract) for name, contract in self.contracts.items()},
+        }
+        if self.pending is not None:
+            document["pending"] = vars(self.pending)
+        return document
+
+
+def as_json(value: Any) -> Any:
+    """Constructor arguments as JSON carries them: numbers beyond 2⁵³ as decimal strings."""
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    return str(value) if isinstance(value, int) and value > EXACT else value
+
+
+def record_path(folder: Path, chain_id: int) -> Path:
+    return folder / f"{chain_id}.json"
+
+
+def read_record(folder: Path, chain_id: int) -> DeploymentRecord | None:
+    """The record of a chain, also of an unfinished deployment; None where there is none.
+
+    Raises:
+        ConfigurationError: the file is there and wrong.
+    """
+    path = record_path(folder, chain_id)
+    if not path.is_file():
+        return None
+    try:
+        record = _parse(json.loads(path.read_text("utf-8")))
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not JSON: {error}", mend="remove it to deploy anew") from error
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.message}", mend=error.mend or "remove it to deploy anew") from error
+    if record.chain_id != chain_id:
+        raise ConfigurationError(f"{path} is of chain {record.chain_id}", mend="rename or remove it")
+    return record
+
+
+def write_record(folder: Path, record: DeploymentRecord) -> None:
+    """Write atomically: after a crash the file holds the old record or the new one."""
+    path = record_path(folder, record.chain_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(record.document(), indent=2) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)
+
+
+def _entry(contract: ContractRecord) -> dict[str, Any]:
+    return {
+        "address": contract.address,
+        "block": contract.block,
+        "transaction": contract.transaction,
+        "constructor_arguments": list(contract.constructor_arguments),
+        "code_hash": contract.code_hash,
+    }
+
+
+def _parse(document: Any) -> DeploymentRecord:
+    fields = Fields(document, "the document")
+    if fields.text("format") != FORMAT:
+        raise ConfigurationError(f"format is not {FORMAT}")
+    if fields.integer("version") != VERSION:
+        raise ConfigurationError(f"this version of {FORMAT} is unknown", mend="upgrade LoRAnchor")
+    role = fields.text("role")
+    if role not in ("public", "private"):
+        raise ConfigurationError(f"role is {role!r}")
+    contracts = document.get("contracts")
+    if not isinstance(contracts, dict):
+        raise ConfigurationError("the document lacks contracts")
+    pending = document.get("pending")
+    return DeploymentRecord(
+        chain_id=fields.integer("chain_id"),
+        role=role,
+        consortium_id=fields.digest("consortium_id"),
+        contracts={name: _contract(Fields(entry, name)) for name, entry in contracts.items()},
+        pending=None if pending is None else _pending(Fields(pending, "pending")),
+    )
+
+
+def _contract(fields: Fields) -> ContractRecord:
+    return ContractRecord(
+        address=fields.address("address"),
+        block=fields.integer("block"),
+        transaction=fields.digest("transaction"),
+        constructor_arguments=tuple(fields.items("constructor_arguments")),
+        code_hash=fields.digest("code_hash"),
+    )
+
+
+def _pending(fields: Fields) -> Pending:
+    return Pending(fields.text("contract"), fields.address("address"), fields.integer("block"))
