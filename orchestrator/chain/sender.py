@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from orchestrator.chain.fees import Fees, fees_for
@@ -20,7 +21,12 @@ from orchestrator.types import Address, Digest
 
 _POLL = 0.2
 _KNOWN = ("already known", "alreadyknown", "known transaction", "already imported")
-_STALE_NONCE = ("nonce too low", "nonce is too low", "correct nonce", "nonce has already been used")
+_NONCE_TAKEN = ("nonce too low", "nonce is too low", "correct nonce", "nonce has already been used", "underpriced")
+_ATTEMPTS = 10
+
+
+class NonceTaken(ChainError):
+    """Another transaction of the account has the nonce; this one was not accepted."""
 
 
 class Signer(Protocol):
@@ -107,8 +113,9 @@ class TransactionSender:
         self._timeout = timeout
         self._margin = margin
         self._poll = poll
-        self._lock = lock or threading.Lock()
-        self._next_nonce = 0
+        self._lock = lock or threading.RLock()
+        self._state = threading.Lock()
+        self._in_flight: set[int] = set()  # nonces; not every node counts waiting transactions
         self._usage = Usage()
 
     @property
@@ -131,12 +138,24 @@ class TransactionSender:
             ChainError: the node is down, refuses the transaction, or did not mine it in time.
         """
         with self._lock:
+            signed = self._sent(call, before_broadcast)
+        return self.wait(signed, call)
+
+    def _sent(self, call: Call, before_broadcast: Callable[[Signed], None] | None) -> Signed:
+        """Another process of the account may have taken the nonce, where a node does not count waiting transactions."""
+        for attempt in range(1, _ATTEMPTS + 1):
             signed = self._prepare(call)
             if before_broadcast is not None:
                 before_broadcast(signed)
-            self.broadcast(signed)
-            self._next_nonce = signed.nonce + 1
-        return self.wait(signed, call)
+            try:
+                self.broadcast(signed)
+            except NonceTaken:
+                if attempt == _ATTEMPTS:
+                    raise
+                time.sleep(max(self._poll, 0.5))
+            else:
+                break
+        return signed
 
     def prepare(self, call: Call) -> Signed:
         """Price and sign without sending. The nonce is free until somebody broadcasts with it."""
@@ -152,21 +171,26 @@ class TransactionSender:
         try:
             self.chain.send_raw(signed.raw)
         except RpcRefused as error:
-            words = error.rpc_message.lower()
-            if any(known in words for known in _KNOWN):
+            self._accept_known(signed, error)
+        with self._state:
+            self._in_flight.add(signed.nonce)
+
+    def _accept_known(self, signed: Signed, error: RpcRefused) -> None:
+        """A refusal that only says that the transaction is there already is none."""
+        words = error.rpc_message.lower()
+        if any(known in words for known in _KNOWN):
+            return
+        if any(taken in words for taken in _NONCE_TAKEN):
+            if self._is_known(signed.hash):
                 return
-            if any(stale in words for stale in _STALE_NONCE):
-                if self._is_known(signed.hash):
-                    return
-                self._next_nonce = 0
-                raise ChainError(
-                    f"{signed.name}: nonce {signed.nonce} of {self.address} was used by another transaction",
-                    mend="let one process alone send from this account",
-                ) from error
-            data = revert_data(error.data)
-            if data:
-                raise reverted(signed.name, data) from error
-            raise
+            raise NonceTaken(
+                f"{signed.name}: nonce {signed.nonce} of {self.address} was used by another transaction",
+                mend="let one process alone send from this account",
+            ) from error
+        data = revert_data(error.data)
+        if data:
+            raise reverted(signed.name, data) from error
+        raise error
 
     def wait(self, signed: Signed, call: Call | None = None) -> Receipt:
         """The receipt, once mined.
@@ -175,6 +199,18 @@ class TransactionSender:
             TransactionReverted: it was mined and refused; with ``call``, the reason is found by calling again.
             ChainError: not mined in time.
         """
+        try:
+            receipt = self._await_receipt(signed)
+        finally:
+            with self._state:
+                self._in_flight.discard(signed.nonce)
+        with self._state:
+            self._usage = Usage(self._usage.transactions + 1, self._usage.gas_used + receipt.gas_used)
+        if not receipt.succeeded:
+            raise reverted(signed.name, self._reason(call, receipt))
+        return receipt
+
+    def _await_receipt(self, signed: Signed) -> Receipt:
         deadline = time.monotonic() + self._timeout
         while (receipt := self.chain.receipt(signed.hash)) is None:
             if time.monotonic() >= deadline:
@@ -183,9 +219,6 @@ class TransactionSender:
                     mend="check that the chain makes blocks, and look the transaction up before sending again",
                 )
             time.sleep(self._poll)
-        self._usage = Usage(self._usage.transactions + 1, self._usage.gas_used + receipt.gas_used)
-        if not receipt.succeeded:
-            raise reverted(signed.name, self._reason(call, receipt))
         return receipt
 
     def _prepare(self, call: Call) -> Signed:
@@ -193,7 +226,9 @@ class TransactionSender:
             raise ConfigurationError(f"{call.name} belongs to chain {call.chain_id}, not {self.chain.chain_id}")
         fees = fees_for(self.chain)
         gas = self._estimate(call)
-        nonce = max(self._next_nonce, self.chain.transaction_count(self.address))
+        with self._state:
+            in_flight = max(self._in_flight, default=-1)
+        nonce = max(in_flight + 1, self.chain.transaction_count(self.address))
         raw = self._signer.sign_transaction(_transaction(call, nonce, gas, fees))
         return Signed(call.name, call.chain_id, nonce, raw)
 
@@ -226,11 +261,11 @@ class TransactionSender:
 
 
 def _transaction(call: Call, nonce: int, gas: int, fees: Fees) -> dict[str, Any]:
-    """As eth_account signs it: integers, and the target with its checksum left to the signer."""
+    """As eth_account signs it: integers, and the target in mixed case with its checksum."""
     return {
         "chainId": call.chain_id,
         "nonce": nonce,
-        "to": call.to,
+        "to": to_checksum_address(call.to),
         "data": "0x" + call.data.hex(),
         "value": call.value,
         "gas": gas,
