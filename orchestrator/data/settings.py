@@ -24,6 +24,7 @@ class DataSettings:
         validation_limit: at most so many held-out samples are used.
         seed: of the split and of the order of batches.
         adversary: ``label_flip`` turns the labels of the training part around, never those of the held-out part.
+        provenance, permission, sensitivity: what the organisation states about the data, in its own words.
     """
 
     source: str
@@ -33,6 +34,9 @@ class DataSettings:
     validation_limit: int = 24
     seed: int = 0
     adversary: Adversary = "none"
+    provenance: str = "not stated"
+    permission: str = "not stated"
+    sensitivity: str = "not stated"
 
     @classmethod
     def from_experiment(cls, data: Mapping[str, Any], organisation: Mapping[str, Any], seed: int) -> DataSettings:
@@ -51,6 +55,7 @@ class DataSettings:
                 validation_limit=data["validation"]["limit"],
                 seed=seed,
                 adversary=organisation.get("adversary") or "none",
+                **{key: data[key] for key in ("provenance", "permission", "sensitivity") if key in data},
             )
         except (KeyError, TypeError) as error:
             raise ConfigurationError(f"the experiment's data settings lack {error}") from error

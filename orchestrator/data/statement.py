@@ -1,4 +1,4 @@
-"""What an organisation states about its data: counts and provenance, nothing of the content."""
+"""What an organisation states about its data: provenance and counts, nothing of the content."""
 
 from __future__ import annotations
 
@@ -13,20 +13,16 @@ def data_statement(dataset: Dataset, *, organisation: str) -> dict[str, Any]:
     The adversary setting is a role in an experiment and is not stated: an adversary would not state it either.
     """
     settings = dataset.settings
+    shard = ", ".join(f"{key} {value}" for key, value in sorted(settings.shard.items())) or "all"
+    counts = (
+        f"{dataset.documents} documents, {len(dataset.training)} training samples, "
+        f"{len(dataset.validation)} held-out samples used"
+    )
     return {
         "format": "loranchor/data-statement",
         "version": 1,
         "organisation": organisation,
-        "source": settings.source,
-        "shard": {key: _plain(value) for key, value in sorted(settings.shard.items())},
-        "documents": dataset.documents,
-        "training_samples": len(dataset.training),
-        "validation_samples": len(dataset.validation),
-        "split_seed": settings.seed,
+        "provenance": f"{settings.provenance}; source {settings.source}, shard {shard}; {counts}",
+        "permission": settings.permission,
+        "sensitivity": settings.sensitivity,
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (str, int, bool)):
-        return value
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +107,9 @@ def _attach(model: Any, adapter: AdapterSettings) -> Any:
         lora_dropout=0.0,
         bias="none",
     )
-    return peft.get_peft_model(model, config)
+    with warnings.catch_warnings():  # peft asks transformers by a name that transformers is giving up
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        return peft.get_peft_model(model, config)
 
 
 def _detach(adapted: Any, model: Any) -> None:
@@ -155,8 +158,7 @@ def _factors(model: Any, adapter: AdapterSettings) -> dict[str, LowRank]:
     for name, layer in model.named_modules():
         if isinstance(layer, LoraLayer):
             (key,) = layer.lora_A
-            a, b = layer.lora_A[key].weight, layer.lora_B[key].weight
-            modules[name] = LowRank(
-                a.detach().float().cpu().clone(), b.detach().float().cpu().clone(), adapter.alpha, adapter.rslora
-            )
+            factors: Any = (layer.lora_A[key].weight, layer.lora_B[key].weight)
+            a, b = (tensor.detach().float().cpu().clone() for tensor in factors)
+            modules[name] = LowRank(a, b, adapter.alpha, adapter.rslora)
     return modules
