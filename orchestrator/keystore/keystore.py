@@ -19,7 +19,7 @@ from orchestrator.keystore.accounts import ROLES, Role
 from orchestrator.keystore.files import read_document, sync_folder, write_private
 from orchestrator.keystore.kek import DEFAULT_SCRYPT_N, Kek, PasswordKey, read_password_key, write_kek
 from orchestrator.keystore.signed import SigningRecord
-from orchestrator.keystore.vault import Vault, last_generation
+from orchestrator.keystore.vault import Vault, last_generation, locked
 from orchestrator.types import Address, Digest, UpdateId
 
 _PREKEY, _CONTENT = "prekey", "content key"
@@ -99,10 +99,15 @@ class Keystore:
             KeystoreError: none there, wrong password, a damaged file, or files that do not belong together.
         """
         folder, addresses = folder_of(home), cls.addresses(home)
-        kek_file = next(
-            (path for path in (folder / "kek.json", folder / "kek.next.json") if path.exists()), folder / "kek.json"
-        )
-        vault = Vault(folder, read_password_key(kek_file, password), reached)
+        try:
+            with locked(folder):  # a replacement cut off between its two renames leaves only the next one
+                waiting = folder / "kek.next.json"
+                current = folder / "kek.json"
+                source = waiting if waiting.exists() and not current.exists() else current
+                password_key = read_password_key(source, password)
+        except OSError as error:
+            raise KeystoreError(f"cannot open the keystore in {folder}: {error.strerror}") from error
+        vault = Vault(folder, password_key, reached)
         try:
             unlocked = {
                 role: accounts.read_account(folder / f"{role}.json", password, getattr(addresses, role))

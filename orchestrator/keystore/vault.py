@@ -156,8 +156,7 @@ class Vault:
     @contextmanager
     def _exclusive(self) -> Iterator[Kek]:
         """The lock of the folder, and the KEK as it is now: another process may have replaced it."""
-        with self._mutex, errors(self._path), (self._folder / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._mutex, errors(self._path), locked(self._folder):
             self._finish_interrupted()
             named = self._named()
             if self._kek is None or named is None or named[1] != self._kek.id:
@@ -209,6 +208,14 @@ class Vault:
     def _tombstone(self, kind: str, id: str) -> int | None:
         row = self._database.execute("SELECT held FROM destroyed WHERE kind = ? AND id = ?", (kind, id)).fetchone()
         return None if row is None else int(row[0])
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time looks at or changes the KEK's files. Not to be nested."""
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def last_generation(folder: Path) -> int:

@@ -233,3 +233,27 @@ def test_secrets_are_nowhere_in_clear(home: Path, keystore: Keystore) -> None:
         for key in keys.values():
             assert key not in data
             assert key.hex().encode() not in data
+
+
+def test_processes_that_shred_at_once_do_not_harm_each_other(home: Path, keystore: Keystore) -> None:
+    keys = {UpdateId(f"0x{index:064x}"): os.urandom(32) for index in range(24)}
+    for update, key in keys.items():
+        keystore.store_content(update, key, key)
+    keystore.close()
+    updates = list(keys)
+    children = []
+    for part in range(3):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                for update in updates[part * 6 : part * 6 + 6]:
+                    with Keystore.open(home, PASSWORD) as store:
+                        code = 0 if store.shred([update]) == 1 and store.content_key(updates[-1]) else 2
+            finally:
+                os._exit(code)
+        children.append(child)
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
+    with Keystore.open(home, PASSWORD) as store:
+        assert store.contents() == tuple(updates[18:])
+        assert all(store.content_key(update) == keys[update] for update in updates[18:])
