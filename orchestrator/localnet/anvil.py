@@ -45,7 +45,9 @@ def automining_anvil(*, chain_id: int = 31337) -> Iterator[int]:
             port = ports.pick()
         log = Path(scratch) / "anvil.log"
         process = spawn(
-            [*base_command(port, chain_id), "--steps-tracing"], log, {**os.environ, "TMPDIR": scratch, "HOME": scratch}
+            [*base_command(port, chain_id), "--steps-tracing"],
+            log,
+            {**os.environ, **guard.mark, "TMPDIR": scratch, "HOME": scratch},
         )
         guard.watch(process.pid)
         try:

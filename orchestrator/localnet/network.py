@@ -6,7 +6,7 @@ import fcntl
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from orchestrator.errors import ConfigurationError, StorageError
 from orchestrator.localnet import nodes, rpc
 from orchestrator.localnet.guard import Guard
 from orchestrator.localnet.ports import PortPicker
-from orchestrator.localnet.processes import ProcessId, stop
+from orchestrator.localnet.processes import ProcessId, stop, uninterrupted
 from orchestrator.localnet.state import Chain, Network, StorageNode, read_state, state_path, write_state
 
 DEFAULT_ORGANISATIONS = ("aurora", "borealis", "cumulus")
@@ -184,16 +184,14 @@ def _started(run_dir: Path, network: Network) -> Network:
             for name, node in network.nodes.items():
                 if nodes.runs(node):
                     continue
-                if isinstance(node, Chain):
-                    node = nodes.start_chain(run_dir, node)
-                else:
-                    node = nodes.start_storage(run_dir, node)
-                assert node.process is not None
-                guard.watch(node.process.pid)
-                begun.append(node.process)
-                names.append(name)
-                network = _replaced(network, node)
-                write_state(run_dir, network)
+                with uninterrupted():
+                    node = _start(run_dir, node, guard.mark)
+                    assert node.process is not None
+                    guard.watch(node.process.pid)
+                    begun.append(node.process)
+                    names.append(name)
+                    network = _replaced(network, node)
+                    write_state(run_dir, network)
             network = _ready(run_dir, network)
             write_state(run_dir, network)
             guard.release()
@@ -203,6 +201,12 @@ def _started(run_dir: Path, network: Network) -> Network:
                 write_state(run_dir, _without(network, begun))
             raise
     return replace(network, started=tuple(names))
+
+
+def _start(run_dir: Path, node: Chain | StorageNode, mark: Mapping[str, str]) -> Chain | StorageNode:
+    if isinstance(node, Chain):
+        return nodes.start_chain(run_dir, node, mark)
+    return nodes.start_storage(run_dir, node, mark)
 
 
 def _ready(run_dir: Path, network: Network) -> Network:

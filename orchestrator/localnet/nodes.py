@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +46,10 @@ def storage_kind() -> str:
     return "js-ipfs" if kubo_program() is None else "kubo"
 
 
-def start_chain(run_dir: Path, chain: Chain) -> Chain:
+def start_chain(run_dir: Path, chain: Chain, mark: Mapping[str, str]) -> Chain:
+    """Args:
+    mark: the guard's, for the environment.
+    """
     data = run_dir / "chains" / chain.name
     data.mkdir(parents=True, exist_ok=True)
     if chain.kind == "anvil":
@@ -54,7 +58,7 @@ def start_chain(run_dir: Path, chain: Chain) -> Chain:
         command = _ganache(chain, data)
     # Ganache prints its accounts' keys at start, whatever its options
     log, keep = log_of(run_dir, chain.name), chain.kind != "ganache"
-    return replace(chain, process=spawn(command, log, dict(os.environ), keep_output=keep))
+    return replace(chain, process=spawn(command, log, {**os.environ, **mark}, keep_output=keep))
 
 
 def _ganache(chain: Chain, data: Path) -> list[str]:
@@ -70,7 +74,7 @@ def _ganache(chain: Chain, data: Path) -> list[str]:
     ]
 
 
-def start_storage(run_dir: Path, node: StorageNode) -> StorageNode:
+def start_storage(run_dir: Path, node: StorageNode, mark: Mapping[str, str]) -> StorageNode:
     """The former process is known to be dead here, so locks that it left are stale."""
     repo = run_dir / "ipfs" / node.organisation
     key = swarm_key(run_dir)
@@ -85,7 +89,7 @@ def start_storage(run_dir: Path, node: StorageNode) -> StorageNode:
         ports = (str(node.api_port), str(node.swarm_port))
         command = [*js_ipfs_command(), str(repo), str(key), *ports, str(peers_file(run_dir))]
         env = dict(os.environ)
-    return replace(node, process=spawn(command, log_of(run_dir, f"ipfs-{node.organisation}"), env))
+    return replace(node, process=spawn(command, log_of(run_dir, f"ipfs-{node.organisation}"), {**env, **mark}))
 
 
 def wait_for_chain(run_dir: Path, chain: Chain) -> Chain:

@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +71,22 @@ def spawn(command: Sequence[str], log: Path, env: Mapping[str, str], *, keep_out
         (os.POSIX_SPAWN_DUP2, 2, 1) if keep_output else (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
     ]
     try:
-        pid = os.posix_spawn(command[0], list(command), env, file_actions=actions, setsid=True)
+        pid = os.posix_spawn(command[0], list(command), env, file_actions=actions, setsid=True, setsigmask=[])
     except OSError as error:
         raise EnvironmentMissing(
             f"{command[0]} cannot be started ({error.strerror})", mend="run `make setup`"
         ) from error
     return identify(pid) or ProcessId(pid, "ended")
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM for a moment: between starting a process and noting it down."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def stop(processes: Iterable[ProcessId], *, grace: float = 15.0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from orchestrator.errors import EnvironmentMissing
 from orchestrator.localnet import guard as guard_module
 from orchestrator.localnet.guard import Guard
-from orchestrator.localnet.processes import ProcessId, identify, is_alive, spawn, stop, wait_until
+from orchestrator.localnet.processes import ProcessId, identify, is_alive, spawn, stop, uninterrupted, wait_until
 
 SLEEP = str(shutil.which("sleep"))
 
@@ -90,6 +91,22 @@ def test_nodes_do_not_outlive_a_command_that_is_killed(tmp_path: Path) -> None:
     assert wait_for_end(node)
 
 
+def test_a_node_that_could_not_be_named_in_time_is_found_by_its_mark(tmp_path: Path) -> None:
+    with Guard() as guard:
+        process = spawn([SLEEP, "60"], tmp_path / "log", {**os.environ, **guard.mark})
+    assert wait_for_end(process)
+
+
+def test_an_interrupt_waits_for_the_end_of_the_block(tmp_path: Path) -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        process = spawn([SLEEP, "60"], tmp_path / "log", dict(os.environ))
+        done.append(process)
+    stop(done, grace=5)  # the child must not have inherited the block: SIGTERM ends it
+    assert not is_alive(done[0])
+
+
 def test_released_nodes_go_on(tmp_path: Path) -> None:
     with Guard() as guard:
         process = spawn([SLEEP, "60"], tmp_path / "log", dict(os.environ))
@@ -100,7 +117,9 @@ def test_released_nodes_go_on(tmp_path: Path) -> None:
 
 
 def test_the_guard_needs_no_other_module_of_ours() -> None:
-    done = subprocess.run([sys.executable, "-S", "-E", guard_module.__file__], input="keep\n", text=True, cwd="/")
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", guard_module.__file__, "token"], input="keep\n", text=True, cwd="/"
+    )
     assert done.returncode == 0
 
 
