@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from tools.setup.paths import ROOT, VENV_CONTRACTS, cache_dir  # noqa: E402
 from tools.setup.solc import link_solc, solcx_folder  # noqa: E402
 
 REAL = VENV_CONTRACTS / "bin" / "brownie-real"
+LOCAL_CHAIN_IDS = ("31337", "1337")
 PYTEST_SETTINGS = Path(__file__).with_name("pytest.ini")
 
 
@@ -62,6 +65,20 @@ def run_tests(call: Call) -> int:
         return run_real(call, Path(home))
 
 
+def forget_local_deployments() -> None:
+    """Brownie's own map of deployments knows a chain by its id alone, and a local chain that was started anew has the
+    same id: Brownie would stop at the first address that is gone. Our record is deployments/<chain id>.json."""
+    folder = ROOT / "build" / "deployments"
+    path = folder / "map.json"
+    if not path.exists():
+        return
+    known = json.loads(path.read_text())
+    for chain_id in LOCAL_CHAIN_IDS:
+        known.pop(chain_id, None)
+        shutil.rmtree(folder / chain_id, ignore_errors=True)
+    path.write_text(json.dumps(known))
+
+
 def main(words: list[str]) -> int:
     call = read_call(words)
     link_solc()
@@ -74,6 +91,7 @@ def main(words: list[str]) -> int:
     home = cache_dir() / "brownie-home"
     home.mkdir(parents=True, exist_ok=True)
     write_network_config(home, local_rpc_urls(start=call.needs_local_network))
+    forget_local_deployments()
     return run_real(call, home)
 
 
