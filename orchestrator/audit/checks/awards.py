@@ -1,0 +1,101 @@
+"""Do awards follow from the revealed scores, and was nothing paid that was not awarded?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.audit.recomputed import Recomputed
+from orchestrator.audit.tally import Tally
+from orchestrator.chain.public_events import (
+    AwardClaim,
+    AwardsPublication,
+    AwardsRootReplaced,
+    AwardVoided,
+    ObjectionRaised,
+)
+from orchestrator.ledger.awards import Award, award_leaf, awards_tree
+from orchestrator.ledger.standard_tree import verify_standard_proof
+from orchestrator.types import ZERO_DIGEST, Digest
+
+
+def check_awards(own: Recomputed, tally: Tally) -> None:
+    anchored = {item.sequence: item.checkpoint.awards_root for item in own.evidence.public.anchored}
+    for sequence, root in anchored.items():
+        point = own.points.get(sequence)
+        if point is not None and point.content is not None:
+            tally.same(f"awards of checkpoint {sequence}", "their anchored root", root, point.content.awards_root)
+    _Payments(own, anchored, tally).follow()
+
+
+class _Payments:
+    """Follows the distributor's events in their order."""
+
+    def __init__(self, own: Recomputed, anchored: Mapping[int, Digest], tally: Tally) -> None:
+        self._own = own
+        self._anchored = anchored
+        self._tally = tally
+        self._roots: dict[int, Digest] = {}
+        self._claimable: dict[int, int] = {}
+        self._spent: set[tuple[int, int]] = set()
+        self._paid = 0
+
+    def follow(self) -> None:
+        for event in self._own.evidence.public.awards:
+            where = f"awards of checkpoint {event.sequence}"
+            match event:
+                case AwardsPublication():
+                    self._published(event, where)
+                case ObjectionRaised():
+                    self._claimable[event.sequence] = event.claimable_from
+                    self._tally.note(f"{event.organisation} objected to the {where}: {event.reason}")
+                case AwardsRootReplaced():
+                    known = self._roots.get(event.sequence)
+                    self._tally.same(where, "the root that was replaced", event.previous, known)
+                    self._roots[event.sequence] = event.current
+                    self._tally.note(f"a quorum of authorities replaced the root of the {where}")
+                case AwardVoided():
+                    self._spend(event.sequence, event.index, f"void award {event.index} of checkpoint {event.sequence}")
+                case AwardClaim():
+                    self._claimed(event)
+        self._tally.same("ContributionToken", "its supply", self._own.evidence.public.supply, self._paid)
+        self._pending()
+
+    def _published(self, event: AwardsPublication, where: str) -> None:
+        self._tally.demand(event.sequence not in self._roots, where, "they were published twice")
+        self._tally.same(where, "the published root", event.root, self._anchored.get(event.sequence))
+        self._roots[event.sequence] = event.root
+        self._claimable[event.sequence] = event.claimable_from
+
+    def _claimed(self, event: AwardClaim) -> None:
+        where = f"claim {event.index} of checkpoint {event.sequence}"
+        self._paid += event.amount
+        self._spend(event.sequence, event.index, where)
+        root = self._roots.get(event.sequence)
+        if not self._tally.demand(root is not None, where, "no awards of that checkpoint were published"):
+            return
+        assert root is not None
+        early = event.place.block < self._claimable[event.sequence]
+        self._tally.demand(not early, where, f"it was paid before block {self._claimable[event.sequence]}")
+        if root != self._anchored.get(event.sequence):
+            self._tally.note(f"{where} is of a tree that authorities put in place; its leaves are not known here")
+            return
+        point = self._own.points.get(event.sequence)
+        listed = point.awards if point is not None else ()
+        claim = Award(event.index, event.update_id, event.account, event.amount)
+        expected = listed[event.index] if event.index < len(listed) else None
+        if self._tally.same(where, "what was paid", claim, expected):
+            proof = awards_tree(event.sequence, listed).proof(event.index)
+            proven = verify_standard_proof(award_leaf(event.sequence, claim), proof, root)
+            self._tally.demand(proven, where, "it is not under the published root")
+
+    def _spend(self, sequence: int, index: int, where: str) -> None:
+        self._tally.demand((sequence, index) not in self._spent, where, "it was claimed or voided before")
+        self._spent.add((sequence, index))
+
+    def _pending(self) -> None:
+        silent = [sequence for sequence, root in self._anchored.items() if root != ZERO_DIGEST]
+        for sequence in silent:
+            if sequence not in self._roots:
+                self._tally.note(f"awards of checkpoint {sequence} are not published yet")
+        awarded = sum(len(point.awards) for point in self._own.points.values())
+        self._tally.note(f"{len(self._spent)} of {awarded} awards claimed or void, {self._paid} units paid")

@@ -1,0 +1,74 @@
+"""Who belonged to the consortium in which epoch, folded from the events of one Consortium contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from orchestrator.ledger.entities import Members
+from orchestrator.ledger.members import HANDLERS
+from orchestrator.ledger.records import Record
+from orchestrator.ledger.state import EMPTY, LedgerState
+from orchestrator.types import Address, OrganisationId
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One membership.
+
+    Attributes:
+        members: as the epoch began, in member order.
+        delegates: every address that was an organisation's delegate at some time of the epoch.
+        block: where it began.
+    """
+
+    members: Members
+    block: int
+    delegates: Mapping[OrganisationId, set[Address]] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[OrganisationId, ...]:
+        """Organisations by member index, as bitmaps of signers count them."""
+        return tuple(self.members.seats)
+
+    def signer(self, address: Address) -> OrganisationId | None:
+        """The member whose delegate this was in the epoch."""
+        return next((name for name, known in self.delegates.items() if address in known), None)
+
+    def organisations(self, bitmap: int) -> tuple[OrganisationId, ...] | None:
+        """The members that a bitmap names; None where it names places that nobody has."""
+        if bitmap >> len(self.order):
+            return None
+        return tuple(name for index, name in enumerate(self.order) if bitmap >> index & 1)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """All epochs of one contract, and what holds at the end."""
+
+    epochs: Mapping[int, Epoch]
+    last: Members
+
+
+def membership_of(records: Iterable[Record]) -> Membership:
+    """Fold the Consortium's records; others are passed over.
+
+    Raises:
+        ProtocolError: they contradict each other.
+    """
+    state: LedgerState = EMPTY
+    epochs: dict[int, Epoch] = {}
+    for record in records:
+        if record.kind not in HANDLERS:
+            continue
+        state = HANDLERS[record.kind](state, record)
+        members = state.members
+        if record.kind == "EpochAdvanced":
+            delegates = {name: {seat.delegate} for name, seat in members.seats.items()}
+            epochs[members.epoch] = Epoch(members, record.block, delegates)
+        elif record.kind == "DelegateRotated" and members.epoch in epochs:
+            organisation = OrganisationId(record.fields["organisation"])
+            epoch = epochs[members.epoch]
+            if organisation in epoch.order:
+                epoch.delegates[organisation].add(Address(record.fields["current"]))
+    return Membership(epochs, state.members)
