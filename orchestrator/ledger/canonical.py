@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -22,6 +23,9 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
 
 Document = dict[str, Any]
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -83,6 +87,7 @@ def check_format(document: Mapping[str, Any], *, format: str, versions: Set[int]
 
 
 def _load(data: bytes, format: str) -> Document:
+    _check_nesting(data, format)
     try:
         value = json.loads(
             data.decode("utf-8"),
@@ -91,13 +96,20 @@ def _load(data: bytes, format: str) -> Document:
             parse_int=_short_integer,
             parse_constant=_no_float,
         )
-    except RecursionError as error:
-        raise FormatError(f"{format}: nested too deeply") from error
     except ValueError as error:
         raise FormatError(f"{format}: not JSON: {error}") from error
     if not isinstance(value, dict):
         raise FormatError(f"{format}: expected an object, found {type(value).__name__}")
     return value
+
+
+def _check_nesting(data: bytes, format: str) -> None:
+    """Python's parser recurses without a bound of its own: under a raised recursion limit deep input crashes it."""
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise FormatError(f"{format}: nested more than {MAX_DEPTH} deep")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> Document:

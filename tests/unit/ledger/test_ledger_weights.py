@@ -1,0 +1,148 @@
+"""Integer weights: exact sums whatever the numbers, and the rules on a ledger."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, task
+from unit.ledger.history import History
+
+from orchestrator.ledger.manifest import Manifest, build_manifest
+from orchestrator.ledger.weights import ONE, capped, lower_median, raw_samples, settled_score, shares
+from orchestrator.types import MILLION
+
+
+@given(st.lists(st.integers(0, 2**63), min_size=1, max_size=300))
+def test_shares_sum_to_exactly_one(raw: list[int]) -> None:
+    weights = shares(raw)
+    assert sum(weights) == ONE
+    assert all(weight >= 0 for weight in weights)
+    if total := sum(raw):
+        rest = zip(weights[1:], raw[1:], strict=True)
+        assert all(weight == ONE * value // total for weight, value in rest)
+        assert weights[0] - ONE * raw[0] // total < len(raw)
+
+
+@given(st.integers(1, 500))
+def test_equal_shares_give_the_remainder_to_the_first(count: int) -> None:
+    weights = shares([1] * count)
+    assert weights == [ONE // count + ONE % count] + [ONE // count] * (count - 1)
+    assert shares([0] * count) == weights
+
+
+def test_no_shares_of_nothing_and_no_negative_ones() -> None:
+    assert shares([]) == []
+    with pytest.raises(ValueError, match="negative"):
+        shares([1, -1])
+
+
+@given(st.lists(st.integers(), min_size=1))
+def test_lower_median(values: list[int]) -> None:
+    middle = lower_median(values)
+    assert middle in values
+    assert sum(value < middle for value in values) <= (len(values) - 1) // 2
+    assert sum(value > middle for value in values) <= len(values) // 2
+
+
+def test_a_cap_loses_weight_to_nobody() -> None:
+    assert capped(ONE, MILLION) == ONE
+    assert capped(ONE, 2 * MILLION) == ONE
+    assert capped(ONE, MILLION // 2) == ONE // 2
+    assert capped(3, 1) == 0
+
+
+def weights_of(manifest: Manifest) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for entry in manifest.entries:
+        found.setdefault(entry.organisation, []).append(entry.weight)
+    return found
+
+
+def test_uniform_weights_sum_to_one_in_each_round() -> None:
+    history, spec = History(), task()
+    history.round(spec)
+    history.round(spec, participants=[AURORA, CUMULUS])
+    manifest = build_manifest(history.state, spec, history.tasks)
+    for number, count in ((1, 3), (2, 2)):
+        weights = [entry.weight for entry in manifest.entries if entry.round == number]
+        assert len(weights) == count
+        assert sum(weights) == ONE
+
+
+def test_samples_are_capped_at_twice_the_lower_median() -> None:
+    history, spec = History(), task(weights="samples")
+    history.round(spec, samples={AURORA: 100, BOREALIS: 300, CUMULUS: 10**15})
+    weights = weights_of(build_manifest(history.state, spec, history.tasks))
+    raw = [100, 300, 600]
+    assert [weights[name][0] for name in MEMBERS] == shares(raw)
+    assert raw_samples([]) == []
+
+
+def test_zero_samples_weigh_the_same() -> None:
+    history, spec = History(), task(weights="samples")
+    history.round(spec, samples=dict.fromkeys(MEMBERS, 0))
+    weights = weights_of(build_manifest(history.state, spec, history.tasks))
+    assert [weights[name][0] for name in MEMBERS] == shares([1, 1, 1])
+
+
+def test_scores_of_earlier_rounds_weigh_later_ones() -> None:
+    history, spec = History(), task(weights="scores")
+    history.round(spec, participants=[AURORA, BOREALIS], scores={AURORA: 30, BOREALIS: 10})
+    history.round(spec, scores={AURORA: 0, BOREALIS: 999, CUMULUS: 0})
+    weights = weights_of(build_manifest(history.state, spec, history.tasks))
+    assert [weights[AURORA][0], weights[BOREALIS][0]] == shares([1, 1])
+    # cumulus is new and counts as the lower median of the others
+    assert [weights[AURORA][1], weights[BOREALIS][1], weights[CUMULUS][0]] == shares([30, 10, 10])
+
+
+def test_a_revoked_contribution_earns_no_weight_later() -> None:
+    history, spec = History(), task(weights="scores")
+    first = history.round(spec, scores={AURORA: 90, BOREALIS: 10, CUMULUS: 10})
+    history.request(AURORA, [first[AURORA]])
+    history.round(spec)
+    weights = weights_of(build_manifest(history.state, spec, history.tasks))
+    assert [weights[AURORA][-1], weights[BOREALIS][1], weights[CUMULUS][1]] == shares([10, 10, 10])
+
+
+def test_the_lower_median_of_caps_counts() -> None:
+    history, spec = History(), task()
+    history.open_round(spec)
+    update = history.submit(AURORA)
+    history.release(update)
+    history.judge(AURORA, {update: 1}, caps={update: 1})
+    history.judge(BOREALIS, {update: 1}, caps={update: 400_000})
+    history.judge(CUMULUS, {update: 1}, caps={update: 900_000})
+    history.close()
+    (entry,) = build_manifest(history.state, spec, history.tasks).entries
+    assert entry.weight == ONE * 400_000 // MILLION
+
+
+def test_isolated_weighs_the_last_contribution_of_each_over_the_whole_manifest() -> None:
+    history, spec = History(), task(lineage="isolated")
+    history.round(spec)
+    second = history.round(spec, participants=[BOREALIS])
+    manifest = build_manifest(history.state, spec, history.tasks)
+    assert [(entry.round, entry.organisation) for entry in manifest.entries] == [
+        (1, AURORA),
+        (1, CUMULUS),
+        (2, BOREALIS),
+    ]
+    assert sum(entry.weight for entry in manifest.entries) == ONE
+    history.request(BOREALIS, [second[BOREALIS]])
+    again = build_manifest(history.state, spec, history.tasks)
+    assert [(entry.round, entry.organisation) for entry in again.entries] == [(1, name) for name in MEMBERS]
+
+
+def test_settled_scores_leave_out_the_owner_and_go_down_to_zero() -> None:
+    history = History()
+    history.open_round()
+    update = history.submit(AURORA)
+    history.release(update)
+    assert settled_score(history.state.updates[update]) == 0
+    history.judge(AURORA, {update: 10**6})
+    assert settled_score(history.state.updates[update]) == 0
+    history.judge(BOREALIS, {update: 70})
+    assert settled_score(history.state.updates[update]) == 70
+    history.judge(CUMULUS, {update: -5})
+    assert settled_score(history.state.updates[update]) == 0
