@@ -40,6 +40,7 @@ def render(summary: dict[str, Any]) -> str:
         charts=(view.token_chart(run), view.gas_chart(run), view.bytes_chart(run), view.seconds_chart(run)),
         modes=view.MODES,
         not_evaluated=view.NOT_EVALUATED,
+        network_command=view.network_command(run),
     )
 
 

@@ -88,7 +88,10 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Check:
+    """One topic of the audit. ``name`` is for programs, ``title`` for people."""
+
     name: str
+    title: str | None
     ok: bool
     count: int | None
     detail: str | None
@@ -100,6 +103,7 @@ class Audit:
 
     ok: bool
     checks: tuple[Check, ...]
+    not_checked: tuple[str, ...]
 
     @property
     def failed(self) -> tuple[Check, ...]:

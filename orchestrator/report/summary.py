@@ -167,12 +167,17 @@ def _pair(node: Node) -> tuple[int | None, int | None]:
 
 
 def _audit(node: Node) -> Audit:
-    return Audit(node.need("ok").flag(), _list(node, "checks", _check))
+    return Audit(node.need("ok").flag(), _list(node, "checks", _check), _list(node, "not_checked", Node.text))
 
 
 def _check(node: Node) -> Check:
-    name, ok = node.need("name").text(), node.need("ok").flag()
-    return Check(name, ok, node.maybe("count", Node.count), node.maybe("detail", Node.text))
+    return Check(
+        name=node.need("name").text(),
+        title=node.maybe("title", Node.text),
+        ok=node.need("ok").flag(),
+        count=node.maybe("count", Node.count),
+        detail=node.maybe("detail", Node.text),
+    )
 
 
 def _shown(node: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ MODES = {
     "heal": "The updates are left out; rounds of recovery and hardening of the weights follow.",
     "replay": "The updates and what was trained after them are left out; those rounds are trained again without them.",
 }
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 NOT_EVALUATED = {
     "retrained_reference": (
         "No model was trained again without the revoked updates, so how far this one is from such a model is not known."
@@ -129,6 +131,13 @@ def organisation_rows(summary: Summary) -> Iterator[OrganisationRow]:
             public=public,
             private=private,
         )
+
+
+def network_command(summary: Summary) -> str:
+    """The command that starts the run's nodes. Names go into it only if they are harmless in a shell."""
+    command = "loranchor network up --run-dir runs/demo/network"
+    named = summary.organisations and all(_NAME.fullmatch(name) for name in summary.organisations)
+    return f"{command} --organisations {','.join(summary.organisations)}" if named else command
 
 
 def held_out(summary: Summary) -> tuple[LineChart | None, LineChart | None]:

@@ -40,7 +40,11 @@ def summary() -> dict[str, Any]:
         "bytes_sent": {"aurora": 11_600_000, "borealis": 11_500_000, "cumulus": 10_900_000},
         "bytes_received": {"aurora": 7_700_000, "borealis": 7_700_000, "cumulus": 7_600_000},
         "transactions": {name: {"public": 2, "private": 19} for name in ORGANISATIONS},
-        "audit": {"ok": True, "checks": [_check(name) for name in CHECKS]},
+        "audit": {
+            "ok": True,
+            "checks": [_check(name) for name in CHECKS],
+            "not_checked": ["what is inside sealed updates"],
+        },
         "seconds": {"network": 9.1, "deploy": 14.2, "round_1": 96.4, "round_2": 91.0, "revocation": 41.7, "audit": 6.3},
         "environment": {"python": "3.11.2", "torch": "2.13.0", "cpu": "a processor", "cores": 2, "loranchor": "0.1.0"},
         "notes": ["The base model's weights are dequantised 4-bit ones."],
@@ -106,4 +110,10 @@ def _result(name: str, base: float) -> dict[str, Any]:
 
 
 def _check(name: str) -> dict[str, Any]:
-    return {"name": name, "ok": True, "count": 12, "detail": "recomputed from the private chain"}
+    return {
+        "name": name,
+        "title": f"The {name} agree",
+        "ok": True,
+        "count": 12,
+        "detail": "recomputed from the private chain",
+    }

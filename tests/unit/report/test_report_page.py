@@ -151,6 +151,14 @@ def test_verdicts_of_the_audit(document: dict[str, Any]) -> None:
     assert "no single check is marked" in Tags(render(document)).text
 
 
+def test_what_the_audit_did_not_check_is_said(document: dict[str, Any]) -> None:
+    assert "did not check: what is inside sealed updates" in Tags(render(document)).text
+    assert "The records agree" in Tags(render(document)).text
+    del document["audit"]["not_checked"], document["audit"]["checks"][0]["title"]
+    text = Tags(render(document)).text
+    assert "did not check" not in text and "The records agree" not in text
+
+
 def test_a_manifest_that_differs_is_shown(document: dict[str, Any]) -> None:
     assert "3 organisations, one manifest" in Tags(render(document)).text
     document["rounds"][0]["manifest_digests_by_organisation"]["cumulus"] = sample.digest("another")
