@@ -102,6 +102,12 @@ def test_untrusted_words_stay_words() -> None:
     assert "49" not in {word.strip("&;") for word in re.findall(r"amp;\S+", page)}
 
 
+def test_commands_to_copy_hold_no_untrusted_words(document: dict[str, Any]) -> None:
+    assert "--organisations aurora,borealis,cumulus" in Tags(render(document)).text
+    document["consortium"]["organisations"] = ["aurora; rm -rf ~"]
+    assert "--organisations" not in Tags(render(document)).text
+
+
 def test_absent_parts_are_not_recorded() -> None:
     text = Tags(render(minimal())).text
     assert text.count("not recorded") >= 8
