@@ -67,6 +67,10 @@ class Connection:
 
     def check(self) -> int:
         """Ask the node for its chain id; ``WrongChain`` when it is another. Gives the newest block number."""
+        self._check_chain_id()
+        return self.block_number()
+
+    def _check_chain_id(self) -> None:
         actual = rpc.quantity(self._ask("eth_chainId", []), "chain id")
         if actual != self._chain_id:
             raise WrongChain(
@@ -74,18 +78,17 @@ class Connection:
                 mend="correct the address or the chain id of this chain",
             )
         self._checked = True
-        return self.block_number()
 
     def request(self, method: str, params: Sequence[Any]) -> Any:
         """The result of one JSON-RPC call."""
         if not self._checked:
-            self.check()
+            self._check_chain_id()
         return self._ask(method, params)
 
     def batch(self, method: str, many_params: Sequence[Sequence[Any]]) -> list[Any]:
         """Results of one method for many parameter lists, in order."""
         if not self._checked:
-            self.check()
+            self._check_chain_id()
         results: list[Any] = []
         for start in range(0, len(many_params), _BATCH):
             results += self._ask_batch(method, many_params[start : start + _BATCH])

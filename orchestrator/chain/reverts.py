@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.chain.abi import all_errors
 from orchestrator.chain.codec import decode_values
 from orchestrator.errors import ChainError, TransactionReverted
+from orchestrator.ledger.schema import snake_case
 
 _BUILT_IN: Mapping[bytes, Mapping[str, Any]] = {
     bytes.fromhex("08c379a0"): {"name": "Error", "inputs": [{"name": "message", "type": "string"}]},
@@ -43,7 +44,7 @@ def decode_revert(data: bytes) -> Revert:
         values = decode_values(entry["inputs"], data[4:], entry["name"])
     except ChainError:
         return Revert(str(entry["name"]), {})
-    names = [part["name"] or str(index) for index, part in enumerate(entry["inputs"])]
+    names = [snake_case(part["name"]) or str(index) for index, part in enumerate(entry["inputs"])]
     return Revert(str(entry["name"]), dict(zip(names, values, strict=True)))
 
 

@@ -1,0 +1,172 @@
+"""Connection against a server that answers as told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.chain.connection import Connection
+from orchestrator.chain.port import RpcRefused
+from orchestrator.errors import ChainError, ConfigurationError, WrongChain
+from orchestrator.types import Address, Digest
+
+Answer = Callable[[str, list[Any]], Any]
+HASH = "0x" + "ab" * 32
+BLOCK = {"number": "0x5", "hash": HASH, "parentHash": HASH, "timestamp": "0x1"}
+
+
+class Node:
+    """A JSON-RPC server whose ``answer`` gives results; ``body`` replaces whole answers."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = lambda method, params: "0x1"
+        self.body: bytes | None = None
+        self.chain = "0x539"
+        self.status = 200
+        node = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                out = json.dumps([node.reply(r) for r in request] if isinstance(request, list) else node.reply(request))
+                data = out.encode() if node.body is None or node.is_check(request) else node.body
+                self.send_response(node.status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def is_check(self, request: Any) -> bool:
+        return isinstance(request, dict) and request["method"] in ("eth_chainId",)
+
+    def reply(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["method"] == "eth_chainId":
+            return {"jsonrpc": "2.0", "id": request["id"], "result": self.chain}
+        answer = self.answer(request["method"], request["params"])
+        kind = "error" if isinstance(answer, dict) and "message" in answer else "result"
+        return {"jsonrpc": "2.0", "id": request["id"], kind: answer}
+
+    def connect(self, chain_id: int = 1337) -> Connection:
+        return Connection(self.url, chain_id, 2.0, retries=1)
+
+
+@pytest.fixture
+def node() -> Iterator[Node]:
+    node = Node()
+    yield node
+    node.server.shutdown()
+    node.server.server_close()
+    node.thread.join()
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(ChainError, match=r"no answer from http://127\.0\.0\.1:1") as caught:
+        Connection("http://127.0.0.1:1", 1, retries=1).block_number()
+    assert "loranchor network up" in caught.value.mend
+
+
+def test_no_address() -> None:
+    with pytest.raises(ConfigurationError, match="no HTTP address"):
+        Connection("localhost:8545", 1)
+
+
+def test_another_chain_is_refused_before_anything_is_asked(node: Node) -> None:
+    asked: list[str] = []
+    node.answer = lambda method, params: asked.append(method) or "0x1"
+    with pytest.raises(WrongChain, match="serves chain 1337, expected chain 5"):
+        node.connect(5).block_number()
+    assert asked == []
+
+
+def test_refusals_carry_the_nodes_words(node: Node) -> None:
+    node.answer = lambda method, params: {"code": 3, "message": "execution reverted", "data": "0x1234"}
+    with pytest.raises(RpcRefused, match="eth_call was refused: execution reverted") as caught:
+        node.connect().call(Address("0x" + "11" * 20), b"")
+    assert (caught.value.rpc_message, caught.value.data) == ("execution reverted", "0x1234")
+
+
+def test_a_block_that_was_not_asked_for(node: Node) -> None:
+    node.answer = lambda method, params: BLOCK
+    assert node.connect().block(5).hash == HASH
+    with pytest.raises(ChainError, match="asked for block 6 and answered with block 5"):
+        node.connect().block(6)
+
+
+def test_a_receipt_of_another_transaction(node: Node) -> None:
+    receipt = {"transactionHash": HASH, "blockNumber": "0x1", "blockHash": HASH, "status": "0x1", "gasUsed": "0x1"}
+    node.answer = lambda method, params: {**receipt, "logs": []}
+    assert node.connect().receipt(Digest(HASH)) is not None
+    with pytest.raises(ChainError, match="asked for the receipt"):
+        node.connect().receipt(Digest("0x" + "cd" * 32))
+    node.answer = lambda method, params: {**receipt, "logs": [], "blockNumber": None}
+    assert node.connect().receipt(Digest(HASH)) is None
+
+
+def test_http_errors_and_pages(node: Node) -> None:
+    connection = node.connect()
+    connection.check()
+    for body in (b"<html>hello</html>", b"", b"[]", b"{}", b"null", b'{"result":', b'"text"', b'{"error":"no"}'):
+        node.body = body
+        with pytest.raises(ChainError):
+            node.connect().block_number()
+        with pytest.raises(ChainError):
+            node.connect().blocks([5])
+    node.body, node.status = None, 503
+    with pytest.raises(ChainError, match="HTTP 503"):
+        connection.block_number()
+
+
+def test_a_node_that_was_exchanged_is_noticed_after_a_failure(node: Node) -> None:
+    connection = node.connect()
+    connection.block_number()
+    node.status = 500
+    with pytest.raises(ChainError):
+        connection.block_number()
+    node.status, node.chain = 200, "0x1"
+    with pytest.raises(WrongChain):
+        connection.block_number()
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.sampled_from(["0x", "0x1", HASH, "0xzz"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*BLOCK, "logs", "x"]), inner, max_size=5)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(JUNK)
+def test_whatever_a_node_says_is_a_value_or_a_chain_error(node: Node, answer: Any) -> None:
+    node.answer = lambda method, params: answer
+    connection = node.connect()
+    address, hash_ = Address("0x" + "11" * 20), Digest(HASH)
+    for ask in (
+        connection.block_number,
+        lambda: connection.block(5),
+        lambda: connection.logs([address], 0, 5),
+        lambda: connection.transactions([hash_]),
+        lambda: connection.code(address),
+        lambda: connection.call(address, b""),
+        lambda: connection.receipt(hash_),
+        lambda: connection.send_raw(b"\x02"),
+        lambda: connection.balance(address),
+    ):
+        with contextlib.suppress(ChainError):
+            ask()
