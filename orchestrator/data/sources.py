@@ -35,8 +35,11 @@ def load_documents(settings: DataSettings) -> list[Document]:
     read = _SOURCES.get(settings.source)
     if read is None:
         raise ConfigurationError(f"unknown data source {settings.source!r}", mend=f"choose one of {sources()}")
-    documents = list({document.text: document for document in reversed(read(settings))}.values())[::-1]
-    documents = [document for document in documents if document.text.strip()]
+    first: dict[str, Document] = {}
+    for document in read(settings):
+        if document.text.strip():
+            first.setdefault(document.text, document)
+    documents = list(first.values())
     if not documents:
         raise DataError(
             f"the shard {dict(settings.shard)} of {settings.source} is empty", mend="widen it or choose other files"

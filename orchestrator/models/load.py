@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from orchestrator.errors import ConfigurationError, DataError
@@ -85,7 +86,7 @@ def _from_folder(folder: Path, kind: Kind, labels: int, seed: int, cache: Path |
             output_loading_info=True,
             **options,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise DataError(f"{folder} does not load as a {kind} model: {error}") from error
     finally:
         messages.set_verbosity(verbosity)
