@@ -20,6 +20,7 @@ VERBS = (
     "doctor",
     "network",
     "org",
+    "audit",
 )
 """Modules of ``orchestrator.commands``, in the order of the help. A new verb is one more line."""
 
@@ -80,8 +81,9 @@ def run(arguments: Sequence[str]) -> int:
     except _ClickException as error:
         return _misused(error, as_json)
     except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
         _tell("interrupted", "", "Interrupted", as_json)
-        return INTERRUPTED
     return code if isinstance(code, int) else 0
 
 

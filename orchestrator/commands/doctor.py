@@ -34,9 +34,9 @@ def doctor(
         emit({"ok": not broken, "checks": [asdict(check) for check in checks]})
     else:
         from rich.console import Console
-        from rich.table import Table
+        from rich.table import Column, Table
 
-        table = Table("", "check", "found", box=None, pad_edge=False)
+        table = Table("", "check", Column("found", overflow="fold"), box=None, pad_edge=False)
         for check in checks:
             table.add_row(_MARKS[check.status], check.name, f"{check.detail}{f'; {check.mend}' if check.mend else ''}")
         Console(highlight=False, markup=False).print(table)

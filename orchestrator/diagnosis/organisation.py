@@ -35,7 +35,7 @@ def keystore(settings: Settings, password_file: Path | None) -> Check:
 def _exposed(folder: Path) -> Path | None:
     """A file of the keystore that group or others may touch."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        if path.is_file() and path.name != "lock" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             return path
     return None
 

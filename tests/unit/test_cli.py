@@ -1,0 +1,269 @@
+"""The command line: fast help, one-line errors, exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from orchestrator import __version__, cli, errors
+from orchestrator.keystore import Keystore
+
+PASSWORD = "correct horse"
+
+
+def verbs(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every verb that is mounted."""
+    command = command or typer.main.get_command(cli.app)
+    yield path
+    for name, sub in getattr(command, "commands", {}).items():
+        yield from verbs(sub, (*path, name))
+
+
+def run(*arguments: str) -> int:
+    return cli.run(list(arguments))
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    path = tmp_path / "password"
+    path.write_text(PASSWORD + "\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, password_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    cheap_keystore(monkeypatch)
+    assert (
+        run("org", "init", "--name", "aurora", "--home", str(tmp_path / "home"), "--password-file", str(password_file))
+        == 0
+    )
+    return tmp_path / "home"
+
+
+def cheap_keystore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deriving keys takes its time on purpose; not in a test."""
+    real = Keystore.create
+    monkeypatch.setattr(Keystore, "create", lambda home, password: real(home, password, scrypt_n=2))
+
+
+def only_line(capsys: pytest.CaptureFixture[str]) -> str:
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err.strip()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"loranchor {__version__}\n"
+
+
+@pytest.mark.parametrize("path", list(verbs()), ids=" ".join)
+def test_help_of_every_verb(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*path, "--help") == 0
+    assert "Usage: loranchor" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "('web3', 'torch', 'transformers', 'peft', 'hydra', 'brownie', 'matplotlib', 'aiohttp', 'coincurve')"
+    code = f"""
+import sys, time
+started = time.monotonic()
+from orchestrator.cli import run
+assert run(['--help']) == 0 and run(['--version']) == 0
+print([name for name in {heavy} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nope"], "No such command 'nope'"),
+        (["doctor", "--nope"], "No such option"),
+        (["org", "init"], "--name"),
+        (["org", "show", "--home"], "requires an argument"),
+        (["doctor", "--home", "/nowhere/at/all"], "there is no organisation in /nowhere/at/all"),
+        (["doctor", "experiment=nope"], "there is no experiment 'nope'"),
+        (["org", "init", "--name", "Big Name", "--home", "x"], "'Big Name' is no name"),
+    ],
+)
+def test_misuse_is_one_line_and_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == 2
+    line = only_line(capsys)
+    assert line.startswith("error: ")
+    assert words in line
+
+
+def test_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("doctor", "--json", "chain=nope") == 2
+    document = json.loads(only_line(capsys))
+    assert document["error"]["code"] == "ConfigurationError"
+    assert "'nope'" in document["error"]["message"]
+    assert "local" in document["error"]["mend"]
+    assert run("doctor", "--json", "--nope") == 2
+    assert json.loads(only_line(capsys))["error"]["code"] == "Usage"
+
+
+def every_error() -> list[type[errors.LoranchorError]]:
+    found = [errors.LoranchorError]
+    for kind in found:
+        found += kind.__subclasses__()
+    return [kind for kind in dict.fromkeys(found) if kind.__module__ == errors.__name__]
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_every_error_is_its_line_and_exit_code(
+    kind: type[errors.LoranchorError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise kind("it broke\nbadly", mend="mend it")
+
+    monkeypatch.setattr("orchestrator.diagnosis.diagnose", fail)
+    assert run("doctor") == kind.exit_code
+    assert only_line(capsys) == "error: it broke badly; mend it"
+
+
+def test_the_exit_codes_of_the_documentation_are_those_of_the_errors() -> None:
+    documented = dict(re.findall(r"^ *[├└─│ ]+(\w+) +(\d)\b", errors.__doc__ or "", re.MULTILINE))
+    assert documented == {kind.__name__: str(kind.exit_code) for kind in every_error()[1:]}
+
+
+def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orchestrator.diagnosis.diagnose", interrupt)
+    assert run("doctor") == 130
+    assert only_line(capsys) == "error: interrupted"
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    program = f"{sys.executable} -c 'from orchestrator.cli import main; main()'"
+    done = subprocess.run(f"{program} --help | true", shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+def test_init_makes_a_home_that_show_and_doctor_read(
+    home: Path, password_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sorted(path.name for path in home.iterdir()) == ["keystore", "organisation.json"]
+    assert home.stat().st_mode & 0o777 == 0o700
+    capsys.readouterr()
+    assert run("org", "show", "--home", str(home), "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["name"] == "aurora"
+    assert shown["effective"]["chain"]["public"]["chain_id"] == 31337
+    assert (
+        run("doctor", "--home", str(home), "--password-file", str(password_file), "--json", "chain.network=null") == 0
+    )
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"]
+    assert {"name": "keystore", "status": "ok", "detail": f"opens; delegate {shown['delegate']}", "mend": ""} in report[
+        "checks"
+    ]
+
+
+def test_init_keeps_settings(tmp_path: Path, password_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap_keystore(monkeypatch)
+    home = tmp_path / "home"
+    home.mkdir()  # an empty folder may be there
+    options = ["--name", "aurora", "--home", str(home), "--password-file", str(password_file)]
+    given = [
+        "--public-url",
+        "http://a:1",
+        "--ipfs-api",
+        "http://c:3",
+        "chain.private.url=http://b:2",
+        "chain.timeout=5",
+    ]
+    assert run("org", "init", *options, *given) == 0
+    settings = json.loads((home / "organisation.json").read_text())["settings"]
+    assert settings == {
+        "chain.public.url": "http://a:1",
+        "storage.api_url": "http://c:3",
+        "chain.private.url": "http://b:2",
+        "chain.timeout": 5,
+    }
+
+
+def test_init_never_overwrites(home: Path, password_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (home / "organisation.json").read_bytes()
+    capsys.readouterr()
+    assert run("org", "init", "--name", "other", "--home", str(home), "--password-file", str(password_file)) == 2
+    assert "already exists and is not empty" in only_line(capsys)
+    assert (home / "organisation.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--name", "UPPER"], ["--name", "aurora", "chain.nope=1"], ["--name", "aurora", "--password-file", "/nowhere/pw"]],
+)
+def test_a_failed_init_leaves_nothing(arguments: list[str], tmp_path: Path, password_file: Path) -> None:
+    options = [] if "--password-file" in arguments else ["--password-file", str(password_file)]
+    assert run("org", "init", *arguments, *options, "--home", str(tmp_path / "new" / "home")) != 0
+    assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+def test_init_that_breaks_half_way_leaves_nothing(
+    tmp_path: Path, password_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cheap_keystore(monkeypatch)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("orchestrator.files.write_json", full)
+    options = ["--name", "aurora", "--home", str(tmp_path / "home"), "--password-file", str(password_file)]
+    assert run("org", "init", *options) == 2
+    assert "No space left on device" in only_line(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+def test_a_password_that_others_can_read(
+    tmp_path: Path, password_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    password_file.chmod(0o644)
+    options = ["--name", "aurora", "--home", str(tmp_path / "home"), "--password-file", str(password_file)]
+    assert run("org", "init", *options) == 6
+    assert "chmod 600" in only_line(capsys)
+
+
+def test_doctor_names_what_is_broken(home: Path, password_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "keystore" / "authority.json").chmod(0o644)
+    capsys.readouterr()
+    chains = ["chain.public.url=http://127.0.0.1:1", "chain.private.url=not-a-url"]
+    assert run("doctor", "--home", str(home), "--json", *chains) == 3
+    report = json.loads(capsys.readouterr().out)
+    assert not report["ok"]
+    found = {check["name"]: check for check in report["checks"]}
+    assert found["public chain"]["status"] == "broken"
+    assert "no answer from http://127.0.0.1:1" in found["public chain"]["detail"]
+    assert found["private chain"]["status"] in ("broken", "absent")
+    assert found["keystore"]["status"] == "broken"
+    assert "others can read" in found["keystore"]["detail"]
+    password_file.write_text("wrong\n")
+    (home / "keystore" / "authority.json").chmod(0o600)
+    assert run("doctor", "--home", str(home), "--password-file", str(password_file), "chain.network=null") == 3
+    assert "wrong password" in " ".join(capsys.readouterr().out.split())
+
+
+def test_doctor_in_a_bare_place_is_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("doctor") == 0
+    shown = capsys.readouterr().out
+    assert "Nothing is broken." in shown
+    assert "loranchor network up" in " ".join(shown.split())
