@@ -86,8 +86,20 @@ def check_format(document: Mapping[str, Any], *, format: str, versions: Set[int]
         )
 
 
+def check_nesting(data: bytes, format: str) -> None:
+    """Refuses JSON that is nested more than :data:`MAX_DEPTH` deep; call it before any ``json.loads`` of others' bytes.
+
+    Python's parser recurses without a bound of its own: under a raised recursion limit deep input crashes the process.
+    """
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise FormatError(f"{format}: nested more than {MAX_DEPTH} deep")
+
+
 def _load(data: bytes, format: str) -> Document:
-    _check_nesting(data, format)
+    check_nesting(data, format)
     try:
         value = json.loads(
             data.decode("utf-8"),
@@ -101,15 +113,6 @@ def _load(data: bytes, format: str) -> Document:
     if not isinstance(value, dict):
         raise FormatError(f"{format}: expected an object, found {type(value).__name__}")
     return value
-
-
-def _check_nesting(data: bytes, format: str) -> None:
-    """Python's parser recurses without a bound of its own: under a raised recursion limit deep input crashes it."""
-    depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            raise FormatError(f"{format}: nested more than {MAX_DEPTH} deep")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> Document:
