@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
-from orchestrator.audit.contracts import LINKS, code_is_ours
+from orchestrator.audit.contracts import LINKS, OTHER_VIEWS, code_is_ours
 from orchestrator.audit.evidence import (
     Binding,
     ConsortiumFacts,
@@ -176,7 +176,7 @@ def _facts(consortium: ConsortiumProxy, block: int) -> ConsortiumFacts:
 def _links(side: Side, proxies: Iterable[Proxy]) -> Mapping[str, object]:
     found: dict[str, object] = {}
     for proxy in proxies:
-        for view in LINKS[side.deployment.side].get(proxy.contract, {}):
+        for view in (*LINKS[side.deployment.side].get(proxy.contract, {}), *OTHER_VIEWS.get(proxy.contract, ())):
             answer = _view(proxy, view, side.block)
             found[f"{proxy.contract}.{view}"] = list(answer.values()) if isinstance(answer, dict) else answer
     return found

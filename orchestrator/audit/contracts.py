@@ -36,6 +36,8 @@ LINKS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     },
 }
 """View of a contract → the contract (or contracts) of the deployment that it must name."""
+OTHER_VIEWS = {"CheckpointAnchor": ("privateChainId",)}
+"""Views that are read with the links and compared elsewhere."""
 BORN_OF = {"ContributionToken": "AwardDistributor"}
 """Contracts that another contract deploys in its own constructor."""
 

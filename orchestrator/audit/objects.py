@@ -23,6 +23,7 @@ class Objects:
 
     def __init__(self, store: ObjectStore, *, timeout: float = TIMEOUT) -> None:
         self._store = store
+        self._before = store.bytes_received
         self._timeout = timeout
         self._kept: dict[str, bytes] = {}
         self._absent: dict[str, str] = {}
@@ -30,7 +31,8 @@ class Objects:
 
     @property
     def bytes_received(self) -> int:
-        return self._store.bytes_received
+        """Bytes of objects that came from the node for this audit."""
+        return self._store.bytes_received - self._before
 
     def read(self, cid: str, *, limit: int = OBJECT_LIMIT) -> bytes:
         """The object's bytes.

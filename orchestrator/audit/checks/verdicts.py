@@ -35,12 +35,13 @@ def _check_reveal(own: Recomputed, events: Sequence[Record], tally: Tally) -> No
     if arguments is None:
         tally.fault(where, f"transaction {first.transaction} is no direct call of revealVerdicts")
         return
-    round_id, verdicts, nonce, _salt = arguments
+    round_id, verdicts, nonce, salt = arguments
     sent = [Verdict(**verdict) for verdict in verdicts]
     round_ = own.state.rounds.get(number)
     recorded = None if round_ is None else round_.commitments.get(judge)
     computed = tally.attempt(where, lambda: verdict_commitment(round_id, judge, sent, nonce))
     tally.same(where, "the commitment recorded before", recorded, computed)
+    tally.demand(all(event.salt == salt for event in events), where, "the leaf salt is not the one that was sent")
     tally.same(where, "what was recorded", [_told(event) for event in events], sent)
 
 

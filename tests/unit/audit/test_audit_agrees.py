@@ -1,0 +1,43 @@
+"""An honest life agrees with itself, and what is handed over is the same bytes every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from unit.audit.life import Life
+
+from orchestrator.audit import Evidence, read_handed, verify, verify_evidence, write_handover
+from orchestrator.errors import AuditFailure
+
+
+def test_an_honest_life_agrees(evidence: Evidence) -> None:
+    report = verify_evidence(evidence)
+    assert [str(finding) for finding in report.findings] == []
+    assert report.ok and all(result.count for result in report.results)
+
+
+def test_shredded_objects_may_be_absent_once_everybody_has_shredded(evidence: Evidence) -> None:
+    """Two contributions of two objects each; one block earlier, the last receipt was still missing."""
+    notes = verify_evidence(evidence).result("updates").notes
+    assert sum("shredded, as certified" in note for note in notes) == 4
+    before = verify_evidence(evidence.as_of(evidence.public.block, evidence.private.block - 1))
+    assert len(before.result("updates").findings) == 4
+    assert all("no IPFS node" in finding.message for finding in before.result("updates").findings)
+
+
+def test_the_handover_agrees_and_is_deterministic(life: Life, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_handover(tmp_path / name, life.sources)
+    one, two = (read_handed(tmp_path / name) for name in ("one", "two"))
+    assert one.files == two.files and not one.problems
+    report = verify(life.sources, one)
+    assert [str(finding) for finding in report.findings] == []
+    assert report.result("handover").count > len(one.files)
+
+
+def test_a_full_folder_is_not_written_to(life: Life, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    with pytest.raises(AuditFailure, match="is not empty"):
+        write_handover(tmp_path, life.sources)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
