@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from checkpoints import GENESIS, attest, head_of, successor, with_
 from contract_support import (
     CHECKPOINT,
-    ZERO,
     contract_domain,
     digest,
     identity,
@@ -16,47 +16,7 @@ from contract_support import (
     sign_membership,
     sign_pause,
 )
-from eth_abi import encode
 from eth_account import Account
-from eth_utils import keccak
-
-GENESIS = (0, ZERO, ZERO, 0, 0, 0, ZERO, ZERO, ZERO, ZERO, 0)
-FIELDS = [field for _, field in CHECKPOINT]
-
-
-def head_of(checkpoint):
-    """The EIP-712 struct hash by its definition."""
-    type_hash = keccak(text="Checkpoint(" + ",".join(f"{type_} {field}" for type_, field in CHECKPOINT) + ")")
-    values = [bytes.fromhex(str(v)[2:]) if isinstance(v, str) else v for v in checkpoint]
-    return "0x" + keccak(type_hash + encode([type_ for type_, _ in CHECKPOINT], values)).hex()
-
-
-def successor(anchor, consortium, previous=GENESIS, **changes):
-    """An honest next checkpoint, but for ``changes``."""
-    values = {
-        "sequence": previous[0] + 1,
-        "previousHead": head_of(previous),
-        "recordsRoot": digest(f"records {previous[0] + 1}"),
-        "treeSize": previous[3] + 10,
-        "privateChainId": anchor.privateChainId(),
-        "privateBlock": previous[5] + 5,
-        "privateBlockHash": digest("block"),
-        "manifestDigest": digest("manifest"),
-        "awardsRoot": ZERO,
-        "consortiumDigest": str(consortium.consortiumDigest()),
-        "epoch": consortium.epoch(),
-    }
-    values.update(changes)
-    return tuple(values[field] for field in FIELDS)
-
-
-def attest(anchor, checkpoint, accounts):
-    domain = contract_domain("LoRAnchor CheckpointAnchor", anchor)
-    return sign_all(accounts, domain, "Checkpoint", CHECKPOINT, checkpoint)
-
-
-def with_(checkpoint, **changes):
-    return tuple(changes.get(field, value) for field, value in zip(FIELDS, checkpoint, strict=True))
 
 
 @pytest.fixture
