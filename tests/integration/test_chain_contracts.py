@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from chain_deployment import Consortium, MemberKeys, deploy
@@ -17,6 +19,7 @@ from orchestrator.chain.reader import read_attestations, read_due, read_records
 from orchestrator.chain.reverts import ContractRefused
 from orchestrator.chain.sender import TransactionSender
 from orchestrator.chain.structs import AwardLeaf, DueReason, Opening, Phase, Submission, Verdict
+from orchestrator.cli import run
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest, head_of
 from orchestrator.commitment.verdicts import verdict_commitment
 from orchestrator.errors import TransactionReverted, WrongChain
@@ -249,3 +252,43 @@ def test_a_checkpoint_goes_from_due_to_awards(consortium: Consortium, closed: di
 def test_other_code_is_refused(consortium: Consortium) -> None:
     with pytest.raises(WrongChain, match="there is no contract Consortium"):
         check_code(consortium.private_chain, consortium.public.deployment)
+
+
+def doctor(consortium: Consortium, capsys: pytest.CaptureFixture[str], *overrides: str) -> dict[str, dict[str, str]]:
+    settings = [
+        f"chain.public.url={consortium.public_chain.url}",
+        f"chain.private.url={consortium.private_chain.url}",
+        f"chain.deployments={consortium.folder}",
+        "chain.network=null",
+    ]
+    run(["doctor", "--json", *settings, *overrides])
+    return {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+
+
+def test_doctor_sees_contracts_and_consortium(consortium: Consortium, capsys: pytest.CaptureFixture[str]) -> None:
+    found = doctor(consortium, capsys)
+    for name in ("public chain", "private chain", "public contracts", "private contracts", "consortium"):
+        assert found[name]["status"] == "ok", found[name]
+    assert found["consortium"]["detail"] == "3 members, quorum 2, epoch 1"
+
+
+def test_doctor_names_another_chain_and_other_code(
+    consortium: Consortium, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = doctor(consortium, capsys, "chain.public.chain_id=5")
+    assert found["public chain"]["status"] == "broken"
+    assert "serves chain 31337, expected chain 5" in found["public chain"]["detail"]
+
+    document = json.loads((consortium.folder / "1337.json").read_text())
+    entries = document["contracts"]
+    entries["KeyDirectory"]["address"] = entries["RoundLedger"]["address"]
+    (tmp_path / "1337.json").write_text(json.dumps(document))
+    found = doctor(consortium, capsys, f"chain.deployments={tmp_path}")
+    assert found["private contracts"]["status"] == "broken"
+    assert "the code of KeyDirectory" in found["private contracts"]["detail"]
+    assert found["public contracts"]["status"] == "absent"
+
+    entries["KeyDirectory"]["code_hash"] = entries["RoundLedger"]["code_hash"]
+    (tmp_path / "1337.json").write_text(json.dumps(document))
+    found = doctor(consortium, capsys, f"chain.deployments={tmp_path}")
+    assert "is not that of this version" in found["private contracts"]["detail"]
