@@ -14,7 +14,7 @@ from orchestrator.errors import FormatError, ProtocolError
 from orchestrator.ledger.canonical import Document, canonical_bytes, digest, parse
 from orchestrator.ledger.contributions import Tasks, descendants
 from orchestrator.ledger.entities import LedgerState, Mode, Revocation
-from orchestrator.ledger.manifest import build_manifest, governing_task
+from orchestrator.ledger.manifest import Manifest, build_manifest, governing_task
 from orchestrator.ledger.words import word
 from orchestrator.types import Address, Digest, RequestId
 
@@ -53,13 +53,23 @@ def outcome_of(state: LedgerState, request_id: RequestId, tasks: Tasks) -> Outco
         ProtocolError: the request is unknown or not effective yet.
     """
     revocation = _effective(state, request_id)
-    at = revocation.effective
+    before, after = manifests_of(state, request_id, tasks)
+    followers = descendants(state, revocation.updates, tasks, until=revocation.effective)
+    return Outcome(before.digest, after.digest, followers)
+
+
+def manifests_of(state: LedgerState, request_id: RequestId, tasks: Tasks) -> tuple[Manifest, Manifest]:
+    """The manifests where a revocation takes effect, without and with it: what the members' figures are to compare.
+
+    Raises:
+        ProtocolError: the request is unknown or not effective yet.
+    """
+    at = _effective(state, request_id).effective
     task = governing_task(state, tasks, at=at)
     if task is None:
-        raise ProtocolError(f"request {request_id} took effect before any round was closed")
+        raise ProtocolError(f"request {request_id} took effect before any round was opened")
     before = build_manifest(state, task, tasks, at=at, ignoring=request_id)
-    after = build_manifest(state, task, tasks, at=at)
-    return Outcome(before.digest, after.digest, descendants(state, revocation.updates, tasks, until=at))
+    return before, build_manifest(state, task, tasks, at=at)
 
 
 def build_certificate(state: LedgerState, request_id: RequestId, tasks: Tasks, *, consortium_id: Digest) -> Document:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NoReturn, TypeVar
 
 from orchestrator.errors import ProtocolError
-from orchestrator.ledger.entities import LedgerState, Members, Prekey, Revocation, Round, RoundStatus, Update
+from orchestrator.ledger.entities import LedgerState, Members, Revocation, Round, RoundStatus, Update
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.schema import kind_of
 from orchestrator.types import Address, OrganisationId, RequestId, UpdateId
@@ -84,8 +84,3 @@ def revocation_of(state: LedgerState, record: Record) -> Revocation:
     if found is None:
         contradiction(record, f"no revocation request {record.fields['request_id']}")
     return found
-
-
-def next_prekey(prekeys: Mapping[int, Prekey]) -> Prekey | None:
-    """The unused prekey with the lowest index."""
-    return next((prekeys[index] for index in sorted(prekeys) if prekeys[index].round is None), None)

@@ -13,6 +13,7 @@ from orchestrator.commitment.certificate import (
     certificate_digest,
     check_certificate,
     digest_of,
+    manifests_of,
     outcome_of,
 )
 from orchestrator.commitment.receipt import Receipt, build_receipt
@@ -51,6 +52,7 @@ def test_before_and_after() -> None:
     task = next(iter(LIFE.tasks.values()))
     before = build_manifest(LIFE.state, task, LIFE.tasks, at=LIFE.state.rounds[2].ended)
     assert outcome.before == before.digest
+    assert manifests_of(LIFE.state, REQUEST, LIFE.tasks)[0] == before
     assert outcome.after == build_manifest(LIFE.state, task, LIFE.tasks).digest == revocation.replacement
 
 
