@@ -20,7 +20,11 @@ VERBS = (
     "doctor",
     "network",
     "org",
+    "daemon",
+    "round",
+    "revoke",
     "audit",
+    "demo",
 )
 """Modules of ``orchestrator.commands``, in the order of the help. A new verb is one more line."""
 

@@ -83,7 +83,7 @@ def connect(settings: Settings, home: Path, password: str) -> Access:
             f" {public.deployment.consortium_id}",
             mend=f"deploy both chains again, or correct {settings.deployments}",
         )
-    store = IpfsStore(settings.ipfs_api(), timeout=float(settings.group("storage")["timeout"]))
+    store = IpfsStore(settings.ipfs_api())
     store.identity()
     timeout = float(settings.group("chain")["transaction_timeout"])
     signer = KeystoreSigner(keystore, "delegate")
@@ -102,7 +102,7 @@ def connect(settings: Settings, home: Path, password: str) -> Access:
     )
 
 
-class nonce_lock:
+class NonceLock:
     """A lock over one account's nonce that threads and processes of one organisation share."""
 
     def __init__(self, home: Path, account: str) -> None:

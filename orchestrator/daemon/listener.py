@@ -75,15 +75,19 @@ class Listener:
                 yield ev.AwardClaimedSeen(event.sequence, event.index)
 
     def heads(self, ledger: LedgerState) -> ev.BlockSeen:
-        """The heads that the facts reach up to, and what the contracts count by block."""
+        """The heads that the facts reach up to, and what the contracts counted by blocks then: no later."""
         clock = None
         if ledger.open_round is not None:
-            rounds, number = self._private.rounds, ledger.open_round
-            clock = ev.RoundClock(number, rounds.phase_of(number).name.lower(), rounds.deadline_of(number))
+            rounds, number, block = self._private.rounds, ledger.open_round, self.private_head
+            phase = rounds.phase_of(number, block=block).name.lower()
+            clock = ev.RoundClock(number, phase, rounds.deadline_of(number, block=block))
         return ev.BlockSeen(self.private_head, self.public_head, clock, frozenset(self._verified(ledger)))
 
     def _verified(self, ledger: LedgerState) -> Iterator[RequestId]:
         for revocation in ledger.revocations.values():
             pending = revocation.replacement is not None and revocation.certificate is None
-            if pending and self._private.revocations.stage_of(revocation.id) >= Stage.VERIFIED:
+            stage = (
+                self._private.revocations.stage_of(revocation.id, block=self.private_head) if pending else Stage.NONE
+            )
+            if stage >= Stage.VERIFIED:
                 yield revocation.id

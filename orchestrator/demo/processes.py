@@ -42,7 +42,7 @@ class Daemons:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
             self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", "orchestrator.cli", *arguments],
+                [sys.executable, "-m", "orchestrator", *arguments],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

@@ -12,8 +12,8 @@ from orchestrator.types import Cid, Digest, RequestId, UpdateId
 class RevocationLedgerProxy(Proxy):
     contract = "RevocationLedger"
 
-    def stage_of(self, request_id: RequestId) -> Stage:
-        return Stage(self._view("stageOf", request_id))
+    def stage_of(self, request_id: RequestId, *, block: int | None = None) -> Stage:
+        return Stage(self._view("stageOf", request_id, block=block))
 
     def revocation(self, request_id: RequestId, *, block: int | None = None) -> RevocationView:
         answer = self._view("revocation", request_id, block=block)

@@ -22,9 +22,9 @@ class RoundLedgerProxy(Proxy):
     def phase_of(self, round_id: int, *, block: int | None = None) -> Phase:
         return Phase(self._view("phaseOf", round_id, block=block))
 
-    def deadline_of(self, round_id: int) -> int:
+    def deadline_of(self, round_id: int, *, block: int | None = None) -> int:
         """Last block of the present phase."""
-        return int(self._view("deadlineOf", round_id))
+        return int(self._view("deadlineOf", round_id, block=block))
 
     def round(self, round_id: int, *, block: int | None = None) -> RoundView:
         """The contract's own view of a round. The ledger's state is the full account."""

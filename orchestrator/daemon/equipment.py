@@ -1,0 +1,98 @@
+"""From settings to what a daemon works with: equipment, task and agreement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import ConfigurationError
+from orchestrator.ledger.agreement import Agreement
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.settings import Settings
+from orchestrator.types import Digest
+
+if TYPE_CHECKING:
+    from orchestrator.daemon.torch_workbench import Equipment
+
+EXAMPLE_AGREEMENT = Path(__file__).parent / "agreement.json"
+BASE_SEED = 0
+"""Seed of parameters that no file holds, such as a classifier's head; the same for all, so that all have one base."""
+
+
+def equipment_of(settings: Settings) -> Equipment:
+    """Model, data and device of the organisation whose settings these are.
+
+    Raises:
+        ConfigurationError: the experiment has no data for this organisation.
+    """
+    from orchestrator.cache import cache_folder
+    from orchestrator.daemon.torch_workbench import Equipment
+    from orchestrator.data import DataSettings
+
+    experiment, model = settings.group("experiment"), settings.group("model")
+    own = settings.organisation
+    if own is None:
+        raise ConfigurationError("no organisation is given", mend="name its folder with --home")
+    entry = next((item for item in experiment["organisations"] if item["name"] == own.name), None)
+    if entry is None:
+        names = ", ".join(str(item["name"]) for item in experiment["organisations"])
+        raise ConfigurationError(
+            f"experiment {experiment['name']} has no data for {own.name}", mend=f"it is made for {names}"
+        )
+    return Equipment(
+        organisation=own.name,
+        model=str(model["name"]),
+        data=DataSettings.from_experiment(settings.group("data"), entry, int(experiment["seed"])),
+        labels=int(model["labels"]),
+        device=str(experiment["device"]),
+        threads=int(experiment["threads"]),
+        cache=cache_folder(),
+    )
+
+
+def task_of_settings(settings: Settings) -> TaskSpec:
+    """The experiment's task, completed by the base model's digest. Loads the model.
+
+    Raises:
+        DataError: no such model. FormatError: the task's settings are not those of a task.
+    """
+    from orchestrator.cache import cache_folder
+    from orchestrator.models import load_base, resolve
+
+    experiment, model = settings.group("experiment"), settings.group("model")
+    source = resolve(str(model["name"]), cache=cache_folder())
+    base = load_base(source, kind=model["kind"], labels=int(model["labels"]), seed=BASE_SEED, cache=cache_folder())
+    document: dict[str, Any] = {"format": "loranchor/task", "version": 1, **_plain(experiment["task"])}
+    document["base"] = {"digest": base.digest, "architecture": base.architecture, "kind": base.kind}
+    return TaskSpec.from_document(document)
+
+
+def agreement_of(path: Path | None, consortium_id: Digest, parties: Iterable[str]) -> Agreement:
+    """The agreement that a file describes, among the consortium's members.
+
+    Args:
+        path: JSON with ``title``, ``purpose`` and ``terms``; the packaged example's if None.
+
+    Raises:
+        ConfigurationError: no such file, or it is no such JSON.
+    """
+    chosen = path or EXAMPLE_AGREEMENT
+    try:
+        words = json.loads(chosen.read_text(encoding="utf-8"))
+        return Agreement.of(consortium_id, words["title"], list(parties), words["purpose"], words["terms"])
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the agreement {chosen}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{chosen} is not an agreement: {error}", mend="give JSON with title, purpose and a list of terms"
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

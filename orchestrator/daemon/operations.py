@@ -1,0 +1,109 @@
+"""What an operator does by hand: accept an agreement, open a round, ask for a revocation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from orchestrator.chain.port import Receipt
+from orchestrator.chain.structs import Mode, Opening
+from orchestrator.daemon.access import Access
+from orchestrator.daemon.services import leaf_salt
+from orchestrator.daemon.view import look, tasks_of
+from orchestrator.errors import ConfigurationError, ProtocolError
+from orchestrator.ledger.agreement import Agreement
+from orchestrator.ledger.contributions import in_order, live_contributions
+from orchestrator.ledger.entities import LedgerState
+from orchestrator.ledger.entities import Mode as LedgerMode
+from orchestrator.ledger.manifest import build_manifest
+from orchestrator.ledger.request import RevocationRequest
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.types import RequestId, UpdateId
+
+
+def accept_agreement(access: Access, agreement: Agreement) -> Receipt | None:
+    """Accept by the authority's key; None when it was accepted before.
+
+    Raises:
+        ConfigurationError: the agreement does not name this organisation, or is of another consortium.
+    """
+    if access.me not in agreement.parties:
+        raise ConfigurationError(f"the agreement {agreement.title!r} does not name {access.me} as a party")
+    if agreement.consortium_id != access.private.deployment.consortium_id:
+        raise ConfigurationError(f"the agreement {agreement.title!r} is of consortium {agreement.consortium_id}")
+    if access.me in look(access.private).state.agreements.get(agreement.digest, frozenset()):
+        return None
+    return access.authority_sender().send(access.private.rounds.accept_agreement(agreement.digest, leaf_salt()))
+
+
+def open_round(access: Access, task: TaskSpec, agreement: Agreement) -> int:
+    """Store task and agreement, and open the next round on the present manifest.
+
+    Returns:
+        The round's number.
+
+    Raises:
+        ProtocolError: a round is open, or some member has not accepted the agreement.
+    """
+    state = look(access.private).state
+    if state.open_round is not None:
+        raise ProtocolError(f"round {state.open_round} is still open", mend="wait until it is closed")
+    missing = set(state.members.seats) - state.agreements.get(agreement.digest, frozenset())
+    if missing:
+        raise ProtocolError(
+            f"agreement {agreement.digest} is not accepted by {', '.join(sorted(missing))}",
+            mend="each of them runs `loranchor round agree`",
+        )
+    with access.lock:
+        task_cid, agreement_cid = access.store.add(task.to_bytes()), access.store.add(agreement.to_bytes())
+        tasks = tasks_of(state, access.store)
+    opening = Opening(
+        manifest_digest=build_manifest(state, task, tasks | {task.digest: task}).digest,
+        task_digest=task.digest,
+        task_cid=task_cid,
+        agreement_digest=agreement.digest,
+        agreement_cid=agreement_cid,
+        submit_blocks=task.deadlines.submit,
+        release_blocks=task.deadlines.release,
+        commit_blocks=task.deadlines.commit,
+        reveal_blocks=task.deadlines.reveal,
+        minimum_updates=task.minimum_updates,
+        epsilon_cap=task.privacy.epsilon_cap,
+    )
+    receipt = access.private_sender.send(access.private.rounds.open_round(opening, leaf_salt()))
+    rounds = look(access.private).state.rounds.values()
+    return next(item.id for item in rounds if item.opened.block == receipt.block)
+
+
+def request_revocation(
+    access: Access, updates: Sequence[UpdateId], *, reason: str, statement: str = "", urgent: bool = False
+) -> RequestId:
+    """Ask for contributions to be dropped; the own ones all, when none are named.
+
+    Raises:
+        ConfigurationError: an update is unknown or no live contribution; there is nothing to revoke.
+    """
+    state = look(access.private).state
+    tasks = tasks_of(state, access.store)
+    live = live_contributions(state, tasks)
+    chosen = tuple(updates) or _own(state, live, access.me)
+    if not chosen:
+        raise ConfigurationError(f"{access.me} has no live contribution", mend="name one with --update")
+    for update_id in chosen:
+        if update_id not in live:
+            raise ConfigurationError(
+                f"{update_id} is no live contribution", mend="see `loranchor revoke status` and `round status`"
+            )
+    chosen = in_order(state, chosen)
+    request = RevocationRequest(access.me, chosen, reason, LedgerMode.DROP, urgent, statement)
+    call = access.private.revocations.request(chosen, reason, Mode.DROP, urgent, request.digest, leaf_salt())
+    receipt = access.private_sender.send(call)
+    recorded = look(access.private).state.revocations.values()
+    return next(
+        item.id
+        for item in recorded
+        if item.requested.block == receipt.block and (item.organisation, item.updates) == (access.me, chosen)
+    )
+
+
+def _own(state: LedgerState, live: Iterable[UpdateId], me: str) -> tuple[UpdateId, ...]:
+    return tuple(update_id for update_id in live if state.updates[update_id].organisation == me)

@@ -1,0 +1,54 @@
+"""The ledger as one organisation's own connection shows it now: for verbs that look once and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.chain.contracts import PrivateContracts
+from orchestrator.chain.reader import read_records
+from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import sha256
+from orchestrator.ledger.entities import LedgerState, RoundStatus
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.ledger.view import Ledger
+from orchestrator.storage.store import ObjectStore
+from orchestrator.types import Digest
+
+OBJECT_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Look:
+    """The private chain up to ``block``."""
+
+    ledger: Ledger
+    block: int
+
+    @property
+    def state(self) -> LedgerState:
+        return self.ledger.state
+
+
+def look(private: PrivateContracts) -> Look:
+    """Read all records from the deployment to the newest final block.
+
+    Raises:
+        ChainError: the node is down. ProtocolError: what it tells contradicts itself.
+    """
+    chain = private.rounds.chain
+    head = chain.block_number() - chain.finality_depth
+    return Look(Ledger(read_records(chain, private, private.deployment.first_block, head)), head)
+
+
+def tasks_of(state: LedgerState, store: ObjectStore) -> dict[Digest, TaskSpec]:
+    """Tasks of all rounds that did not fail, from IPFS, checked against their digests."""
+    tasks: dict[Digest, TaskSpec] = {}
+    for found in state.rounds.values():
+        opening = found.opening
+        if found.status is RoundStatus.FAILED or opening.task_digest in tasks:
+            continue
+        data = store.fetch(opening.task_cid, limit=OBJECT_LIMIT)
+        if sha256(data) != opening.task_digest:
+            raise FormatError(f"object {opening.task_cid} is not the task {opening.task_digest} of round {found.id}")
+        tasks[opening.task_digest] = TaskSpec.from_bytes(data)
+    return tasks
