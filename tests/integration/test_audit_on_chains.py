@@ -1,0 +1,68 @@
+"""The audit of a life on Anvil and Ganache with the real contracts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from audit_life import RealLife
+from chain_deployment import deploy
+from chain_nodes import anvil, ganache
+
+from orchestrator.audit import read_handed, verify, write_handover
+from orchestrator.cli import run
+from orchestrator.storage import MemoryStore
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLife]:
+    with anvil() as public, ganache(tmp_path_factory.mktemp("ganache")) as private:
+        life = RealLife(deploy(public, private, tmp_path_factory.mktemp("deployments")), MemoryStore())
+        updates = life.round()
+        owner = life.consortium.members[2]
+        life.revoke(owner, updates[owner.organisation])
+        yield life
+
+
+def test_an_honest_life_agrees(life: RealLife, tmp_path: Path) -> None:
+    write_handover(tmp_path / "handover", life.sources)
+    report = verify(life.sources, read_handed(tmp_path / "handover"))
+    assert [str(finding) for finding in report.findings] == []
+    assert report.ok
+    assert {result.name: result.count > 0 for result in report.results} == dict.fromkeys(
+        [result.name for result in report.results], True
+    )
+    assert sum("shredded, as certified" in note for note in report.result("updates").notes) == 2
+
+
+def test_a_forged_transaction_of_the_operator_is_found(life: RealLife) -> None:
+    """The operator of a development chain can send in a member's name, but not sign."""
+    chain, member = life.consortium.private_chain, life.consortium.members[0]
+    snapshot = chain.request("evm_snapshot", [])
+    chain.request("evm_addAccount", [member.delegate.address, "pass"])
+    chain.request("personal_unlockAccount", [member.delegate.address, "pass", 0])
+    call = life.consortium.private.keys.publish_key(b"k" * 32, "0x" + "11" * 32)  # type: ignore[arg-type]
+    forged = {"from": member.delegate.address, "to": call.to, "data": "0x" + call.data.hex(), "gas": hex(500_000)}
+    chain.request("eth_sendTransaction", [forged])
+    report = verify(life.sources)
+    assert [finding.subject for finding in report.findings] == ["private records"]
+    assert "did not sign" in report.findings[0].message
+    chain.request("evm_revert", [snapshot])
+
+
+def test_the_command_line_says_what_is_down(life: RealLife, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With addresses from the handover, for want of other deployment files."""
+    folder = write_handover(tmp_path / "handover", life.sources)
+    common = ["audit", "verify", "--handover", str(folder), "--json"]
+    none = f"chain.deployments={tmp_path / 'none'}"
+    here = f"chain.public.url={life.consortium.public_chain.url}"
+    there = f"chain.private.url={life.consortium.private_chain.url}"
+    dead = "http://127.0.0.1:9"
+    assert run([*common, "--ipfs", dead, none, here, f"chain.private.url={dead}"]) == 4
+    assert dead in json.loads(capsys.readouterr().err)["error"]["message"]
+    assert run([*common, "--ipfs", dead, none, here, there]) == 5
+    assert "IPFS" in json.loads(capsys.readouterr().err)["error"]["message"]
+    assert run(["audit", "verify", "--handover", str(tmp_path / "absent")]) == 2
+    assert run(["audit", "verify", "--run-dir", str(tmp_path)]) == 2
