@@ -102,6 +102,7 @@ def _environment() -> Environment:
         exact_tokens=text.exact_tokens,
         share=text.share,
         words=text.words,
+        parts=text.parts,
     )
     environment.globals.update(
         NOT_RECORDED=text.NOT_RECORDED,

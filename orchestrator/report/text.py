@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 NOT_RECORDED = "not recorded"
+_LONG = re.compile(r"(0x[0-9a-f]{64}|Qm[1-9A-HJ-NP-Za-km-z]{44})(?![0-9A-Za-z])")
 _BYTES = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -78,6 +80,12 @@ def change(metric: str, before: float, after: float) -> str:
 def words(name: str) -> str:
     """``round_1`` → ``round 1``."""
     return name.replace("_", " ")
+
+
+def parts(sentence: str) -> list[tuple[bool, str]]:
+    """A sentence cut into digests and CIDs (true) and what stands between them (false)."""
+    cut = _LONG.split(sentence)
+    return [(index % 2 == 1, part) for index, part in enumerate(cut) if part]
 
 
 def clipped(name: str, limit: int = 18) -> str:

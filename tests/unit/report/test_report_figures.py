@@ -80,3 +80,17 @@ def test_bars_leave_out_what_was_not_recorded() -> None:
     assert chart.legend == ()
     assert [len(row.bars) for row in chart.rows] == [1, 0]
     assert bar_chart({"a": (None,)}, id="x", title="t", series=("one",), write=text.count, tick=text.compact) is None
+
+
+def test_parts_find_digests() -> None:
+    digest, cid = "0x" + "ab" * 32, "QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o"
+    found = text.parts(f"head {digest}; object {cid}.")
+    assert [part for is_digest, part in found if is_digest] == [digest, cid]
+    assert [part for is_digest, part in found if not is_digest] == ["head ", "; object ", "."]
+    assert text.parts(digest + "0") == [(False, digest + "0")]
+    assert text.parts("") == []
+
+
+@given(sentence=st.text())
+def test_parts_lose_nothing(sentence: str) -> None:
+    assert "".join(part for _, part in text.parts(sentence)) == sentence
