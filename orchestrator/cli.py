@@ -22,6 +22,7 @@ VERBS = (
     "org",
     "daemon",
     "round",
+    "contribution",
     "revoke",
     "audit",
     "demo",

@@ -18,7 +18,7 @@ app = typer.Typer(help="An organisation's daemon.", no_args_is_help=True)
 def run(home: Home, password_file: PasswordFile = None, overrides: Overrides = None) -> None:
     """Take part in rounds, checkpoints, awards and revocations until stopped (Ctrl-C or SIGTERM)."""
     from orchestrator.daemon.access import connect, single_instance
-    from orchestrator.daemon.equipment import equipment_of
+    from orchestrator.daemon.equipment import check_equipment, equipment_of
     from orchestrator.daemon.node import Node
     from orchestrator.daemon.services import Services
     from orchestrator.daemon.torch_workbench import TorchWorkbench
@@ -28,6 +28,7 @@ def run(home: Home, password_file: PasswordFile = None, overrides: Overrides = N
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = compose(overrides or (), organisation_home=home)
     equipment = equipment_of(settings)
+    check_equipment(equipment)
     password = read_password(password_file)
     with single_instance(home):
         access = connect(settings, home, password)

@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
-from orchestrator.chain.sender import TransactionSender
+from orchestrator.chain.sender import KeystoreSigner, TransactionSender
 from orchestrator.errors import ConfigurationError, WrongChain
 from orchestrator.keystore import Keystore
 from orchestrator.settings import Settings
 from orchestrator.storage import IpfsStore
 from orchestrator.storage.store import ObjectStore
-from orchestrator.types import Address, OrganisationId
-
-Role = Literal["delegate", "authority"]
-
-
-@dataclass(frozen=True)
-class KeystoreSigner:
-    """One role of a keystore as the signer of transactions."""
-
-    keystore: Keystore
-    role: Role
-
-    @property
-    def address(self) -> Address:
-        return self.keystore.delegate_address if self.role == "delegate" else self.keystore.authority_address
-
-    def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
-        return self.keystore.sign_transaction(self.role, dict(transaction))
+from orchestrator.types import OrganisationId
 
 
 @dataclass

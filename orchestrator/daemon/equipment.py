@@ -11,7 +11,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.settings import Settings
-from orchestrator.types import Digest
+from orchestrator.types import Digest, OrganisationId
 
 if TYPE_CHECKING:
     from orchestrator.daemon.torch_workbench import Equipment
@@ -21,8 +21,8 @@ BASE_SEED = 0
 """Seed of parameters that no file holds, such as a classifier's head; the same for all, so that all have one base."""
 
 
-def equipment_of(settings: Settings) -> Equipment:
-    """Model, data and device of the organisation whose settings these are.
+def equipment_of(settings: Settings, organisation: OrganisationId | None = None) -> Equipment:
+    """Model, data and device of an organisation, by default the one whose settings these are.
 
     Raises:
         ConfigurationError: the experiment has no data for this organisation.
@@ -32,17 +32,15 @@ def equipment_of(settings: Settings) -> Equipment:
     from orchestrator.data import DataSettings
 
     experiment, model = settings.group("experiment"), settings.group("model")
-    own = settings.organisation
-    if own is None:
+    name = organisation or (settings.organisation.name if settings.organisation else None)
+    if name is None:
         raise ConfigurationError("no organisation is given", mend="name its folder with --home")
-    entry = next((item for item in experiment["organisations"] if item["name"] == own.name), None)
+    entry = next((item for item in experiment["organisations"] if item["name"] == name), None)
     if entry is None:
         names = ", ".join(str(item["name"]) for item in experiment["organisations"])
-        raise ConfigurationError(
-            f"experiment {experiment['name']} has no data for {own.name}", mend=f"it is made for {names}"
-        )
+        raise ConfigurationError(f"experiment {experiment['name']} has no data for {name}", mend=f"it is for {names}")
     return Equipment(
-        organisation=own.name,
+        organisation=name,
         model=str(model["name"]),
         data=DataSettings.from_experiment(settings.group("data"), entry, int(experiment["seed"])),
         labels=int(model["labels"]),
@@ -50,6 +48,19 @@ def equipment_of(settings: Settings) -> Equipment:
         threads=int(experiment["threads"]),
         cache=cache_folder(),
     )
+
+
+def check_equipment(equipment: Equipment) -> None:
+    """Refuse at once what would fail after minutes: a model or data that are not there.
+
+    Raises:
+        DataError: no such model, or an empty shard. ConfigurationError: no such source or device.
+    """
+    from orchestrator.data import load_documents
+    from orchestrator.models import resolve
+
+    resolve(equipment.model, cache=equipment.cache)
+    load_documents(equipment.data)
 
 
 def task_of_settings(settings: Settings) -> TaskSpec:

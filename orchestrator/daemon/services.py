@@ -11,18 +11,13 @@ from orchestrator.daemon.access import Access
 from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.history import History
 from orchestrator.daemon.journal import Journal
+from orchestrator.daemon.opening import OBJECT_LIMIT, open_contribution
 from orchestrator.daemon.workbench import Judgement, OpenDelta, Workbench
-from orchestrator.envelope import Commitments, Context, open_payload
-from orchestrator.errors import FormatError, ProtocolError
+from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.entities import LedgerState, Round, Update
+from orchestrator.ledger.entities import LedgerState, Round
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.types import Cid, Digest, ProtectedDelta, RequestId, UpdateId
-
-OBJECT_LIMIT = 1 << 20
-"""Most bytes of a task, agreement, header or certificate."""
-PAYLOAD_LIMIT = 1 << 32
-"""Most bytes of a sealed update."""
+from orchestrator.types import Digest, ProtectedDelta, RequestId, UpdateId
 
 
 @dataclass
@@ -69,34 +64,9 @@ class Services(Access):
             self.tasks[digest] = TaskSpec.from_bytes(data)
         return self.tasks[digest]
 
-    def context_of(self, update: Update) -> Context:
-        """Where a sealed update belongs."""
-        ledger = self.private.rounds.address
-        return Context(self.private.rounds.chain.chain_id, ledger, update.round, update.organisation)
-
-    def sealed_objects(self, update: Update) -> tuple[bytes, bytes]:
-        """Header and payload of a released update, from the own node or its peers."""
-        header_cid, payload_cid = stored_cids(update)
-        header = self.store.fetch(header_cid, limit=OBJECT_LIMIT)
-        return header, self.store.fetch(payload_cid, limit=PAYLOAD_LIMIT)
-
-    def open_delta(self, ledger: LedgerState, update_id: UpdateId) -> bytes:
-        """Fetch a contribution from the own node, decrypt it with the kept content key, and check it.
-
-        Raises:
-            ContentKeyDestroyed: it was shredded. KeystoreError: its key was never received.
-            StorageError, EnvelopeError: the object is missing or not the recorded one.
-        """
-        update = ledger.updates[update_id]
-        with self.lock:
-            key = self.keystore.content_key(update_id)
-            header, payload = self.sealed_objects(update)
-        commitments = commitments_of(update)
-        return open_payload(header, payload, key, context=self.context_of(update), commitments=commitments).delta
-
     def opener(self, ledger: LedgerState) -> OpenDelta:
-        """:meth:`open_delta` over one state of the ledger, for the workbench."""
-        return lambda update_id: self.open_delta(ledger, update_id)
+        """Gives the plaintext of contributions of one state of the ledger, for the workbench."""
+        return lambda update_id: open_contribution(self, ledger.updates[update_id])
 
     def report_traffic(self) -> None:
         """Bring the counters of ``figures.json`` up to date."""
@@ -110,22 +80,6 @@ class Services(Access):
         )
 
 
-def commitments_of(update: Update) -> Commitments:
-    """What the chain recorded of an update before it was released."""
-    return Commitments(update.ciphertext_digest, update.header_digest, update.content_commitment)
-
-
 def leaf_salt() -> Digest:
     """A fresh salt for a record that this node writes."""
     return Digest("0x" + secrets.token_hex(32))
-
-
-def stored_cids(update: Update) -> tuple[Cid, ...]:
-    """Header and payload of a released update.
-
-    Raises:
-        ProtocolError: it was not released.
-    """
-    if not update.header_cid or not update.payload_cid:
-        raise ProtocolError(f"update {update.id} was not released")
-    return (update.header_cid, update.payload_cid)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.chain.contracts import PrivateContracts
 from orchestrator.chain.reader import read_records
+from orchestrator.daemon.opening import OBJECT_LIMIT
 from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import LedgerState, RoundStatus
@@ -13,8 +14,6 @@ from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.view import Ledger
 from orchestrator.storage.store import ObjectStore
 from orchestrator.types import Digest
-
-OBJECT_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from orchestrator import localnet
 from orchestrator.audit import Sources, read_handed, verify, write_handover
+from orchestrator.daemon.equipment import check_equipment, equipment_of
 from orchestrator.daemon.view import tasks_of
 from orchestrator.demo.chains import Seen, Watcher
 from orchestrator.demo.ending import show_results
@@ -32,7 +33,7 @@ from orchestrator.ledger.ids import round_of_subject
 from orchestrator.report import write as write_report
 from orchestrator.settings import compose
 from orchestrator.storage import IpfsStore
-from orchestrator.types import ZERO_DIGEST, Digest
+from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
 
 ROUND_SECONDS = 900.0
 STEP_SECONDS = 300.0
@@ -55,6 +56,8 @@ class Demo:
         self.experiment = self.settings.group("experiment")
         self.names = [str(item["name"]) for item in self.experiment["organisations"]]
         self.watch = Stopwatch()
+        for name in self.names:
+            check_equipment(equipment_of(self.settings, OrganisationId(name)))
 
     def run(self) -> dict[str, Any]:
         """From nothing to an audited revocation; gives the summary. Nothing is left running."""

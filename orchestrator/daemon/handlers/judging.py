@@ -11,7 +11,8 @@ from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.verdicts import verdict_commitment
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest
-from orchestrator.daemon.services import Services, commitments_of, leaf_salt, stored_cids
+from orchestrator.daemon.opening import commitments_of, context_of, sealed_objects, stored_cids
+from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import open_payload, unwrap
 from orchestrator.errors import EnvelopeError, KeystoreError, ObjectMissing, ProtocolError
 from orchestrator.files import write_json
@@ -53,11 +54,11 @@ def _open_and_keep(services: Services, state: NodeState, update: Update) -> None
     prekey = found.recipients.get(services.me)
     if prekey is None:
         raise KeystoreError(f"round {update.round} has no prekey of {services.me}")
-    commitments, context = commitments_of(update), services.context_of(update)
+    commitments, context = commitments_of(update), context_of(services, update)
     with services.lock:
         for cid in stored_cids(update):
             services.store.pin(cid)
-        header, payload = services.sealed_objects(update)
+        header, payload = sealed_objects(services, update)
         private = services.keystore.prekey_private(prekey.digest)
         key = unwrap(header, services.me, private, context=context, commitments=commitments)
         opened = open_payload(header, payload, key, context=context, commitments=commitments)

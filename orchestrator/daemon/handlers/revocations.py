@@ -8,12 +8,14 @@ from orchestrator.commitment.certificate import (
     certificate_bytes,
     certificate_digest,
     digest_of,
+    manifests_of,
     outcome_of,
 )
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.handlers.job import Job
-from orchestrator.daemon.manifests import current_manifest, known_tasks
-from orchestrator.daemon.services import Services, leaf_salt, stored_cids
+from orchestrator.daemon.manifests import known_tasks
+from orchestrator.daemon.opening import stored_cids
+from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.manifest import governing_task
 from orchestrator.ledger.task import TaskSpec
@@ -41,8 +43,7 @@ def record_replacement(services: Services, state: NodeState, effect: fx.RecordRe
 def measure(services: Services, state: NodeState, effect: fx.MeasureRevocation) -> Job:
     """Held-out figures with and without the revoked contributions, while they can still be opened."""
     task = _task(services, state)
-    before = current_manifest(state.ledger, services, task, ignoring=effect.request_id)
-    after = current_manifest(state.ledger, services, task)
+    before, after = manifests_of(state.ledger, effect.request_id, known_tasks(state.ledger, services))
 
     def job() -> None:
         services.figures.status("measuring", request=effect.request_id)

@@ -9,7 +9,8 @@ from orchestrator.chain.structs import Submission
 from orchestrator.commitment.ids import update_id_of
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest
-from orchestrator.daemon.services import Services, leaf_salt, stored_cids
+from orchestrator.daemon.opening import stored_cids
+from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import Context, seal
 from orchestrator.errors import KeystoreError, ProtocolError
 from orchestrator.files import write_json

@@ -1,0 +1,57 @@
+"""Opening a released update with what the keystore holds."""
+
+from __future__ import annotations
+
+from orchestrator.daemon.access import Access
+from orchestrator.envelope import Commitments, Context, open_payload
+from orchestrator.errors import ProtocolError
+from orchestrator.ledger.entities import Update
+from orchestrator.types import Cid
+
+OBJECT_LIMIT = 1 << 20
+"""Most bytes of a task, agreement, header or certificate."""
+PAYLOAD_LIMIT = 1 << 32
+"""Most bytes of a sealed update."""
+
+
+def context_of(access: Access, update: Update) -> Context:
+    """Where a sealed update belongs."""
+    rounds = access.private.rounds
+    return Context(rounds.chain.chain_id, rounds.address, update.round, update.organisation)
+
+
+def commitments_of(update: Update) -> Commitments:
+    """What the chain recorded of an update before it was released."""
+    return Commitments(update.ciphertext_digest, update.header_digest, update.content_commitment)
+
+
+def stored_cids(update: Update) -> tuple[Cid, ...]:
+    """Header and payload of a released update.
+
+    Raises:
+        ProtocolError: it was not released.
+    """
+    if not update.header_cid or not update.payload_cid:
+        raise ProtocolError(f"update {update.id} was not released")
+    return (update.header_cid, update.payload_cid)
+
+
+def sealed_objects(access: Access, update: Update) -> tuple[bytes, bytes]:
+    """Header and payload of a released update, from the own node or its peers."""
+    header_cid, payload_cid = stored_cids(update)
+    header = access.store.fetch(header_cid, limit=OBJECT_LIMIT)
+    return header, access.store.fetch(payload_cid, limit=PAYLOAD_LIMIT)
+
+
+def open_contribution(access: Access, update: Update) -> bytes:
+    """Fetch a contribution, decrypt it with the kept content key, and check it against the records.
+
+    Raises:
+        ContentKeyDestroyed: it was shredded. KeystoreError: its key was never received.
+        StorageError, EnvelopeError: the object is missing or not the recorded one.
+    """
+    with access.lock:
+        key = access.keystore.content_key(update.id)
+        header, payload = sealed_objects(access, update)
+    context, commitments = context_of(access, update), commitments_of(update)
+    return open_payload(header, payload, key, context=context, commitments=commitments).delta
