@@ -62,10 +62,8 @@ def connect(name: str) -> None:
             network.disconnect()
         network.connect(name)
     if not web3.isConnected():
-        raise ChainError(
-            f"the node of network {name} does not answer at {CONFIG.active_network['host']}",
-            mend="start it (`loranchor network up` for the local chains)",
-        )
+        mend = "`loranchor network up`" if name in LOCAL_NETWORKS else "check its address and that it runs"
+        raise ChainError(f"the node of network {name} does not answer", mend=mend)
 
 
 def role_of(name: str, description: d.ConsortiumDescription) -> str:

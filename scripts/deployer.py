@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brownie import project, web3
+from brownie.exceptions import VirtualMachineError
 from brownie.network.contract import ProjectContract
 from brownie.network.transaction import TransactionReceipt
 from eth_utils import keccak
@@ -118,12 +119,12 @@ class Deployer:
         if "0x" + keccak(code_at(entry.address)).hex() != entry.code_hash:
             raise WrongChain(f"the code of {name} at {entry.address} has changed", mend="do not use this chain")
         arguments = d.as_json(d.constructor_arguments(name, self.description, self.record.addresses))
-        if list(entry.constructor_arguments) != arguments:
-            raise ConfigurationError(
-                f"{name} on chain {self.chain_id} was deployed with {list(entry.constructor_arguments)}, "
-                f"the consortium file now says {arguments}",
-                mend=f"restore the file, or remove {d.record_path(self.folder, self.chain_id)} to deploy anew",
-            )
+        for label, was, now in zip(labels_of(name), entry.constructor_arguments, arguments, strict=True):
+            if was != now:
+                raise ConfigurationError(
+                    f"{name} on chain {self.chain_id} was deployed with other {label} than the consortium file has now",
+                    mend=f"restore the file, or remove {d.record_path(self.folder, self.chain_id)} to deploy anew",
+                )
 
     def _check_code(self, name: str, address: str) -> None:
         if not is_ours(name, address):
@@ -159,7 +160,7 @@ class Deployer:
     def _send(self, action: Callable[[], Any], what: str) -> None:
         try:
             self._sent.append((what, action()))
-        except (ValueError, ConnectionError, OSError) as error:
+        except (VirtualMachineError, ValueError, OSError) as error:
             raise ChainError(f"{what} on chain {self.chain_id} was refused: {first_line(error)}") from error
         self.transactions += 1
 
@@ -179,6 +180,12 @@ class Deployer:
 
 def container_of(name: str) -> Any:
     return project.get_loaded_projects()[0][name]
+
+
+def labels_of(name: str) -> list[str]:
+    """The parameters of a contract's constructor."""
+    constructor = next(entry for entry in artifact(name)["abi"] if entry["type"] == "constructor")
+    return [str(parameter["name"]).strip("_") for parameter in constructor["inputs"]]
 
 
 def first_line(error: BaseException) -> str:

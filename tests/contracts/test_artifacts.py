@@ -1,0 +1,36 @@
+"""The committed ABIs and code hashes are those of the sources, and all contracts fit on a chain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from brownie import project
+from eth_utils import keccak
+
+FOLDER = Path(__file__).resolve().parents[2] / "orchestrator" / "chain" / "abi"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+LIMIT = 24_576
+
+
+def without_label(entry):
+    """Brownie calls a constructor `constructor`; the compiler does not."""
+    return {key: value for key, value in entry.items() if (entry["type"], key) != ("constructor", "name")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_abi_and_code_hash_are_what_brownie_compiles(name):
+    built = project.get_loaded_projects()[0]._build.get(name)
+    committed = json.loads((FOLDER / f"{name}.json").read_text())
+    code = bytes.fromhex(built["deployedBytecode"])
+    mend = "run `python -m tools.abi`"
+    assert committed["abi"] == [without_label(entry) for entry in built["abi"]], mend
+    assert committed["code_hash"] == "0x" + keccak(code).hex(), mend
+    assert len(code) <= LIMIT
+    for place in committed["immutables"]:
+        assert code[place["start"] : place["start"] + place["length"]] == bytes(place["length"])
+
+
+def test_all_nine_contracts_are_there():
+    assert len(NAMES) == 9

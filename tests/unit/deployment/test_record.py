@@ -1,0 +1,94 @@
+"""Deployment files and the plan that fills them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator import deployment as d
+from orchestrator.chain.deployment import load_deployment
+from orchestrator.errors import ConfigurationError
+
+DESCRIPTION = d.development_description([f"0x{number:040x}" for number in range(1, 8)])
+
+
+def planned(role: str) -> d.DeploymentRecord:
+    """A record as a whole run makes it."""
+    record = d.DeploymentRecord(31337 if role == "public" else 1337, role, DESCRIPTION.consortium_id)
+    for place, name in enumerate(d.ORDER[role], start=1):
+        address = f"0x{place:040x}"
+        arguments = d.constructor_arguments(name, DESCRIPTION, record.addresses)
+        entries = {name: (address, arguments)}
+        if inner := d.deploys_with(name, DESCRIPTION, address):
+            entries[inner[0]] = (f"0x{place + 100:040x}", inner[1])
+        made = {
+            key: d.ContractRecord(where, place, f"0x{place:064x}", tuple(d.as_json(values)), f"0x{place:064x}")
+            for key, (where, values) in entries.items()
+        }
+        record = replace(record, contracts={**record.contracts, **made})
+    return record
+
+
+@pytest.mark.parametrize("role", ["public", "private"])
+def test_what_is_written_is_read_by_us_and_by_the_proxies(tmp_path, role):
+    record = planned(role)
+    d.write_record(tmp_path, record)
+    assert d.read_record(tmp_path, record.chain_id) == record
+    loaded = load_deployment(tmp_path, record.chain_id, record.role)
+    assert loaded.side == role and loaded.address("Consortium") == record.addresses["Consortium"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{record.chain_id}.json"]
+
+
+def test_an_unfinished_one_keeps_what_was_about_to_be_sent(tmp_path):
+    pending = d.Pending("Consortium", "0x" + "12" * 20, 7)
+    record = d.DeploymentRecord(1337, "private", DESCRIPTION.consortium_id, {}, pending)
+    d.write_record(tmp_path, record)
+    assert d.read_record(tmp_path, 1337) == record
+    assert d.read_record(tmp_path, 31337) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"format": "x"}, "format is not"),
+        ({"version": 2}, "version"),
+        ({"role": "third"}, "role is 'third'"),
+        ({"chain_id": 5}, "is of chain 5"),
+        ({"consortium_id": "0x"}, "consortium_id"),
+        ({"contracts": []}, "lacks contracts"),
+        ({"contracts": {"Consortium": {}}}, "Consortium lacks address"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path, change, says):
+    document = {**planned("public").document(), **change}
+    d.record_path(tmp_path, 31337).write_text(json.dumps(document))
+    with pytest.raises(ConfigurationError) as caught:
+        d.read_record(tmp_path, 31337)
+    assert says in str(caught.value) and "31337.json" in str(caught.value)
+
+
+def test_the_members_of_a_deployment_can_be_read_back():
+    description = d.description_of(planned("public"))
+    assert description.members == DESCRIPTION.members and description.quorum == DESCRIPTION.quorum
+
+
+def test_large_numbers_are_written_as_decimals():
+    assert d.as_json([1, 2**53, 2**53 + 1, ["a", 10**20]]) == [1, 2**53, str(2**53 + 1), ["a", str(10**20)]]
+
+
+def test_bindings_lead_to_the_contracts_that_call():
+    record = planned("private")
+    assert d.bindings("public", {}) == {}
+    assert d.bindings("private", record.addresses)["KeyDirectory"] == [record.addresses["RoundLedger"]]
+
+
+@given(st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 250), st.integers(0, 64))))
+def test_masking_zeroes_the_places_and_nothing_else(code, places):
+    plain = d.masked(code, [{"start": start, "length": length} for start, length in places])
+    covered = {byte for start, length in places for byte in range(start, start + length)}
+    assert len(plain) == len(code)
+    assert all(plain[byte] == (0 if byte in covered else code[byte]) for byte in range(len(code)))
