@@ -14,7 +14,8 @@ from tools.setup.paths import ROOT, SetupError, cache_dir
 
 
 def say(text: str) -> None:
-    print(f"set-up: {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"set-up: {text}\n")  # one write: the steps' lines must not mix
+    sys.stderr.flush()
 
 
 def log_path(name: str) -> Path:
