@@ -85,7 +85,8 @@ def deployment_bytes(deployment: Deployment) -> bytes:
 
 
 def manifest_document(manifest: Manifest) -> dict[str, Any]:
-    return {"manifest": manifest.document, "entries": [entry.document() for entry in manifest.entries]}
+    entries = [entry.document() for entry in manifest.entries]
+    return {"format": f"{FORMAT}-manifest", "version": 1, "manifest": manifest.document, "entries": entries}
 
 
 def _manifests(own: Recomputed) -> Iterator[Manifest]:
@@ -107,7 +108,7 @@ def _checkpoints(own: Recomputed) -> dict[str, Any]:
         if signature not in signatures[item.head]:
             signatures[item.head].append(signature)
     entries = [_checkpoint(own, item, signatures.get(item.head, [])) for item in own.evidence.public.anchored]
-    return {"format": "loranchor/handover-checkpoints", "version": 1, "checkpoints": entries}
+    return {"format": f"{FORMAT}-checkpoints", "version": 1, "checkpoints": entries}
 
 
 def _checkpoint(own: Recomputed, anchored: Anchored, signatures: list[dict[str, str]]) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def _awards(point: Point) -> dict[str, Any]:
         for award in point.awards
     ]
     root = None if point.content is None else point.content.awards_root
-    document = {"format": "loranchor/handover-awards", "version": 1, "sequence": point.due.sequence}
+    document = {"format": f"{FORMAT}-awards", "version": 1, "sequence": point.due.sequence}
     return {**document, "root": root, "leaves": leaves}
 
 
@@ -139,9 +140,10 @@ def _revocation(own: Recomputed, revocation: Revocation) -> Iterator[tuple[str, 
         {"organisation": name, "certificate": item.certificate_digest, "signature": "0x" + item.signature.hex()}
         for name, item in sorted(revocation.endorsements.items())
     ]
+    document = {"format": f"{FORMAT}-endorsements", "version": 1, "request_id": revocation.id}
     yield (
         f"certificates/{revocation.certificate}.signatures.json",
-        canonical_bytes({"request_id": revocation.id, "endorsements": endorsements}),
+        canonical_bytes({**document, "endorsements": endorsements}),
     )
     for item in revocation.endorsements.values():
         if item.certificate_digest == revocation.certificate:

@@ -27,8 +27,11 @@ def print_report(report: AuditReport, console: Console) -> None:
 
 
 def _table(report: AuditReport) -> Table:
-    table = Table("check", "", "compared", "detail", box=None, pad_edge=False)
-    table.columns[2].justify = "right"
+    table = Table(box=None, pad_edge=False)
+    table.add_column("check", min_width=28)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("compared", justify="right")
+    table.add_column("detail", min_width=28)
     for result in report.results:
         mark = "[green]agrees[/]" if result.ok else "[red]does not agree[/]"
         table.add_row(result.title, mark, str(result.count), escape("\n".join(_details(result))))

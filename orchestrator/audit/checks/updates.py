@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.audit.objects import PAYLOAD_LIMIT
+from collections import Counter
+
+from orchestrator.audit.objects import OBJECT_LIMIT, PAYLOAD_LIMIT
 from orchestrator.audit.recomputed import Recomputed
 from orchestrator.audit.tally import Tally
 from orchestrator.envelope import Commitments, Context, Header, check_sealed, read_header
@@ -17,11 +19,13 @@ WRAPPED_SIZE = 1168
 
 def check_updates(own: Recomputed, tally: Tally) -> None:
     excused = _excused(own, tally)
-    present = 0
+    present, absent = 0, Counter[str]()
     for update in own.state.updates.values():
         if update.released:
-            present += _check(own, update, excused.get(update.id, ""), tally)
+            present += _check(own, update, excused.get(update.id, ""), absent, tally)
     tally.note(f"{present} sealed updates fetched and compared")
+    for reason, count in absent.items():
+        tally.note(f"{count} objects are absent: {reason}")
 
 
 def _excused(own: Recomputed, tally: Tally) -> dict[UpdateId, str]:
@@ -45,13 +49,13 @@ def _excused(own: Recomputed, tally: Tally) -> dict[UpdateId, str]:
     return excused
 
 
-def _check(own: Recomputed, update: Update, excuse: str, tally: Tally) -> bool:
+def _check(own: Recomputed, update: Update, excuse: str, absent: Counter[str], tally: Tally) -> bool:
     where = f"update {update.id} of {update.organisation} in round {update.round}"
     private = own.evidence.private
     context = Context(private.chain_id, private.deployment.address("RoundLedger"), update.round, update.organisation)
     commitments = Commitments(update.ciphertext_digest, update.header_digest, update.content_commitment)
-    header = _read(own, update.header_cid or "", where, "header", excuse, tally)
-    payload = _read(own, update.payload_cid or "", where, "payload", excuse, tally, limit=PAYLOAD_LIMIT)
+    header = _read(own, update.header_cid or "", where, "header", excuse, absent, tally)
+    payload = _read(own, update.payload_cid or "", where, "payload", excuse, absent, tally, PAYLOAD_LIMIT)
     if header is None:
         return False
     if payload is None:
@@ -65,12 +69,19 @@ def _check(own: Recomputed, update: Update, excuse: str, tally: Tally) -> bool:
 
 
 def _read(
-    own: Recomputed, cid: str, where: str, what: str, excuse: str, tally: Tally, limit: int = 1 << 22
+    own: Recomputed,
+    cid: str,
+    where: str,
+    what: str,
+    excuse: str,
+    absent: Counter[str],
+    tally: Tally,
+    limit: int = OBJECT_LIMIT,
 ) -> bytes | None:
     objects = own.evidence.objects
     if excuse and not objects.here(cid):
         tally.demand(True, where, "")
-        tally.note(f"the {what} of {where} is absent: {excuse}")
+        absent[excuse] += 1
         return None
     data = tally.attempt(f"{what} of {where}", lambda: objects.read(cid, limit=limit))
     tally.demand(True, where, "")
