@@ -9,7 +9,7 @@ from orchestrator.localnet import down
 from tools.setup.paths import ROOT
 
 if __name__ == "__main__":
-    for state in ROOT.glob("runs/**/state.json"):
+    for state in list(ROOT.glob("runs/**/state.json")):  # a purge takes away what the search would go into
         try:
             down(state.parent, purge=True)
         except LoranchorError as error:  # another program's state.json
