@@ -10,6 +10,8 @@ from brownie import project
 from eth_utils import keccak
 
 FOLDER = Path(__file__).resolve().parents[2] / "orchestrator" / "chain" / "abi"
+PAGE = (FOLDER.parents[2] / "docs" / "contracts.md").read_text("utf-8")
+INHERITED = ("eip712Domain", "EIP712DomainChanged")
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 LIMIT = 24_576
 
@@ -34,3 +36,13 @@ def test_committed_abi_and_code_hash_are_what_brownie_compiles(name):
 
 def test_all_nine_contracts_are_there():
     assert len(NAMES) == 9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_on_contracts_has_everything(name):
+    """Every entry point, event and error of ours; what OpenZeppelin's token brings is documented there."""
+    entries = json.loads((FOLDER / f"{name}.json").read_text())["abi"]
+    ours = [entry["name"] for entry in entries if "name" in entry and entry["name"] not in INHERITED]
+    if name == "ContributionToken":
+        ours = ["mint", "minter", "ContributionTokenNotMinter"]
+    assert [word for word in ours if f"`{word}" not in PAGE and f"**{word}**" not in PAGE] == []
