@@ -42,7 +42,8 @@ def award_rules(state: NodeState) -> Iterator[fx.Effect]:
         if anchored.checkpoint.awards_root == ZERO_DIGEST:
             continue
         if sequence not in state.claimable:
-            yield fx.PublishAwards(sequence)
+            if state.me in state.ledger.members.seats:
+                yield fx.PublishAwards(sequence)
         elif state.public_block >= state.claimable[sequence]:
             for index in state.own_awards.get(sequence, ()):
                 if (sequence, index) not in state.claimed:
