@@ -7,6 +7,7 @@ handed over is compared with what the auditor makes. Its index helps to carry it
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from orchestrator.audit.recomputed import Point, Recomputed
 from orchestrator.chain.deployment import Deployment
 from orchestrator.chain.public_events import Anchored
 from orchestrator.deployment import DeploymentRecord
-from orchestrator.errors import AuditFailure, ObjectMissing, ProtocolError
+from orchestrator.errors import AuditFailure, ConfigurationError, ObjectMissing, ProtocolError
 from orchestrator.files import write_atomic
 from orchestrator.ledger.canonical import canonical_bytes, sha256
 from orchestrator.ledger.entities import Revocation
@@ -34,19 +35,28 @@ def write_handover(out: Path, sources: Sources) -> Path:
     """Write the handover of everything up to the chains' present blocks into a new or empty folder.
 
     Raises:
-        AuditFailure: the folder is not empty, or the private chain contradicts itself.
-        ChainError, StorageError: a chain or IPFS is down.
+        ConfigurationError: there is something of that name. AuditFailure: the private chain contradicts itself.
+        ChainError, StorageError: a chain or IPFS is down. Nothing is left half-written.
     """
-    if out.exists() and any(out.iterdir()):
-        raise AuditFailure(f"{out} is not empty", mend="name a new folder for the handover")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigurationError(f"{out} exists and is no empty folder", mend="name a new folder for the handover")
     evidence = collect(sources)
     own = Recomputed(evidence)
     if not evidence.readable or own.contradiction or evidence.private.broken:
         why = own.contradiction or evidence.private.broken or "the contracts are not those of this release"
         raise AuditFailure(f"there is nothing sound to hand over: {why}", mend="see `loranchor audit verify`")
-    for path, data in handover_files(own).items():
-        write_atomic(out / path, data)
+    _write(out, handover_files(own))
     return out
+
+
+def _write(out: Path, files: Mapping[str, bytes]) -> None:
+    """All of it or nothing."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
+        draft = Path(scratch) / out.name
+        for path, data in files.items():
+            write_atomic(draft / path, data)
+        draft.replace(out)
 
 
 def handover_files(own: Recomputed) -> dict[str, bytes]:

@@ -34,7 +34,7 @@ def test_an_honest_life_agrees(life: RealLife, tmp_path: Path) -> None:
     assert {result.name: result.count > 0 for result in report.results} == dict.fromkeys(
         [result.name for result in report.results], True
     )
-    assert "2 objects are absent: shredded, as certified" in report.result("updates").notes
+    assert "objects absent: 2, shredded, as certified" in report.result("updates").notes
 
 
 def test_a_forged_transaction_of_the_operator_is_found(life: RealLife) -> None:

@@ -34,7 +34,7 @@ def check_attestations(own: Recomputed, tally: Tally) -> None:
     for anchored in public.anchored:
         _check_anchored(own, anchored, domain, valid, tally)
     _check_equivocation(own, signed, heads, tally)
-    tally.note(f"{len(own.evidence.private.attestations)} signatures recovered to delegates")
+    tally.note(f"signatures recovered to delegates: {len(own.evidence.private.attestations)}")
 
 
 def honest_heads(own: Recomputed) -> dict[int, dict[Digest, int]]:

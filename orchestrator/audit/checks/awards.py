@@ -98,4 +98,4 @@ class _Payments:
             if sequence not in self._roots:
                 self._tally.note(f"awards of checkpoint {sequence} are not published yet")
         awarded = sum(len(point.awards) for point in self._own.points.values())
-        self._tally.note(f"{len(self._spent)} of {awarded} awards claimed or void, {self._paid} units paid")
+        self._tally.note(f"awards: {awarded}, claimed or void: {len(self._spent)}, paid: {self._paid / 10**18:,.3f}")

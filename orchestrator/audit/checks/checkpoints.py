@@ -26,7 +26,7 @@ def check_checkpoints(own: Recomputed, tally: Tally) -> None:
     for sequence in sorted(own.points.keys() - {item.sequence for item in public.anchored}):
         due = own.points[sequence].due
         tally.note(f"checkpoint {sequence} is due since private block {due.block} and not anchored yet")
-    tally.note(f"{len(public.anchored)} checkpoints, chained up to head {head[:18]}…")
+    tally.note(f"checkpoints: {len(public.anchored)}, chained up to head {head[:18]}…")
 
 
 def _check_link(anchored: Anchored, sequence: int, head: Digest, tally: Tally) -> Digest:

@@ -21,7 +21,7 @@ def check_handover(own: Recomputed, handed: Handed, tally: Tally) -> None:
         ):
             assert found is not None and ours is not None
             tally.demand(found == ours, path, _why(path, found, ours))
-    tally.note(f"{len(handed.files)} files compared with what the chains and IPFS give")
+    tally.note(f"files compared: {len(handed.files)}")
 
 
 def _why(path: str, found: bytes, ours: bytes) -> str:

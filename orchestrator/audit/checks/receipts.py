@@ -23,7 +23,7 @@ def check_receipts(own: Recomputed, tally: Tally) -> None:
         if missing and not revocation.shredded:
             tally.note(f"revocation {revocation.id}: no receipt of {', '.join(missing)} yet")
     receipts = sum(len(item.receipts) for item in own.state.revocations.values())
-    tally.note(f"{receipts} receipts; they are the members' own word")
+    tally.note(f"receipts: {receipts}, the members' own word")
 
 
 def _check_receipt(

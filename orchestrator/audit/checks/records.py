@@ -22,7 +22,7 @@ def check_records(own: Recomputed, tally: Tally) -> None:
         tally.same(record.name, "the contract that told it", record.contract, where)
     _check_ids(own, tally)
     _check_due(own, tally)
-    tally.note(f"{len(own.records)} records, each sender recovered from its raw signature")
+    tally.note(f"records: {len(own.records)}, every sender recovered from a raw signature")
 
 
 def _check_ids(own: Recomputed, tally: Tally) -> None:

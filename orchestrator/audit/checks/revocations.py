@@ -34,7 +34,8 @@ def check_revocations(own: Recomputed, tally: Tally) -> None:
         _check_certificate(own, revocation, where, tally)
         _check_endorsements(own, revocation, where, tally)
         _check_anchored(own, revocation, where, tally)
-    tally.note(f"{len(own.state.revocations)} revocations")
+    certified = sum(item.certificate is not None for item in own.state.revocations.values())
+    tally.note(f"revocations: {len(own.state.revocations)}, certified: {certified}")
 
 
 def _check_request(revocation: Revocation, where: str, tally: Tally) -> None:

@@ -19,7 +19,7 @@ def check_rounds(own: Recomputed, tally: Tally) -> None:
         task_object = own.tasks.get(round_.opening.task_digest)
         if task_object is not None and task_object.spec is not None:
             _check_terms(round_, task_object.spec, tally)
-    tally.note(f"{len(own.state.rounds)} rounds on {len(own.tasks)} tasks")
+    tally.note(f"rounds: {len(own.state.rounds)}, tasks: {len(own.tasks)}")
 
 
 def _check_agreement(own: Recomputed, round_: Round, tally: Tally) -> None:

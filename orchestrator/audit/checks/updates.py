@@ -23,9 +23,9 @@ def check_updates(own: Recomputed, tally: Tally) -> None:
     for update in own.state.updates.values():
         if update.released:
             present += _check(own, update, excused.get(update.id, ""), absent, tally)
-    tally.note(f"{present} sealed updates fetched and compared")
+    tally.note(f"sealed updates fetched: {present}")
     for reason, count in absent.items():
-        tally.note(f"{count} objects are absent: {reason}")
+        tally.note(f"objects absent: {count}, {reason}")
 
 
 def _excused(own: Recomputed, tally: Tally) -> dict[UpdateId, str]:

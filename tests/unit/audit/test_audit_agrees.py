@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from unit.audit.life import Life
 
 from orchestrator.audit import Evidence, read_handed, verify, verify_evidence, write_handover
-from orchestrator.errors import AuditFailure
+from orchestrator.errors import AuditFailure, ConfigurationError
 
 
 def test_an_honest_life_agrees(evidence: Evidence) -> None:
@@ -20,7 +21,7 @@ def test_an_honest_life_agrees(evidence: Evidence) -> None:
 def test_shredded_objects_may_be_absent_once_everybody_has_shredded(evidence: Evidence) -> None:
     """Two contributions of two objects each; one block earlier, the last receipt was still missing."""
     notes = verify_evidence(evidence).result("updates").notes
-    assert "4 objects are absent: shredded, as certified" in notes
+    assert "objects absent: 4, shredded, as certified" in notes
     before = verify_evidence(evidence.as_of(evidence.public.block, evidence.private.block - 1))
     assert len(before.result("updates").findings) == 4
     assert all("no IPFS node" in finding.message for finding in before.result("updates").findings)
@@ -38,6 +39,15 @@ def test_the_handover_agrees_and_is_deterministic(life: Life, tmp_path: Path) ->
 
 def test_a_full_folder_is_not_written_to(life: Life, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
-    with pytest.raises(AuditFailure, match="is not empty"):
+    with pytest.raises(ConfigurationError, match="no empty folder"):
         write_handover(tmp_path, life.sources)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_nothing_is_written_where_the_contracts_are_others(life: Life, tmp_path: Path) -> None:
+    deployment = life.deployments["private"]
+    other = replace(deployment.contracts["RoundLedger"], address="0x" + "77" * 20)
+    changed = replace(deployment, contracts={**deployment.contracts, "RoundLedger": other})
+    with pytest.raises(AuditFailure, match="nothing sound to hand over"):
+        write_handover(tmp_path / "out", replace(life.sources, private_deployment=changed))
+    assert list(tmp_path.iterdir()) == []
