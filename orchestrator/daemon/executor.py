@@ -79,5 +79,6 @@ class Executor:
     def _failure(self, effect_id: str, error: LoranchorError) -> EffectFailed:
         retryable = isinstance(error, (ChainError, StorageError))
         self._services.journal.write("effect-failed", effect=effect_id, code=error.code, error=str(error))
-        _log.warning("%s failed: %s", effect_id, error)
+        # another member may have been first with what one of them had to do: then nobody asks for it again
+        _log.log(logging.INFO if retryable else logging.WARNING, "%s failed: %s", effect_id, error)
         return EffectFailed(effect_id, retryable)

@@ -142,6 +142,11 @@ class TorchWorkbench:
         folded: FoldedModel,
         dataset: Dataset,
     ) -> dict[UpdateId, int]:
+        """What the model loses when an update's term is taken out of the sum, the others' weights left as they are.
+
+        Were the others' weights scaled up, scores of a round would sum to about nothing: half of all honest work
+        would look worthless.
+        """
         number = 1 + max((entry.round for entry in manifest.entries), default=0)
         weights = shares([1] * len(deltas))
         entries = [
@@ -161,6 +166,7 @@ class TorchWorkbench:
             opened,
             lambda: evaluate(folded.model, dataset.validation_batches()).value(metric),
             higher_is_better=metric == "accuracy",
+            weights_without=lambda leaving: {item.update_id: item.weight for item in entries},
         )
 
     def _ready(self, task: TaskSpec) -> tuple[FoldedModel, Dataset]:
