@@ -23,6 +23,10 @@ class Figures:
         self._data.setdefault("held_out", {})[label] = {"value": value, "samples": samples}
         self._save()
 
+    def has(self, label: str) -> bool:
+        """Whether the held-out metric under ``label`` was kept, in this process's life or before."""
+        return label in self._data.get("held_out", {})
+
     def manifest(self, round_number: int, digest: str) -> None:
         """Keep the digest of the manifest after a round, as this process computed it."""
         self._data.setdefault("manifests", {})[str(round_number)] = digest

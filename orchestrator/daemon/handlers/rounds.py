@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrator.chain.structs import Submission
 from orchestrator.commitment.ids import update_id_of
 from orchestrator.daemon.handlers.job import Job
-from orchestrator.daemon.manifests import current_manifest
+from orchestrator.daemon.manifests import current_manifest, known_tasks
 from orchestrator.daemon.opening import stored_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import Context, seal
@@ -16,6 +16,7 @@ from orchestrator.errors import KeystoreError, ProtocolError
 from orchestrator.files import write_json
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.contributions import active_updates
+from orchestrator.ledger.manifest import build_manifest
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import Cid
@@ -119,16 +120,20 @@ def settle_keys(services: Services, state: NodeState, effect: fx.SettleKeys) -> 
     services.report_traffic()
 
 
-def evaluate(services: Services, state: NodeState, effect: fx.EvaluateManifest) -> Job:
-    """Held-out figure of the model after a round."""
-    task = services.task_of(state.ledger.rounds[effect.round])
-    manifest = current_manifest(state.ledger, services, task)
+def evaluate(services: Services, state: NodeState, effect: fx.EvaluateManifest) -> Job | None:
+    """Held-out figure of the model as it was when a round closed; measured once, also if the daemon is restarted."""
+    label = f"round/{effect.round}"
+    if services.figures.has(label):
+        return None
+    found = state.ledger.rounds[effect.round]
+    task = services.task_of(found)
+    manifest = build_manifest(state.ledger, task, known_tasks(state.ledger, services), at=found.ended)
     services.figures.manifest(effect.round, manifest.digest)
     opener = services.opener(state.ledger)
 
     def job() -> None:
         figure = services.bench.evaluate(task, manifest, opener)
-        services.figures.held_out(f"round/{effect.round}", figure.value, figure.samples)
+        services.figures.held_out(label, figure.value, figure.samples)
         services.figures.status("evaluated", round=effect.round)
 
     return job
