@@ -114,7 +114,7 @@ class Simulation:
 
     def told(self, node: Node) -> NodeState:
         """The node's state with all facts up to now; also remembered in the node."""
-        self._gather()
+        self.gather()
         for event in self.private[node.private_read :]:
             node.state, _ = transition(node.state, event)
             if isinstance(event, ev.RecordSeen):
@@ -215,7 +215,7 @@ class Simulation:
 
     def _attest(self, node: Node, sequence: int) -> None:
         checkpoint = self._checkpoint(node, sequence)
-        self._gather()
+        self.gather()
         self.private.append(ev.AttestationSeen(sequence, node.me, head_of(checkpoint), b"signature"))
 
     def _checkpoint(self, node: Node, sequence: int) -> Checkpoint:
@@ -310,7 +310,8 @@ class Simulation:
 
     # -- facts
 
-    def _gather(self) -> None:
+    def gather(self) -> None:
+        """Make facts of the records since the last call."""
         fresh = self.history.records[self._gathered :]
         self.private += [ev.RecordSeen(record) for record in fresh]
         self._gathered += len(fresh)

@@ -1,0 +1,19 @@
+"""A consortium in memory for each test that wants one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from unit.daemon.consortium import Consortium
+from unit.ledger.actors import MEMBERS
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Consortium]:
+    """Three organisations whose prekeys are on the chain."""
+    consortium = Consortium(tmp_path)
+    consortium.until(lambda: all(name in consortium.history.state.prekeys for name in MEMBERS))
+    yield consortium
+    consortium.close()

@@ -1,0 +1,65 @@
+"""A workbench without tensors: deltas are sentences, and a model is worth what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
+from orchestrator.ledger.canonical import canonical_bytes
+from orchestrator.ledger.manifest import Manifest
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.types import MILLION, OrganisationId, ProtectedDelta, UpdateId, protected
+
+
+class FakeWorkbench:
+    """Opens whatever it is given, as the real one does, and remembers what it was asked.
+
+    Attributes:
+        asked: name of each call. fails: an error to raise instead of working.
+        forgotten: how often :meth:`forget` was called.
+    """
+
+    def __init__(self, organisation: OrganisationId) -> None:
+        self.organisation = organisation
+        self.asked: list[str] = []
+        self.fails: Exception | None = None
+        self.forgotten = 0
+        self.opened: dict[UpdateId, bytes] = {}
+
+    def statement(self) -> bytes:
+        return canonical_bytes({"organisation": self.organisation})
+
+    def train(
+        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+    ) -> ProtectedDelta:
+        self._begin("train", manifest, opener)
+        progress(1, 1)
+        payload = f"delta of {self.organisation} in round {round_number}".encode() * 20
+        return protected(payload, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)
+
+    def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
+        self._begin("evaluate", manifest, opener)
+        return Figure("loss", 3.5 - len(manifest.entries) / 10, 24)
+
+    def judge(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        candidates: Sequence[UpdateId],
+        opener: OpenDelta,
+        refused: Mapping[UpdateId, str],
+    ) -> Mapping[UpdateId, Judgement]:
+        self._begin("judge", manifest, opener)
+        self.opened |= {update_id: opener(update_id) for update_id in candidates}
+        verdicts = {update_id: Judgement(False, 0, 0, reason) for update_id, reason in refused.items()}
+        good = {update_id: Judgement(True, MILLION, 1000 * place, "") for place, update_id in enumerate(candidates, 1)}
+        return verdicts | good
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def _begin(self, what: str, manifest: Manifest, opener: OpenDelta) -> None:
+        self.asked.append(what)
+        if self.fails is not None:
+            raise self.fails
+        self.opened |= {entry.update_id: opener(entry.update_id) for entry in manifest.entries}
