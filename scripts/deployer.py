@@ -16,7 +16,17 @@ from eth_utils import keccak
 
 from orchestrator import deployment as d
 from orchestrator.errors import ChainError, ConfigurationError, WrongChain
-from scripts.onchain import artifact, checksum, code_at, created_address, creation, is_ours, wait_until_idle
+from scripts.onchain import (
+    artifact,
+    checksum,
+    code_at,
+    created_address,
+    creation,
+    is_ours,
+    join_brownie,
+    transaction_exists,
+    wait_until_idle,
+)
 
 ENOUGH = 10**18
 VIEWS = {"CheckpointSchedule": "binding", "KeyDirectory": "rounds", "RoundLedger": "revocations"}
@@ -39,7 +49,7 @@ class Deployer:
         self._sent: list[tuple[str, Any]] = []
         fresh = d.DeploymentRecord(self.chain_id, role, description.consortium_id)
         self.record = d.read_record(folder, self.chain_id) or fresh
-        if self.record.contracts and not any(code_at(c.address) for c in self.record.contracts.values()):
+        if self.record.contracts and self._is_of_a_former_chain():
             self.said.append(f"chain {self.chain_id} was started anew since the last deployment: deploying again")
             self.record = fresh
 
@@ -81,6 +91,13 @@ class Deployer:
         container = container_of(name)
         where = checksum(address or self.record.addresses[name])
         return ProjectContract(container._project, container._build, where)
+
+    def _is_of_a_former_chain(self) -> bool:
+        """Whether nothing of the record is there; on a local chain, whether its first transaction is unknown."""
+        entries = list(self.record.contracts.values())
+        if self.chain_id in d.LOCAL_CHAINS and not transaction_exists(entries[0].transaction):
+            return True
+        return not any(code_at(entry.address) for entry in entries)
 
     def _deploy(self, name: str) -> None:
         arguments = d.constructor_arguments(name, self.description, self.record.addresses)
@@ -166,11 +183,10 @@ class Deployer:
 
     def _settle(self) -> None:
         """Waits until the chain has taken what was sent without waiting."""
+        join_brownie()
         for what, receipt in self._sent:
-            if isinstance(receipt, TransactionReceipt):
-                receipt.wait(1)
-                if receipt.status != 1:
-                    raise ChainError(f"{what} on chain {self.chain_id} failed: {receipt.revert_msg or receipt.txid}")
+            if isinstance(receipt, TransactionReceipt) and receipt.status != 1:
+                raise ChainError(f"{what} on chain {self.chain_id} failed: {receipt.txid}")
         self._sent.clear()
 
     def _store(self, record: d.DeploymentRecord) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from brownie import project, web3
 from eth_utils import keccak, to_checksum_address
+from web3.exceptions import TransactionNotFound
 
 from orchestrator import deployment as d
 from orchestrator.errors import ChainError, EnvironmentMissing
@@ -22,6 +24,14 @@ def checksum(address: str) -> str:
 
 def code_at(address: str) -> bytes:
     return bytes(web3.eth.get_code(checksum(address)))
+
+
+def transaction_exists(transaction: str) -> bool:
+    try:
+        web3.eth.get_transaction(transaction)
+    except TransactionNotFound:
+        return False
+    return True
 
 
 def artifact(name: str) -> dict[str, Any]:
@@ -78,3 +88,10 @@ def wait_until_idle(sender: str) -> None:
         if time.monotonic() > end:
             raise ChainError(f"transactions of {sender} are not mined", mend="wait, then run this again")
         time.sleep(0.5)
+
+
+def join_brownie() -> None:
+    """Until Brownie's threads are done with the transactions: one that outlives the connection prints a traceback."""
+    for thread in threading.enumerate():
+        if any(target in thread.name for target in ("_await_confirmation", "_add_from_tx")):
+            thread.join(60)

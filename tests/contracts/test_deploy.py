@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from brownie import Consortium, accounts, web3
@@ -103,6 +104,14 @@ def test_a_chain_that_was_started_anew_gets_a_new_deployment(deployer_for):
     d.write_record(first.folder, nowhere)
     again = run(deployer_for("public"))
     assert "started anew" in again.said[0] and again.transactions > 0
+
+
+def test_another_deployment_at_the_same_addresses_is_not_taken_for_ours(deployer_for):
+    """On a local chain that was started anew, addresses come again; transactions do not."""
+    first = run(deployer_for("public"))
+    entries = {name: replace(entry, transaction="0x" + "77" * 32) for name, entry in first.record.contracts.items()}
+    d.write_record(first.folder, replace(first.record, contracts=entries))
+    assert run(deployer_for("public")).transactions > 0
 
 
 def test_other_settings_are_told_and_nothing_is_sent(deployer_for, description):
