@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from orchestrator.daemon.access import Access
 from orchestrator.envelope import Commitments, Context, open_payload
-from orchestrator.errors import ProtocolError
-from orchestrator.ledger.entities import Update
-from orchestrator.types import Cid
+from orchestrator.errors import ProtocolError, StorageError
+from orchestrator.ledger.contributions import active_updates
+from orchestrator.ledger.entities import LedgerState, RoundStatus, Update
+from orchestrator.storage.cid import check_cid
+from orchestrator.types import Cid, UpdateId
 
 OBJECT_LIMIT = 1 << 20
 """Most bytes of a task, agreement, header or certificate."""
@@ -34,6 +38,32 @@ def stored_cids(update: Update) -> tuple[Cid, ...]:
     if not update.header_cid or not update.payload_cid:
         raise ProtocolError(f"update {update.id} was not released")
     return (update.header_cid, update.payload_cid)
+
+
+def removable_cids(ledger: LedgerState, updates: Iterable[UpdateId]) -> tuple[Cid, ...]:
+    """Objects of updates that need not be kept any more, sorted.
+
+    The chain takes any text for a CID. What is none was never pinned; and whoever names the object of another's
+    contribution must not have it unpinned with its own.
+    """
+    gone = frozenset(updates)
+    closed = (number for number, found in ledger.rounds.items() if found.status is RoundStatus.CLOSED)
+    active = (update_id for number in closed for update_id in active_updates(ledger, number))
+    kept = {cid for update_id in active if update_id not in gone for cid in _named(ledger.updates[update_id])}
+    named = {cid for update_id in gone for cid in _named(ledger.updates[update_id])}
+    return tuple(sorted(cid for cid in named - kept if _is_cid(cid)))
+
+
+def _named(update: Update) -> tuple[Cid, ...]:
+    return tuple(cid for cid in (update.header_cid, update.payload_cid) if cid)
+
+
+def _is_cid(cid: Cid) -> bool:
+    try:
+        check_cid(cid)
+    except StorageError:
+        return False
+    return True
 
 
 def sealed_objects(access: Access, update: Update) -> tuple[bytes, bytes]:

@@ -14,7 +14,7 @@ from orchestrator.daemon.manifests import current_manifest
 from orchestrator.daemon.opening import commitments_of, context_of, sealed_objects, stored_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import open_payload, unwrap
-from orchestrator.errors import EnvelopeError, KeystoreError, ObjectMissing, ProtocolError
+from orchestrator.errors import KeystoreError, ProtocolError, StorageError
 from orchestrator.files import write_json
 from orchestrator.ledger.entities import LedgerState, Update
 from orchestrator.protocol import effects as fx
@@ -39,10 +39,11 @@ def collect(services: Services, state: NodeState, effect: fx.CollectUpdates) -> 
             continue
         try:
             _open_and_keep(services, state, update)
-        except (EnvelopeError, KeystoreError) as error:
+        except (ProtocolError, KeystoreError) as error:
             refused[update.id] = NOT_OPENED
             services.journal.write("update-refused", update=update.id, code=error.code, error=str(error))
-        except ObjectMissing as error:
+        except StorageError as error:
+            services.store.identity()  # raises if it is the own node that is at fault: then it is tried again
             refused[update.id] = NOT_FOUND
             services.journal.write("update-refused", update=update.id, code=error.code, error=str(error))
     services.desk.refused[effect.round] = refused

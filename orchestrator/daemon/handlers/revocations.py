@@ -14,14 +14,14 @@ from orchestrator.commitment.certificate import (
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import known_tasks
-from orchestrator.daemon.opening import stored_cids
+from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.manifest import governing_task
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
-from orchestrator.types import MILLION, Cid, UpdateId
+from orchestrator.types import MILLION, UpdateId
 
 
 def record_affected(services: Services, state: NodeState, effect: fx.RecordAffected) -> None:
@@ -91,7 +91,7 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> None
     if revocation.certificate is None:
         raise ProtocolError(f"revocation {effect.request_id} has no certificate yet; nothing is shredded")
     services.figures.status("shredding", request=effect.request_id)
-    cids: list[Cid] = [cid for update_id in revocation.updates for cid in stored_cids(state.ledger.updates[update_id])]
+    cids = removable_cids(state.ledger, revocation.updates)
     services.bench.forget()
     with services.lock:
         destroyed = services.keystore.shred(revocation.updates)
@@ -105,7 +105,7 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> None
             updates=tuple(sorted(revocation.updates)),
             content_keys=destroyed,
             content_salts=destroyed,
-            unpinned=tuple(sorted(cids)),
+            unpinned=cids,
         )
         receipt_cid = services.store.add(receipt.to_bytes())
     call = services.private.revocations.record_shredding(

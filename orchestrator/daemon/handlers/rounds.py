@@ -9,7 +9,7 @@ from orchestrator.chain.structs import Submission
 from orchestrator.commitment.ids import update_id_of
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest, known_tasks
-from orchestrator.daemon.opening import stored_cids
+from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import Context, seal
 from orchestrator.errors import KeystoreError, ProtocolError
@@ -113,10 +113,8 @@ def settle_keys(services: Services, state: NodeState, effect: fx.SettleKeys) -> 
             services.keystore.destroy_prekey(prekey.digest)
         if lost:
             services.keystore.shred(lost)
-        for update_id in lost:
-            update = state.ledger.updates[update_id]
-            for cid in stored_cids(update) if update.released else ():
-                services.store.unpin(cid)
+        for cid in removable_cids(state.ledger, lost):
+            services.store.unpin(cid)
     services.report_traffic()
 
 
