@@ -32,9 +32,12 @@ from orchestrator.chain.sender import Usage
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.handlers import HANDLERS
 from orchestrator.daemon.services import Services
+from orchestrator.errors import ChainError, LoranchorError, StorageError
 from orchestrator.keystore import Keystore
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.protocol import effects as fx
+from orchestrator.protocol import events as ev
+from orchestrator.protocol.machine import transition
 from orchestrator.protocol.state import NodeState
 from orchestrator.settings import Settings
 from orchestrator.storage import MemoryStore
@@ -119,6 +122,13 @@ class Consortium(Simulation):
     def restart(self, name: OrganisationId) -> None:
         super().restart(name)
         self.services[name] = self.make_services(name)
+
+    def carry_out(self, node: Node, effect: fx.Effect) -> None:
+        try:
+            super().carry_out(node, effect)
+        except LoranchorError as error:
+            retryable = isinstance(error, (ChainError, StorageError))
+            node.state, _ = transition(node.state, ev.EffectFailed(effect.id, retryable))
 
     def perform(self, node: Node, effect: fx.Effect) -> None:
         self.handle(node.me, node.state, effect)

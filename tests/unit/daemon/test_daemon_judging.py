@@ -1,0 +1,196 @@
+"""Collecting, judging, committing and revealing, when the others' objects are not as they should be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from unit.daemon.consortium import Consortium
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS
+
+from orchestrator.chain.structs import Verdict
+from orchestrator.commitment.verdicts import verdict_commitment
+from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED
+from orchestrator.daemon.opening import OBJECT_LIMIT
+from orchestrator.errors import ChainError, ProtocolError, StorageError
+from orchestrator.ledger.entities import RoundStatus, Update
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol.state import NodeState
+from orchestrator.types import Cid, Digest, UpdateId
+
+
+def released(life: Consortium) -> dict[str, Update]:
+    """A round whose updates are all released; by owner."""
+    life.open_round()
+    life.until(lambda: sum(update.released for update in life.history.state.updates.values()) == len(MEMBERS))
+    return {update.organisation: update for update in life.history.state.updates.values()}
+
+
+def as_if(state: NodeState, update: Update) -> NodeState:
+    """The state, had the update been released or recorded that way."""
+    return state.with_(ledger=state.ledger.with_(updates={**state.ledger.updates, update.id: update}))
+
+
+def collected(life: Consortium, state: NodeState) -> dict[UpdateId, str]:
+    life.services[AURORA].desk.refused.clear()
+    life.handle(AURORA, state, fx.CollectUpdates(1))
+    return life.services[AURORA].desk.refused[1]
+
+
+def test_all_is_well(life: Consortium) -> None:
+    updates = released(life)
+    assert collected(life, life.now()) == {}
+    assert set(life.keystores[AURORA].contents()) == {update.id for update in updates.values()}
+    assert all(life.stores[AURORA].has(update.payload_cid) for update in updates.values())
+
+
+def test_an_object_that_nobody_has(life: Consortium) -> None:
+    updates = released(life)
+    cid = updates[BOREALIS].payload_cid
+    for store in life.swarm:
+        store.objects.pop(cid, None)
+    assert collected(life, life.now()) == {updates[BOREALIS].id: NOT_FOUND}
+    assert updates[CUMULUS].id in life.keystores[AURORA].contents()
+
+
+def test_a_header_that_is_not_the_recorded_one(life: Consortium) -> None:
+    """Its owner releases another object than it committed to."""
+    updates, store = released(life), life.stores[BOREALIS]
+    header = store.fetch(updates[BOREALIS].header_cid, limit=OBJECT_LIMIT)
+    other = store.add(header.replace(b"aurora", b"aurorb"))
+    state = as_if(life.now(), replace(updates[BOREALIS], header_cid=other))
+    assert collected(life, state) == {updates[BOREALIS].id: NOT_OPENED}
+    assert updates[CUMULUS].id in life.keystores[AURORA].contents()
+
+
+def test_a_payload_that_is_not_the_recorded_one(life: Consortium) -> None:
+    updates, store = released(life), life.stores[BOREALIS]
+    payload = bytearray(store.fetch(updates[BOREALIS].payload_cid, limit=OBJECT_LIMIT))
+    payload[-1] ^= 1
+    state = as_if(life.now(), replace(updates[BOREALIS], payload_cid=store.add(bytes(payload))))
+    assert collected(life, state) == {updates[BOREALIS].id: NOT_OPENED}
+
+
+def test_a_content_that_was_not_committed_to(life: Consortium) -> None:
+    updates = released(life)
+    state = as_if(life.now(), replace(updates[BOREALIS], content_commitment=Digest("0x" + "11" * 32)))
+    assert collected(life, state) == {updates[BOREALIS].id: NOT_OPENED}
+
+
+@pytest.mark.parametrize("cid", ["", "nonsense", "Qm", "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"])
+def test_a_cid_that_is_none_stops_nobody_from_judging_the_others(life: Consortium, cid: str) -> None:
+    """The chain takes any text for a CID: it must cost its owner the round, and nobody else."""
+    updates = released(life)
+    state = as_if(life.now(), replace(updates[BOREALIS], payload_cid=Cid(cid)))
+    assert collected(life, state) == {updates[BOREALIS].id: NOT_FOUND if cid else NOT_OPENED}
+    assert updates[CUMULUS].id in life.keystores[AURORA].contents()
+
+
+def test_a_header_of_a_gigabyte_stops_nobody_from_judging_the_others(life: Consortium) -> None:
+    updates = released(life)
+    large = life.stores[BOREALIS].add(b"x" * (OBJECT_LIMIT + 1))
+    state = as_if(life.now(), replace(updates[BOREALIS], header_cid=large))
+    assert collected(life, state) == {updates[BOREALIS].id: NOT_FOUND}
+
+
+def test_an_own_node_that_is_down_is_no_verdict_on_anybody(life: Consortium) -> None:
+    released(life)
+    life.stores[AURORA].reachable = False
+    life.services[AURORA].desk.refused.clear()
+    with pytest.raises(StorageError, match="cannot reach"):
+        life.handle(AURORA, life.now(), fx.CollectUpdates(1))
+    assert 1 not in life.services[AURORA].desk.refused
+
+
+def test_who_was_no_recipient_opens_nothing(life: Consortium) -> None:
+    updates, state = released(life), life.now()
+    found = state.ledger.rounds[1]
+    without = replace(found, recipients={name: found.recipients[name] for name in (BOREALIS, CUMULUS)})
+    state = state.with_(ledger=state.ledger.with_(rounds={1: without}))
+    assert collected(life, state) == {updates[name].id: NOT_OPENED for name in (BOREALIS, CUMULUS)}
+
+
+def test_refused_updates_are_not_shown_to_the_workbench_but_get_their_verdicts(life: Consortium) -> None:
+    updates = released(life)
+    for store in life.swarm:
+        store.objects.pop(updates[BOREALIS].header_cid, None)
+    life.handle(AURORA, life.now(), fx.CollectUpdates(1))
+    life.benches[AURORA].opened.clear()
+    life.handle(AURORA, life.now(), fx.JudgeUpdates(1))
+    assert set(life.benches[AURORA].opened) == {updates[AURORA].id, updates[CUMULUS].id}
+    judged = life.services[AURORA].desk.judged[1]
+    assert not judged[updates[BOREALIS].id].accept and judged[updates[BOREALIS].id].reason == NOT_FOUND
+    assert judged[updates[CUMULUS].id].accept
+
+
+def test_a_lost_object_costs_its_owner_the_round_and_nobody_else(life: Consortium) -> None:
+    """To the end of the round: one of three contributions is left out, the others are weighed and paid."""
+    updates = released(life)
+    for store in life.swarm:
+        store.objects.pop(updates[BOREALIS].payload_cid, None)
+    life.benches[BOREALIS].fails = StorageError("its own update is gone")
+    life.settle()
+    assert life.history.state.rounds[1].status is RoundStatus.CLOSED
+    assert {entry.organisation for entry in life.manifest(AURORA).entries} == {AURORA, CUMULUS}
+    assert updates[BOREALIS].id not in life.keystores[AURORA].contents()
+
+
+# -- verdicts
+
+
+def judged(life: Consortium) -> NodeState:
+    released(life)
+    for effect in (fx.CollectUpdates(1), fx.JudgeUpdates(1)):
+        life.handle(AURORA, life.now(), effect)
+    return life.now()
+
+
+def test_verdicts_are_written_before_they_are_committed(life: Consortium) -> None:
+    """A crash between the two leaves the file; what is committed later is what it says."""
+    state = judged(life)
+    services = life.services[AURORA]
+    path = services.home / "verdicts" / "1.json"
+    services.private_sender.fails = ChainError("the chain is down")  # type: ignore[attr-defined]
+    with pytest.raises(ChainError):
+        life.handle(AURORA, state, fx.CommitVerdicts(1))
+    assert AURORA not in life.history.state.rounds[1].commitments
+    written = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    life.restart(AURORA)
+    life.services[AURORA].desk.judged[1] = {}
+    life.handle(AURORA, life.now(), fx.CommitVerdicts(1))
+    assert path.read_bytes() == written
+    document = json.loads(written)
+    verdicts = [Verdict(**row) for row in document["verdicts"]]
+    assert len(verdicts) == 3
+    assert life.history.state.rounds[1].commitments[AURORA] == verdict_commitment(
+        1, AURORA, verdicts, Digest(document["nonce"])
+    )
+
+
+def test_a_restarted_member_reveals_what_it_committed_to(life: Consortium) -> None:
+    life.handle(AURORA, judged(life), fx.CommitVerdicts(1))
+    life.restart(AURORA)
+    life.handle(AURORA, life.now(), fx.RevealVerdicts(1))
+    assert AURORA in life.history.state.rounds[1].revealed
+    assert all(update.verdicts[AURORA].accept for update in life.history.state.updates.values())
+
+
+def test_verdicts_that_were_lost_are_not_made_up(life: Consortium) -> None:
+    life.handle(AURORA, judged(life), fx.CommitVerdicts(1))
+    path = life.services[AURORA].home / "verdicts" / "1.json"
+    path.unlink()
+    with pytest.raises(ProtocolError, match=r"verdicts/1\.json is missing"):
+        life.handle(AURORA, life.now(), fx.RevealVerdicts(1))
+    assert AURORA not in life.history.state.rounds[1].revealed
+
+
+def test_two_members_commit_differently_to_the_same_verdicts(life: Consortium) -> None:
+    """A nonce hides what is committed to until it is revealed."""
+    life.open_round()
+    life.settle()
+    commitments = life.history.state.rounds[1].commitments
+    assert len(set(commitments.values())) == len(MEMBERS)
+    nonces = {json.loads((life.services[name].home / "verdicts" / "1.json").read_text())["nonce"] for name in MEMBERS}
+    assert len(nonces) == len(MEMBERS)
