@@ -6,18 +6,31 @@ import json
 from typing import Any
 
 from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import check_nesting
 
 LONGEST_INTEGER = 80
 
 
 def load_json(data: bytes) -> Any:
     """Plain JSON; FormatError for anything else, also for numbers and nesting that no honest file has."""
+    check_nesting(data, "JSON")
     try:
-        return json.loads(data.decode("utf-8"), parse_float=_refuse, parse_constant=_refuse, parse_int=_integer)
-    except RecursionError as error:
-        raise FormatError("it is nested too deeply") from error
+        return json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_once,
+            parse_float=_refuse,
+            parse_constant=_refuse,
+            parse_int=_integer,
+        )
     except ValueError as error:
         raise FormatError(f"it is not JSON: {error}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise FormatError("a key occurs twice in one object")
+    return found
 
 
 def _refuse(text: str) -> float:

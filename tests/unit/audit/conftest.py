@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from unit.audit.foundation import fake_code
 from unit.audit.life import Life, whole_life
@@ -13,23 +11,23 @@ from orchestrator.chain.abi import artifact
 from orchestrator.types import Digest
 
 
-@pytest.fixture(scope="session", autouse=True)
-def codes() -> Iterator[None]:
+def normalised(name: str, code: bytes) -> Digest:
     """The chains in memory hold no bytecode, only its names."""
+    return artifact(name).code_hash if code == fake_code(name) else Digest("0x" + "00" * 32)
 
-    def normalised(name: str, code: bytes) -> Digest:
-        return artifact(name).code_hash if code == fake_code(name) else Digest("0x" + "00" * 32)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contracts, "normalised_code_hash", normalised)
-        yield
+@pytest.fixture(autouse=True)
+def codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracts, "normalised_code_hash", normalised)
 
 
 @pytest.fixture(scope="session")
-def life(codes: None) -> Life:
+def life() -> Life:
     return whole_life()[0]
 
 
 @pytest.fixture(scope="session")
 def evidence(life: Life) -> Evidence:
-    return collect(life.sources)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contracts, "normalised_code_hash", normalised)
+        return collect(life.sources)
