@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import json
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator.errors import ConfigurationError, StorageError
+from orchestrator.errors import StorageError
 from orchestrator.localnet import nodes, rpc
 from orchestrator.localnet.guard import Guard
-from orchestrator.localnet.ports import PortPicker
+from orchestrator.localnet.plan import check_names, planned
 from orchestrator.localnet.processes import ProcessId, stop, uninterrupted
 from orchestrator.localnet.state import Chain, Network, StorageNode, read_state, state_path, write_state
 
 DEFAULT_ORGANISATIONS = ("aurora", "borealis", "cumulus")
-CHAINS = {"public": ("anvil", 31337), "private": ("ganache", 1337)}
 LOCK = ".lock"
-NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 @dataclass(frozen=True)
@@ -69,9 +66,9 @@ def up(
         former = read_state(run_dir)
         if keep_organisations and former is not None:
             organisations = list(former.storage)
-        _check_names(organisations)
+        check_names(organisations)
         forced = {"public": public_port, "private": private_port}
-        network = _planned(former, organisations, forced)
+        network = planned(former, organisations, forced)
         return _started(run_dir, network)
 
 
@@ -125,54 +122,6 @@ def _locked(run_dir: Path) -> Iterator[None]:
     with (run_dir / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _check_names(organisations: Sequence[str]) -> None:
-    for name in organisations:
-        if not NAME.fullmatch(name):
-            raise ConfigurationError(
-                f"{name!r} cannot be an organisation's name", mend="use a-z, 0-9 and -, a letter first, at most 32"
-            )
-    if not organisations or len(set(organisations)) != len(organisations):
-        raise ConfigurationError(
-            f"organisations must be given and differ, not {', '.join(organisations) or 'none'}",
-            mend="such as --organisations aurora,borealis",
-        )
-
-
-def _planned(former: Network | None, organisations: Sequence[str], forced: dict[str, int | None]) -> Network:
-    """What shall run: nodes that live keep their ports, the others get theirs."""
-    chains, storage = (former.chains, former.storage) if former else ({}, {})
-    with PortPicker() as ports:
-        planned_chains = {name: _planned_chain(name, chains.get(name), forced[name], ports) for name in CHAINS}
-        alive = [name for name, node in storage.items() if nodes.runs(node)]
-        names = list(dict.fromkeys([*organisations, *alive]))
-        planned_storage = {name: _planned_storage(name, storage.get(name), ports) for name in names}
-    return Network(planned_chains, planned_storage)
-
-
-def _planned_chain(name: str, former: Chain | None, forced: int | None, ports: PortPicker) -> Chain:
-    kind, chain_id = CHAINS[name]
-    option = f"--{name}-port"
-    if former is not None and nodes.runs(former):
-        if forced not in (None, former.port):
-            raise ConfigurationError(
-                f"the {name} chain runs on port {former.port}, not {forced}",
-                mend=f"run `loranchor network down` first, or leave {option} out",
-            )
-        return former
-    port = ports.pick(forced=forced, former=former.port if former else None, option=option)
-    return Chain(name, kind, chain_id, port)
-
-
-def _planned_storage(name: str, former: StorageNode | None, ports: PortPicker) -> StorageNode:
-    if former is None:
-        return StorageNode(name, nodes.storage_kind(), ports.pick(), ports.pick())
-    if nodes.runs(former):
-        return former
-    # the repository of one kind is not the other's: the kind stays with the data
-    api, swarm = ports.pick(former=former.api_port), ports.pick(former=former.swarm_port)
-    return StorageNode(name, former.kind, api, swarm, former.peer_id)
 
 
 def _started(run_dir: Path, network: Network) -> Network:
