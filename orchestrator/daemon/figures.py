@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,19 @@ from orchestrator.files import write_json
 
 
 class Figures:
-    """Held-out figures by manifest and round, traffic and transactions of this process's life."""
+    """Held-out figures by manifest and round, traffic and transactions of this process's life. Threads may share it."""
 
     def __init__(self, home: Path) -> None:
         self._path = home / "figures.json"
         self._status_path = home / "status.json"
+        self._lock = threading.RLock()
         self._data: dict[str, Any] = json.loads(self._path.read_text()) if self._path.exists() else {}
 
     def held_out(self, label: str, value: float, samples: int) -> None:
         """Keep the held-out metric under ``label``: ``base``, ``round/1``, ``revocation/<id>/before``, ``…/after``."""
-        self._data.setdefault("held_out", {})[label] = {"value": value, "samples": samples}
-        self._save()
+        with self._lock:
+            self._data.setdefault("held_out", {})[label] = {"value": value, "samples": samples}
+            self._save()
 
     def has(self, label: str) -> bool:
         """Whether the held-out metric under ``label`` was kept, in this process's life or before."""
@@ -29,13 +32,15 @@ class Figures:
 
     def manifest(self, round_number: int, digest: str) -> None:
         """Keep the digest of the manifest after a round, as this process computed it."""
-        self._data.setdefault("manifests", {})[str(round_number)] = digest
-        self._save()
+        with self._lock:
+            self._data.setdefault("manifests", {})[str(round_number)] = digest
+            self._save()
 
     def traffic(self, **counts: object) -> None:
         """Keep counters such as ``bytes_sent`` and ``transactions``."""
-        self._data["traffic"] = counts
-        self._save()
+        with self._lock:
+            self._data["traffic"] = counts
+            self._save()
 
     def status(self, stage: str, **facts: object) -> None:
         """Say what the daemon is doing now, for people and for programs that wait."""

@@ -191,6 +191,7 @@ class ShredUpdates(Effect):
     """Destroy keys and salts, unpin and collect, then record the receipt."""
 
     name = "shred"
+    heavy = True
     request_id: RequestId
 
 

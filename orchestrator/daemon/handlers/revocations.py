@@ -85,35 +85,43 @@ def endorse(services: Services, state: NodeState, effect: fx.EndorseCertificate)
     services.private_sender.send(ledger.endorse(effect.request_id, found, cid, signature, leaf_salt()))
 
 
-def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> None:
-    """Destroy keys and salts, forget what is in memory, unpin and collect; then say so on the chain."""
+def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
+    """Destroy keys and salts, forget what is in memory, unpin and collect; then say so on the chain.
+
+    In the heavy lane, because the workbench serves one thread: a training under way ends before its model is reset.
+    """
     revocation = state.ledger.revocations[effect.request_id]
-    if revocation.certificate is None:
+    certificate = revocation.certificate
+    if certificate is None:
         raise ProtocolError(f"revocation {effect.request_id} has no certificate yet; nothing is shredded")
-    services.figures.status("shredding", request=effect.request_id)
     cids = removable_cids(state.ledger, revocation.updates)
-    services.bench.forget()
-    with services.lock:
-        destroyed = services.keystore.shred(revocation.updates)
-        for cid in cids:
-            services.store.unpin(cid)
-        services.store.collect()
-        receipt = Receipt(
-            certificate=revocation.certificate,
-            request_id=effect.request_id,
-            organisation=services.me,
-            updates=tuple(sorted(revocation.updates)),
-            content_keys=destroyed,
-            content_salts=destroyed,
-            unpinned=cids,
+
+    def job() -> None:
+        services.figures.status("shredding", request=effect.request_id)
+        services.bench.forget()
+        with services.lock:
+            destroyed = services.keystore.shred(revocation.updates)
+            for cid in cids:
+                services.store.unpin(cid)
+            services.store.collect()
+            receipt = Receipt(
+                certificate=certificate,
+                request_id=effect.request_id,
+                organisation=services.me,
+                updates=tuple(sorted(revocation.updates)),
+                content_keys=destroyed,
+                content_salts=destroyed,
+                unpinned=cids,
+            )
+            receipt_cid = services.store.add(receipt.to_bytes())
+        call = services.private.revocations.record_shredding(
+            effect.request_id, certificate, receipt.digest, receipt_cid, leaf_salt()
         )
-        receipt_cid = services.store.add(receipt.to_bytes())
-    call = services.private.revocations.record_shredding(
-        effect.request_id, revocation.certificate, receipt.digest, receipt_cid, leaf_salt()
-    )
-    services.private_sender.send(call)
-    services.report_traffic()
-    services.figures.status("shredded", request=effect.request_id)
+        services.private_sender.send(call)
+        services.report_traffic()
+        services.figures.status("shredded", request=effect.request_id)
+
+    return job
 
 
 def _task(services: Services, state: NodeState) -> TaskSpec:
