@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from orchestrator.chain.structs import AwardLeaf
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_content_digest, checkpoint_digest, head_of
+from orchestrator.commitment.signatures import recover
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services
-from orchestrator.errors import ProtocolError
+from orchestrator.errors import FormatError, ProtocolError
 from orchestrator.ledger.awards import awards_tree
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
 from orchestrator.ledger.entities import Due
@@ -14,6 +15,7 @@ from orchestrator.ledger.view import awards_of
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.rules_checkpoints import agreed_head
 from orchestrator.protocol.state import NodeState
+from orchestrator.types import Address
 
 
 def attest(services: Services, state: NodeState, effect: fx.AttestCheckpoint) -> None:
@@ -51,15 +53,29 @@ def relay(services: Services, state: NodeState, effect: fx.RelayCheckpoint) -> N
     head = agreed_head(state, effect.sequence)
     if head != head_of(checkpoint):
         raise ProtocolError(f"a quorum signed {head} for checkpoint {effect.sequence}, this node computes another")
-    members = state.ledger.members
-    signed = sorted(
-        (members.seats[organisation].delegate, attested.signature)
-        for organisation, attested in state.attestations[effect.sequence].items()
-        if organisation in members.seats and attested.head == head
-    )
-    signatures = [signature for _, signature in signed[: members.quorum]]
+    signatures = _good_signatures(services, state, checkpoint)[: state.ledger.members.quorum]
     previous = _previous(state, effect.sequence)
     services.public_sender.send(services.public.anchor.anchor(previous, checkpoint, signatures))
+
+
+def _good_signatures(services: Services, state: NodeState, checkpoint: Checkpoint) -> list[bytes]:
+    """What the present delegates really signed, in the contract's order: anything can be posted as a signature."""
+    anchor, members, head = services.public.anchor, state.ledger.members, head_of(checkpoint)
+    message = checkpoint_digest(checkpoint, anchor.chain.chain_id, anchor.address)
+    good: dict[Address, bytes] = {}
+    for organisation, attested in state.attestations[checkpoint.sequence].items():
+        if organisation in members.seats and attested.head == head:
+            delegate = members.seats[organisation].delegate
+            if _signer(message, attested.signature) == delegate:
+                good[delegate] = attested.signature
+    return [signature for _, signature in sorted(good.items())]
+
+
+def _signer(message: bytes, signature: bytes) -> Address | None:
+    try:
+        return recover(message, signature)
+    except FormatError:
+        return None
 
 
 def publish_awards(services: Services, state: NodeState, effect: fx.PublishAwards) -> None:
