@@ -91,10 +91,8 @@ class SimulatedContracts:
     def anchor(self, me: OrganisationId, previous: Any, following: Any, signatures: list[bytes]) -> None:
         before, checkpoint = Checkpoint(**previous), Checkpoint(**following)
         sequence, members = checkpoint.sequence, self._life.history.state.members
-        if (
-            sequence != len(self._life.heads)
-            or head_of(before) != self._life.heads[sequence - 1] != checkpoint.previous_head
-        ):
+        expected = self._life.heads.get(sequence - 1)
+        if sequence != len(self._life.heads) or {head_of(before), checkpoint.previous_head} != {expected}:
             raise TransactionReverted("the anchor has another head", error="CheckpointAnchorStale")
         message = checkpoint_digest(checkpoint, PUBLIC_ID, ANCHOR)
         signers = [recover(message, signature) for signature in signatures]
