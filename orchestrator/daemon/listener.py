@@ -58,21 +58,26 @@ class Listener:
 
         Args:
             own_awards: gives this member's award indices of a sequence.
+
+        Raises:
+            ChainError: a node is down, or the private one has not come as far; nothing is passed over then.
         """
         chain, first = self._public.anchor.chain, self._public_next
         self.public_head = chain.block_number() - chain.finality_depth
         if self.public_head < first:
             return
-        anchored = list(read_anchored(chain, self._public, first, self.public_head))
-        awards = list(read_awards(chain, self._public, first, self.public_head))
-        self._public_next = self.public_head + 1
-        for found in anchored:
-            yield ev.CheckpointAnchoredSeen(found.checkpoint, found.head)
-        for event in awards:
+        facts: list[ev.Event] = [
+            ev.CheckpointAnchoredSeen(found.checkpoint, found.head)
+            for found in read_anchored(chain, self._public, first, self.public_head)
+        ]
+        for event in read_awards(chain, self._public, first, self.public_head):
             if isinstance(event, AwardsPublication | ObjectionRaised):
-                yield ev.AwardsPublishedSeen(event.sequence, event.claimable_from, own_awards(event.sequence))
+                vested = self._public.awards.vested_from(event.sequence)
+                facts.append(ev.AwardsPublishedSeen(event.sequence, vested, own_awards(event.sequence)))
             elif isinstance(event, AwardClaim):
-                yield ev.AwardClaimedSeen(event.sequence, event.index)
+                facts.append(ev.AwardClaimedSeen(event.sequence, event.index))
+        self._public_next = self.public_head + 1
+        yield from facts
 
     def heads(self, ledger: LedgerState) -> ev.BlockSeen:
         """The heads that the facts reach up to, and what the contracts counted by blocks then: no later."""

@@ -11,7 +11,7 @@ from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.listener import Listener
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services
-from orchestrator.errors import ChainError
+from orchestrator.errors import ChainError, StorageError
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.view import awards_of
 from orchestrator.protocol import events as ev
@@ -41,7 +41,7 @@ class Node:
         """Tick until ``stop`` is set; then let the effect under way end.
 
         Raises:
-            ChainError: a chain has not answered for PATIENCE_SECONDS.
+            ChainError, StorageError: a chain or IPFS has not answered for PATIENCE_SECONDS.
             ProtocolError: the private chain contradicts itself.
         """
         silent_since: float | None = None
@@ -51,11 +51,11 @@ class Node:
                 try:
                     self.tick()
                     silent_since = None
-                except ChainError as error:
+                except (ChainError, StorageError) as error:
                     silent_since = silent_since or time.monotonic()
                     if time.monotonic() - silent_since > PATIENCE_SECONDS:
                         raise
-                    _log.warning("waiting for a chain: %s", error)
+                    _log.warning("waiting: %s", error)
                 stop.wait(tick)
         finally:
             self._executor.close()
@@ -80,6 +80,10 @@ class Node:
 
     def _own_awards(self, sequence: int) -> tuple[int, ...]:
         ledger = self.state.ledger
+        if sequence > len(ledger.due):
+            raise ChainError(
+                f"the public chain has the awards of checkpoint {sequence}, the private one is not that far"
+            )
         due = ledger.due[sequence - 1]
         then = self._services.history.state_at(due.block, ledger)
         owners = ledger.updates

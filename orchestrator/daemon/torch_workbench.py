@@ -166,7 +166,9 @@ class TorchWorkbench:
             opened,
             lambda: evaluate(folded.model, dataset.validation_batches()).value(metric),
             higher_is_better=metric == "accuracy",
-            weights_without=lambda leaving: {item.update_id: item.weight for item in entries},
+            weights_without=lambda leaving: {
+                item.update_id: item.weight for item in entries if item.update_id != leaving
+            },
         )
 
     def _ready(self, task: TaskSpec) -> tuple[FoldedModel, Dataset]:

@@ -6,7 +6,8 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -77,8 +78,7 @@ class Demo:
         with self._stage("deploy", "contracts on both chains, by `brownie run deploy`"):
             deploy(self.world.logs / "deploy.log", self.world.environment)
         with self._stage("agreement", "every authority accepts the agreement"):
-            for name in self.names:
-                self._verb("round", "agree", "--home", name)
+            self._each(lambda name: self._verb("round", "agree", "--home", name))
         self.settings = compose([*self.overrides, *self._chain_overrides()])
         for name in self.names:
             self._start_daemon(daemons, name)
@@ -98,12 +98,21 @@ class Demo:
 
     def _make_organisations(self) -> None:
         members = []
+        self._each(self._make_organisation)
         for name in self.names:
-            self.world.make_password(name)
-            self._verb("org", "init", "--name", name, "--home", name, overrides=self._chain_overrides())
             document = json.loads((self.world.home(name) / "organisation.json").read_text())
             members.append({"organisation": name, "authority": document["authority"], "delegate": document["delegate"]})
         self.world.write_consortium(consortium_document(members, self.experiment))
+
+    def _make_organisation(self, name: str) -> None:
+        self.world.make_password(name)
+        self._verb("org", "init", "--name", name, "--home", name, overrides=self._chain_overrides())
+
+    def _each(self, act: Callable[[str], object]) -> None:
+        """For every organisation at once; the first error counts."""
+        with ThreadPoolExecutor(len(self.names)) as pool:
+            for done in [pool.submit(act, name) for name in self.names]:
+                done.result()
 
     def _live(self, watcher: Watcher) -> None:
         """Rounds, until the last is anchored and its awards are claimed."""
