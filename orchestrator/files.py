@@ -23,9 +23,8 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             os.fsync(file.fileno())
         Path(name).chmod(mode)
         Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    finally:
+        Path(name).unlink(missing_ok=True)  # the draft, also after Ctrl-C: it may hold a secret
 
 
 def write_json(path: Path, document: object, *, mode: int = 0o644) -> None:
