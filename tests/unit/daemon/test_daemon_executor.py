@@ -1,0 +1,217 @@
+"""How effects end: at once or later, well or not, and what is nobody's business to catch."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.daemon.consortium import Consortium
+from unit.ledger.actors import AURORA
+
+from orchestrator.daemon.executor import Executor
+from orchestrator.daemon.figures import Figures
+from orchestrator.daemon.handlers import HANDLERS
+from orchestrator.errors import (
+    ChainError,
+    ConfigurationError,
+    ContentKeyDestroyed,
+    DataError,
+    EnvelopeError,
+    KeystoreError,
+    ObjectMissing,
+    ProtocolError,
+    StorageError,
+    TransactionReverted,
+    WrongChain,
+)
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol import events as ev
+
+QUICK, HEAVY, OTHER = fx.PassRound(1), fx.TrainUpdate(1), fx.TrainUpdate(2)
+
+
+@pytest.fixture
+def executor(life: Consortium) -> Iterator[Executor]:
+    made = Executor(life.services[AURORA])
+    yield made
+    made.close()
+
+
+def act(monkeypatch: pytest.MonkeyPatch, effect: fx.Effect, what: Callable[..., Any]) -> None:
+    monkeypatch.setitem(HANDLERS, type(effect), what)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def handler(*_: object) -> None:
+        raise error
+
+    return handler
+
+
+def ended(executor: Executor, seconds: float = 5.0) -> list[Any]:
+    limit, outcomes = time.monotonic() + seconds, executor.finished()
+    while not outcomes and time.monotonic() < limit:
+        time.sleep(0.005)
+        outcomes = executor.finished()
+    return outcomes
+
+
+def journal(life: Consortium) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (life.services[AURORA].home / "journal.jsonl").read_text().splitlines()]
+
+
+def test_every_effect_has_a_handler() -> None:
+    kinds = {kind for kind in vars(fx).values() if isinstance(kind, type) and issubclass(kind, fx.Effect)}
+    assert set(HANDLERS) == kinds - {fx.Effect}
+
+
+def test_a_quick_effect_ends_at_once(life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    act(monkeypatch, QUICK, lambda *_: None)
+    assert executor.start(life.now(), [QUICK]) == [ev.EffectCompleted(QUICK.id)]
+    assert not executor.busy and executor.finished() == []
+    assert [line["event"] for line in journal(life)[-2:]] == ["effect-started", "effect-completed"]
+
+
+def test_heavy_effects_run_one_after_the_other_beside_the_quick_ones(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, running, most = threading.Event(), [], []
+
+    def job() -> None:
+        running.append(1)
+        most.append(len(running))
+        go.wait(5)
+        running.pop()
+
+    act(monkeypatch, HEAVY, lambda *_: job)
+    act(monkeypatch, QUICK, lambda *_: None)
+    assert executor.start(life.now(), [HEAVY, OTHER, QUICK]) == [ev.EffectCompleted(QUICK.id)]
+    assert executor.busy and executor.finished() == []
+    go.set()
+    outcomes = ended(executor)
+    while len(outcomes) < 2:
+        outcomes += ended(executor)
+    assert outcomes == [ev.EffectCompleted(HEAVY.id), ev.EffectCompleted(OTHER.id)]
+    assert not executor.busy and max(most) == 1
+
+
+ERRORS = [
+    (ChainError("down"), True),
+    (WrongChain("another"), True),
+    (TransactionReverted("too late", error="RoundLedgerTooLate"), True),
+    (StorageError("down"), True),
+    (ObjectMissing("nobody has it"), True),
+    (ProtocolError("contradiction"), False),
+    (EnvelopeError("tampered"), False),
+    (KeystoreError("never here"), False),
+    (ContentKeyDestroyed("shredded"), False),
+    (DataError("empty"), False),
+    (ConfigurationError("wrong"), False),
+]
+
+
+@pytest.mark.parametrize(("error", "retryable"), ERRORS, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("effect", [QUICK, HEAVY], ids=["at once", "in the handler of a heavy one"])
+def test_foreseeable_errors_become_outcomes(
+    life: Consortium,
+    executor: Executor,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    retryable: bool,
+    effect: fx.Effect,
+) -> None:
+    act(monkeypatch, effect, raising(error))
+    assert executor.start(life.now(), [effect]) == [ev.EffectFailed(effect.id, retryable)]
+    assert not executor.busy
+    last = journal(life)[-1]
+    assert (last["event"], last["effect"], last["code"]) == ("effect-failed", effect.id, type(error).__name__)
+
+
+@pytest.mark.parametrize(("error", "retryable"), [ERRORS[3], ERRORS[9]], ids=["retryable", "not"])
+def test_a_heavy_effect_that_fails_is_told_when_it_ends(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch, error: Exception, retryable: bool
+) -> None:
+    act(monkeypatch, HEAVY, lambda *_: raising(error))
+    assert executor.start(life.now(), [HEAVY]) == []
+    assert ended(executor) == [ev.EffectFailed(HEAVY.id, retryable)]
+
+
+def test_an_error_of_one_effect_does_not_keep_the_next_from_starting(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(monkeypatch, HEAVY, raising(StorageError("down")))
+    act(monkeypatch, QUICK, lambda *_: None)
+    outcomes = executor.start(life.now(), [HEAVY, QUICK])
+    assert outcomes == [ev.EffectFailed(HEAVY.id, retryable=True), ev.EffectCompleted(QUICK.id)]
+
+
+def test_what_nobody_foresaw_is_not_swallowed(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(monkeypatch, QUICK, raising(ZeroDivisionError("a bug")))
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        executor.start(life.now(), [QUICK])
+    act(monkeypatch, HEAVY, lambda *_: raising(ZeroDivisionError("a bug in the lane")))
+    executor.start(life.now(), [HEAVY])
+    with pytest.raises(ZeroDivisionError, match="in the lane"):
+        ended(executor)
+
+
+def test_closing_waits_for_the_one_under_way_and_starts_no_other(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go, done = threading.Event(), threading.Event(), []
+
+    def job() -> None:
+        begun.set()
+        go.wait(5)
+        done.append(1)
+
+    act(monkeypatch, HEAVY, lambda *_: job)
+    executor.start(life.now(), [HEAVY, OTHER])
+    assert begun.wait(5)
+    closing = threading.Thread(target=executor.close)
+    closing.start()
+    closing.join(0.1)
+    assert closing.is_alive() and not done
+    go.set()
+    closing.join(5)
+    assert done == [1]
+
+
+def test_secrets_stay_out_of_journal_and_status(life: Consortium) -> None:
+    life.open_round()
+    life.settle()
+    keystore, home = life.keystores[AURORA], life.services[AURORA].home
+    written = b"".join(path.read_bytes() for path in home.glob("*.json*"))
+    assert written
+    for update_id in keystore.contents():
+        assert keystore.content_key(update_id).hex().encode() not in written
+        assert keystore.content_salt(update_id).hex().encode() not in written
+    nonce = json.loads((home / "verdicts" / "1.json").read_text())["nonce"]
+    assert nonce.encode() not in written
+
+
+def test_figures_are_whole_when_two_threads_write_them(tmp_path: Path) -> None:
+    figures, errors = Figures(tmp_path), []
+
+    def write(name: str) -> None:
+        try:
+            for number in range(40):
+                figures.held_out(f"{name}/{number}", 1.0, 1)
+        except RuntimeError as error:  # a dictionary that changed while it was written
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert len(json.loads((tmp_path / "figures.json").read_text())["held_out"]) == 80
+    assert Figures(tmp_path).has("one/39") and not Figures(tmp_path).has("one/40")
