@@ -32,6 +32,7 @@ from orchestrator.chain.sender import Usage
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.handlers import HANDLERS
 from orchestrator.daemon.services import Services
+from orchestrator.deployment import ContractRecord
 from orchestrator.errors import ChainError, LoranchorError, StorageError
 from orchestrator.keystore import Keystore
 from orchestrator.ledger.task import TaskSpec
@@ -46,6 +47,7 @@ from orchestrator.types import Address, Digest, OrganisationId
 PASSWORD = "correct horse"
 NOWHERE = Address("0x" + "0e" * 20)
 SCHEDULE = Address("0x" + "5c" * 20)
+FIRST = {"Consortium": ContractRecord(NOWHERE, 0, "", (), "")}
 CHEAP = 2
 """scrypt's cost where it is not what is tested."""
 
@@ -159,7 +161,7 @@ class Consortium(Simulation):
 
 def private_contracts(chain: MemoryChain) -> PrivateContracts:
     return PrivateContracts(
-        Deployment(chain.chain_id, "private", CONSORTIUM_ID, {}),
+        Deployment(chain.chain_id, "private", CONSORTIUM_ID, FIRST),
         ConsortiumProxy(chain, CONTRACTS["Consortium"]),
         CheckpointScheduleProxy(chain, SCHEDULE),
         KeyDirectoryProxy(chain, CONTRACTS["KeyDirectory"]),
@@ -170,7 +172,7 @@ def private_contracts(chain: MemoryChain) -> PrivateContracts:
 
 def public_contracts(chain: MemoryChain) -> PublicContracts:
     return PublicContracts(
-        Deployment(chain.chain_id, "public", CONSORTIUM_ID, {}),
+        Deployment(chain.chain_id, "public", CONSORTIUM_ID, FIRST),
         ConsortiumProxy(chain, NOWHERE),
         CheckpointAnchorProxy(chain, ANCHOR),
         AwardDistributorProxy(chain, NOWHERE),

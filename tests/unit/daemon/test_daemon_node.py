@@ -1,0 +1,162 @@
+"""The loop: told, decided, begun; and what it does while a chain is silent."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from unit.daemon.consortium import Consortium
+from unit.ledger.actors import AURORA
+
+from orchestrator.daemon import node as module
+from orchestrator.daemon.node import Node
+from orchestrator.errors import ChainError, ProtocolError, StorageError
+from orchestrator.protocol import events as ev
+
+
+class Heard:
+    """Stands where a Listener does: tells what the simulated chains have for the member.
+
+    Attributes:
+        fails: raised by the next calls, one each.
+    """
+
+    def __init__(self, life: Consortium) -> None:
+        self.life, self.told, self.public = life, 0, 0
+        self.fails: list[Exception] = []
+
+    def private_facts(self, ledger: Any) -> Iterator[ev.Event]:
+        if self.fails:
+            raise self.fails.pop(0)
+        self.life.gather()
+        fresh, self.told = self.life.private[self.told :], len(self.life.private)
+        yield from fresh
+
+    def public_facts(self, own_awards: Callable[[int], tuple[int, ...]]) -> Iterator[ev.Event]:
+        fresh = []
+        for found in self.life.public[self.public :]:
+            told = ev.AwardsPublishedSeen(*found, own_awards(found[0])) if isinstance(found, tuple) else found
+            fresh.append(told)
+        self.public += len(fresh)
+        yield from fresh
+
+    def heads(self, ledger: Any) -> ev.BlockSeen:
+        return self.life.block_seen()
+
+
+def lone(life: Consortium) -> tuple[Node, Heard]:
+    """Aurora's own node; the two others are simulated."""
+    life.nodes.pop(AURORA)
+    services = life.make_services(AURORA)
+    life.services[AURORA] = services
+    node, heard = Node(services), Heard(life)
+    node._listener = heard  # type: ignore[assignment]
+    return node, heard
+
+
+def status(life: Consortium) -> str:
+    return str(json.loads((life.home / AURORA / "status.json").read_text())["stage"])
+
+
+def test_a_node_lives_through_a_round(life: Consortium) -> None:
+    """The heavy lane is real: a tick never waits for it."""
+    node, _ = lone(life)
+    life.open_round()
+    closed = threading.Event()
+    for _ in range(400):
+        life.step()
+        life.private_chain.mine(max(life.history.block - life.private_chain.block_number(), 0))
+        node.tick()
+        if life.history.state.rounds[1].ended is not None and 1 in life.heads and not node._executor.busy:
+            break
+        closed.wait(0.002)
+        life._since = life.history.block  # deadlines of the simulation wait for the lane
+    node._executor.close()
+    assert life.history.state.rounds[1].closed_block is not None
+    assert AURORA in life.history.state.rounds[1].revealed
+    assert node.state.ledger.rounds[1].closed_block is not None
+    assert not node.state.failures
+
+
+def test_records_are_kept_in_order_with_their_tree(life: Consortium) -> None:
+    node, _ = lone(life)
+    node.tick()
+    services = life.services[AURORA]
+    assert services.history.records == list(life.history.records)
+    assert services.history.tree.size == len(life.history.records)
+    assert node.state.ledger == life.history.state
+
+
+def run(node: Node, ticks: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Runs until that many ticks were tried."""
+    stop, tried, honest = threading.Event(), [], node.tick
+
+    def tick() -> None:
+        tried.append(1)
+        if len(tried) >= ticks:
+            stop.set()
+        honest()
+
+    monkeypatch.setattr(node, "tick", tick)
+    node.run(stop, tick=0.001)
+    return len(tried)
+
+
+@pytest.mark.parametrize("error", [ChainError("the node is down"), StorageError("IPFS is down")])
+def test_a_silence_is_waited_for(life: Consortium, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    node, heard = lone(life)
+    heard.fails = [error, error, error]
+    assert run(node, 5, monkeypatch) == 5
+    assert node.state.ledger == life.history.state, "nothing was lost by it"
+    assert status(life) == "stopped"
+
+
+def test_a_long_silence_ends_the_daemon(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    node, heard = lone(life)
+    heard.fails = [ChainError("the node is down")] * 100
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.01)
+    with pytest.raises(ChainError, match="the node is down"):
+        run(node, 90, monkeypatch)
+    assert status(life) == "stopped"
+
+
+def test_short_silences_do_not_add_up(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    node, heard = lone(life)
+    times = iter(range(0, 10_000, 40))
+    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(times)))
+    heard.fails = [ChainError("the node is down")]
+    honest = heard.heads
+
+    def again(ledger: Any) -> ev.BlockSeen:
+        heard.fails.append(ChainError("the node is down"))
+        return honest(ledger)
+
+    monkeypatch.setattr(heard, "heads", again)
+    assert run(node, 9, monkeypatch) == 9
+
+
+def test_a_chain_that_contradicts_itself_ends_the_daemon(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    node, heard = lone(life)
+    heard.fails = [ProtocolError("the private chain contradicts itself")]
+    with pytest.raises(ProtocolError, match="contradicts"):
+        run(node, 5, monkeypatch)
+
+
+def test_awards_that_are_ahead_of_the_private_chain_wait(life: Consortium) -> None:
+    node, _ = lone(life)
+    node.tick()
+    with pytest.raises(ChainError, match=r"awards of checkpoint 1, the private one is not that far"):
+        node._own_awards(1)
+
+
+def test_own_awards_are_those_of_own_updates(life: Consortium) -> None:
+    life.open_round()
+    life.settle()
+    listed = life.now().own_awards[1]
+    node, _ = lone(life)
+    node.tick()
+    assert node._own_awards(1) == listed
+    assert len(listed) <= 1
