@@ -27,7 +27,7 @@ def test_member_opens_what_is_live(run: Run) -> None:
 def test_member_cannot_open_what_was_shredded(run: Run) -> None:
     done = run.member(["contribution", "inspect", "--update", revoked_update(run)], MEMBER)
     assert done.returncode == 6
-    assert "shredded" in done.stderr
+    assert "destroyed on purpose" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
