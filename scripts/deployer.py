@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brownie import project, web3
-from brownie.exceptions import VirtualMachineError
+from brownie.exceptions import TransactionError, VirtualMachineError
 from brownie.network.contract import ProjectContract
 from brownie.network.transaction import TransactionReceipt
 from eth_utils import keccak
@@ -24,6 +24,7 @@ from scripts.onchain import (
     creation,
     is_ours,
     join_brownie,
+    succeeded,
     transaction_exists,
     wait_until_idle,
 )
@@ -46,7 +47,7 @@ class Deployer:
         self.chain_id = int(web3.chain_id)
         self.transactions = 0
         self.said: list[str] = []
-        self._sent: list[tuple[str, Any]] = []
+        self._sent: dict[str, str] = {}
         fresh = d.DeploymentRecord(self.chain_id, role, description.consortium_id)
         self.record = d.read_record(folder, self.chain_id) or fresh
         if self.record.contracts and self._is_of_a_former_chain():
@@ -108,6 +109,7 @@ class Deployer:
             self._store(replace(self.record, pending=pending))
             send = partial(self.account.deploy, container_of(name), *arguments, nonce=nonce, silent=True)
             self._send(send, name)
+            wait_until_idle(self.account.address)
         pending = self.record.pending
         block, transaction = creation(pending.address, self.account.address, pending.block)
         found = {name: self._entry(name, pending.address, block, transaction, arguments)}
@@ -165,7 +167,7 @@ class Deployer:
         for key in map(checksum, keys):
             if web3.eth.get_balance(key) < ENOUGH <= amount:
                 send = partial(self.account.transfer, key, amount, required_confs=0, silent=True)
-                self._send(send, "development funding")
+                self._send(send, f"development funding of {key}")
 
     def _call(self, name: str, arguments: list[Any]) -> None:
         """Calls a contract's `bind`; `_settle` waits for it."""
@@ -176,17 +178,23 @@ class Deployer:
 
     def _send(self, action: Callable[[], Any], what: str) -> None:
         try:
-            self._sent.append((what, action()))
+            sent = action()
         except (VirtualMachineError, ValueError, OSError) as error:
             raise ChainError(f"{what} on chain {self.chain_id} was refused: {first_line(error)}") from error
+        except (
+            TransactionError
+        ):  # Brownie looked before the node had the receipt; what was sent is found by its address
+            sent = None
+        if isinstance(sent, TransactionReceipt):
+            self._sent[what] = sent.txid
         self.transactions += 1
 
     def _settle(self) -> None:
         """Waits until the chain has taken what was sent without waiting."""
         join_brownie()
-        for what, receipt in self._sent:
-            if isinstance(receipt, TransactionReceipt) and receipt.status != 1:
-                raise ChainError(f"{what} on chain {self.chain_id} failed: {receipt.txid}")
+        for what, transaction in self._sent.items():
+            if not succeeded(transaction):
+                raise ChainError(f"{what} on chain {self.chain_id} failed: {transaction}")
         self._sent.clear()
 
     def _store(self, record: d.DeploymentRecord) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from brownie import project, web3
 from eth_utils import keccak, to_checksum_address
-from web3.exceptions import TransactionNotFound
+from web3.exceptions import TimeExhausted, TransactionNotFound
 
 from orchestrator import deployment as d
 from orchestrator.errors import ChainError, EnvironmentMissing
@@ -88,6 +88,14 @@ def wait_until_idle(sender: str) -> None:
         if time.monotonic() > end:
             raise ChainError(f"transactions of {sender} are not mined", mend="wait, then run this again")
         time.sleep(0.5)
+
+
+def succeeded(transaction: str) -> bool:
+    """Whether a transaction did what it was sent for; waits until it is mined."""
+    try:
+        return bool(web3.eth.wait_for_transaction_receipt(transaction, timeout=300)["status"] == 1)
+    except TimeExhausted as error:
+        raise ChainError(f"transaction {transaction} is not mined", mend="wait, then run this again") from error
 
 
 def join_brownie() -> None:

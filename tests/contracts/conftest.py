@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -19,10 +20,29 @@ from brownie import (
     web3,
 )
 from contract_support import ETHER, digest, party
+from web3.exceptions import TransactionNotFound
 
 PRIVATE_CHAIN = 1337
 WINDOW, VESTING, STEP = 20, 5, 40
 EMBARGO = 1000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient():
+    """Under load Anvil counts a transaction before it has the receipt; Brownie would take that for a dropped one."""
+    ask = web3.eth.get_transaction_receipt
+
+    def ask_again(transaction):
+        for _ in range(500):
+            try:
+                return ask(transaction)
+            except TransactionNotFound:
+                time.sleep(0.01)
+        return ask(transaction)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(web3.eth, "get_transaction_receipt", ask_again)
+        yield
 
 
 @pytest.fixture(autouse=True)
