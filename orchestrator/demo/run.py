@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from orchestrator import localnet
 from orchestrator.audit import Sources, read_handed, verify, write_handover
 from orchestrator.daemon.equipment import check_equipment, equipment_of
 from orchestrator.daemon.view import tasks_of
-from orchestrator.demo.chains import Seen, Watcher
+from orchestrator.demo.chains import DemoStuck, Seen, Watcher
 from orchestrator.demo.ending import show_results
 from orchestrator.demo.processes import Daemons
 from orchestrator.demo.programs import deploy, loranchor
@@ -27,7 +25,7 @@ from orchestrator.demo.progress import Board
 from orchestrator.demo.stopwatch import Stopwatch
 from orchestrator.demo.summary import summarise
 from orchestrator.demo.world import World
-from orchestrator.files import write_json
+from orchestrator.files import write_atomic, write_json
 from orchestrator.ledger.awards import awards
 from orchestrator.ledger.entities import RoundStatus
 from orchestrator.ledger.ids import round_of_subject
@@ -232,15 +230,14 @@ def consortium_document(members: list[dict[str, str]], experiment: Mapping[str, 
 
 def keep_copy(run: Path, target: Path) -> None:
     """Copy summary and report to the experiment's own folder, so that another experiment does not replace them."""
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("summary.json", "report.html"):
-        with tempfile.NamedTemporaryFile(dir=target, delete=False) as draft:
-            draft.write((run / name).read_bytes())
-        shutil.move(draft.name, target / name)
+    for name, data in [(name, (run / name).read_bytes()) for name in ("summary.json", "report.html")]:
+        write_atomic(target / name, data)
 
 
 def _ended(seen: Seen, number: int) -> bool:
     found = seen.state.rounds.get(number)
+    if found is not None and found.status is RoundStatus.FAILED:
+        raise DemoStuck(f"round {number} failed: {found.failure}", mend="see the logs folder of the run")
     return found is not None and found.status is RoundStatus.CLOSED
 
 

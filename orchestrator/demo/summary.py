@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -53,7 +53,7 @@ def summarise(
             "organisations": list(seen.state.members.seats),
             "quorum": seen.state.members.quorum,
         },
-        "held_out": {name: _held_out(found, len(closed), revocation) for name, found in figures.items()},
+        "held_out": {name: _held_out(found, closed, revocation) for name, found in figures.items()},
         "rounds": [_round(item, seen, tasks, figures, private, public) for item in closed],
         "revocation": None if revocation is None else _revocation(revocation, seen, tasks),
         "tokens": _tokens(seen, tasks, public),
@@ -82,7 +82,7 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _held_out(figures: Mapping[str, Any], rounds: int, revocation: Revocation | None) -> dict[str, Any]:
+def _held_out(figures: Mapping[str, Any], closed: Sequence[Round], revocation: Revocation | None) -> dict[str, Any]:
     found = figures["held_out"]
 
     def value(label: str) -> float | None:
@@ -90,7 +90,7 @@ def _held_out(figures: Mapping[str, Any], rounds: int, revocation: Revocation | 
 
     return {
         "base": value("base"),
-        "rounds": [value(f"round/{number}") for number in range(1, rounds + 1)],
+        "rounds": [value(f"round/{item.id}") for item in closed],
         "before_revocation": None if revocation is None else value(f"revocation/{revocation.id}/before"),
         "after_revocation": None if revocation is None else value(f"revocation/{revocation.id}/after"),
     }
