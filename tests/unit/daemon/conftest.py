@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from unit.ledger.actors import MEMBERS
 
 
 @pytest.fixture
-def life(tmp_path: Path) -> Iterator[Consortium]:
-    """Three organisations whose prekeys are on the chain."""
+def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Consortium]:
+    """Three organisations whose prekeys are on the chain. Their files need not outlive a power cut."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
     consortium = Consortium(tmp_path)
     consortium.until(lambda: all(name in consortium.history.state.prekeys for name in MEMBERS))
     yield consortium
