@@ -51,11 +51,13 @@ GENESIS_HEAD = head_of(GENESIS)
 
 
 def checkpoint_content_digest(checkpoint: Checkpoint) -> Digest:
-    """What a sequence number stands for: all but the epoch and the consortium's digest.
+    """What a sequence number stands for, as the contract hashes it: all but previous head, epoch and consortium digest.
 
-    Two of these for one sequence, signed by one organisation, prove equivocation.
+    Two of these for one sequence, signed by one organisation, prove equivocation. The previous head does not count,
+    because it changes when an earlier checkpoint is signed again for a newer epoch (docs/decisions/0013).
     """
-    return hex_word(keccak(b"".join(_fields(checkpoint)[:-2])))
+    sequence, _previous_head, *content = _fields(checkpoint)[:-2]
+    return hex_word(keccak(b"".join([sequence, *content])))
 
 
 def checkpoint_digest(checkpoint: Checkpoint, chain_id: int, anchor: Address) -> bytes:
