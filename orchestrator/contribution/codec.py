@@ -128,7 +128,7 @@ def _split(data: bytes, limits: Limits) -> tuple[bytes, memoryview]:
     return data[8 : 8 + length], memoryview(bytearray(memoryview(data)[8 + length :]))
 
 
-def _decode(text: bytes) -> dict[str, Any]:
+def _decode(text: bytes | str) -> dict[str, Any]:
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -145,7 +145,7 @@ def _table(metadata: object) -> dict[str, Any]:
         raise ContributionRefused(Reason.WRONG_FORMAT, f"{FORMAT} version {metadata.get('version')!r} is unknown here")
     if not all(isinstance(metadata.get(key), str) for key in ("base", "parent_manifest", "modules")):
         raise ContributionRefused(Reason.WRONG_FORMAT, "base, parent_manifest or modules is missing")
-    table = _decode(metadata["modules"].encode())
+    table = _decode(metadata["modules"])
     for name, entry in table.items():
         if not isinstance(entry, dict) or type(entry.get("alpha")) is not int or type(entry.get("rslora")) is not bool:
             raise ContributionRefused(Reason.WRONG_FORMAT, f"module {name!r} has no α and rslora")

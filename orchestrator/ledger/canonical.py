@@ -38,7 +38,7 @@ def canonical_bytes(value: object) -> bytes:
     _check(value, "$", 0)
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:  # the second for a key that is not Unicode
         raise FormatError(f"not a canonical object: {error}") from error
 
 
@@ -79,7 +79,7 @@ def check_format(document: Mapping[str, Any], *, format: str, versions: Set[int]
     if named != format:
         raise FormatError(f"expected the format {format}, found {named!r}")
     version = document.get("version")
-    if isinstance(version, bool) or version not in versions:
+    if type(version) is not int or version not in versions:  # others' objects: a list has no place in a set
         known = ", ".join(str(item) for item in sorted(versions))
         raise FormatError(
             f"{format}: version {version!r} is unknown, this release reads {known}", mend="upgrade LoRAnchor"

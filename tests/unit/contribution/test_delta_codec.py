@@ -142,3 +142,13 @@ def test_bytes_after_the_end() -> None:
 def test_deep_json_is_refused() -> None:
     text = b'{"a":' * 100_000
     assert refusal(struct.pack("<Q", len(text)) + text) is Reason.NOT_SAFETENSORS
+
+
+@pytest.mark.parametrize("key", ["modules", "base", "parent_manifest"])
+def test_text_that_is_not_unicode_is_refused_as_the_rest(key: str) -> None:
+    """JSON can write half a surrogate pair; a member that sends one must not stop those who read it."""
+    data = rewritten(serialise(make_delta(0)), lambda header: header["__metadata__"].update({key: "\ud800"}))
+    if key == "modules":
+        assert refusal(data) is Reason.NOT_SAFETENSORS
+    else:
+        assert getattr(parse(data), key) == "\ud800"

@@ -57,6 +57,7 @@ def test_strings_and_literals_of_rfc_8785() -> None:
         ({"a": -SAFE_INTEGER - 1}, "beyond 2"),
         ({"a": {1, 2}}, "set has no canonical form"),
         ({"a": "\ud800"}, "not a canonical object"),
+        ({"\ud800": 1}, "not a canonical object"),
     ],
 )
 def test_refuses(value: object, place: str) -> None:
@@ -107,6 +108,9 @@ def test_parse_never_breaks(data: bytes) -> None:
         (b'{"format":"loranchor/test","version":2}', "version 2 is unknown, this release reads 1; upgrade"),
         (b'{"format":"loranchor/test","version":true}', "version True is unknown"),
         (b'{"format":"loranchor/test"}', "version None is unknown"),
+        (b'{"format":"loranchor/test","version":[1]}', r"version \[1\] is unknown"),
+        (b'{"format":"loranchor/test","version":{}}', "version {} is unknown"),
+        (b'{"\\ud800":1,"format":"loranchor/test","version":1}', "not a canonical object"),
         (b'{"format":"loranchor/test", "version":1}', "not in canonical form"),
         (b'{"version":1,"format":"loranchor/test"}', "not in canonical form"),
         (b'{"format":"loranchor/test","version":1,"version":1}', "'version' occurs twice"),
