@@ -44,7 +44,12 @@ class SimulatedContracts:
     def publish_prekeys(self, me: OrganisationId, keys: list[bytes], salt: str) -> None:
         start = len(self._life.history.state.prekeys.get(me, {}))
         for index, key in enumerate(keys, start):
-            fields = {"organisation": me, "index": index, "digest": prekey_digest(key), "key": "0x" + key.hex()}
+            fields: dict[str, Any] = {
+                "organisation": me,
+                "index": index,
+                "digest": prekey_digest(key),
+                "key": "0x" + key.hex(),
+            }
             self._life.history.tell("PrekeyPublished", me, same_transaction=index > start, **fields)
 
     def submit_update(self, me: OrganisationId, number: int, submission: dict[str, Any], salt: str) -> None:
@@ -52,7 +57,7 @@ class SimulatedContracts:
         assert submission["parent_manifest"] == found.opening.manifest_digest
         ordinal = 1 + sum(self._life.history.state.updates[item].organisation == me for item in found.submissions)
         update_id = update_id_of(CHAIN_ID, CONTRACTS["RoundLedger"], number, me, ordinal)
-        named = {"round_id": number, "update_id": update_id, "organisation": me}
+        named: dict[str, Any] = {"round_id": number, "update_id": update_id, "organisation": me}
         self._life.history.tell("UpdateSubmitted", me, **named, submission=submission)
 
     def pass_round(self, me: OrganisationId, number: int, salt: str) -> None:
@@ -61,11 +66,11 @@ class SimulatedContracts:
     def release_update(self, me: OrganisationId, update_id: str, payload: str, header: str, salt: str) -> None:
         update = self._life.history.state.updates[UpdateId(update_id)]
         assert update.organisation == me
-        named = {"round_id": update.round, "update_id": update_id, "organisation": me}
+        named: dict[str, Any] = {"round_id": update.round, "update_id": update_id, "organisation": me}
         self._life.history.tell("UpdateReleased", me, **named, payload_cid=payload, header_cid=header)
 
     def commit_verdicts(self, me: OrganisationId, number: int, commitment: str, salt: str) -> None:
-        named = {"round_id": number, "organisation": me}
+        named: dict[str, Any] = {"round_id": number, "organisation": me}
         self._life.history.tell("VerdictsCommitted", me, **named, commitment=commitment)
 
     def reveal_verdicts(
@@ -130,18 +135,28 @@ class SimulatedContracts:
         self._life.history.tell("VerificationRecorded", me, request_id=request, organisation=me, **row)
 
     def endorse(self, me: OrganisationId, request: Any, digest: str, cid: str, signature: bytes, salt: str) -> None:
-        named = {"request_id": request, "organisation": me, "certificate_digest": digest, "certificate_cid": cid}
+        named: dict[str, Any] = {
+            "request_id": request,
+            "organisation": me,
+            "certificate_digest": digest,
+            "certificate_cid": cid,
+        }
         self._life.history.tell("CertificateEndorsed", me, **named, signature="0x" + signature.hex())
         endorsed = self._life.history.state.revocations[request].endorsements.values()
         if sum(item.certificate_digest == digest for item in endorsed) == self._life.history.state.members.quorum:
-            certified = {"request_id": request, "certificate_digest": digest}
+            certified: dict[str, Any] = {"request_id": request, "certificate_digest": digest}
             self._life.history.tell("RevocationCertified", me, same_transaction=True, **certified)
 
     def record_shredding(
         self, me: OrganisationId, request: Any, certificate: str, receipt: str, cid: str, salt: str
     ) -> None:
         assert self._life.history.state.revocations[request].certificate == certificate
-        named = {"request_id": request, "organisation": me, "receipt_digest": receipt, "receipt_cid": cid}
+        named: dict[str, Any] = {
+            "request_id": request,
+            "organisation": me,
+            "receipt_digest": receipt,
+            "receipt_cid": cid,
+        }
         self._life.history.tell("ShredReceiptRecorded", me, **named)
         if set(self._life.history.state.revocations[request].receipts) == set(MEMBERS):
             self._life.history.tell("RevocationShredded", me, same_transaction=True, request_id=request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from unit.daemon.consortium import Consortium
@@ -25,11 +26,19 @@ def closed(life: Consortium, rounds: int = 1) -> Consortium:
     """Rounds that have closed; the checkpoint of the last is due and nobody has signed it."""
     for number in range(1, rounds + 1):
         life.open_round()
-        life.fails = lambda effect, last=number: isinstance(effect, fx.AttestCheckpoint) and last == rounds
-        life.until(lambda count=number: len(life.history.state.due) == count)
+        life.fails = partial(_withheld, last=number == rounds)
+        life.until(partial(_is_due, life, number))
         if number < rounds:
             life.settle()
     return life
+
+
+def _withheld(effect: fx.Effect, *, last: bool) -> bool:
+    return last and isinstance(effect, fx.AttestCheckpoint)
+
+
+def _is_due(life: Consortium, count: int) -> bool:
+    return len(life.history.state.due) == count
 
 
 def test_all_members_compute_and_sign_the_same(life: Consortium) -> None:

@@ -12,7 +12,8 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS
 from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.verdicts import verdict_commitment
 from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED
-from orchestrator.daemon.opening import OBJECT_LIMIT
+from orchestrator.daemon.opening import OBJECT_LIMIT, stored_cids
+from orchestrator.envelope import parse_header
 from orchestrator.errors import ChainError, ProtocolError, StorageError
 from orchestrator.ledger.entities import RoundStatus, Update
 from orchestrator.protocol import effects as fx
@@ -42,12 +43,12 @@ def test_all_is_well(life: Consortium) -> None:
     updates = released(life)
     assert collected(life, life.now()) == {}
     assert set(life.keystores[AURORA].contents()) == {update.id for update in updates.values()}
-    assert all(life.stores[AURORA].has(update.payload_cid) for update in updates.values())
+    assert all(life.stores[AURORA].has(cid) for update in updates.values() for cid in stored_cids(update))
 
 
 def test_an_object_that_nobody_has(life: Consortium) -> None:
     updates = released(life)
-    cid = updates[BOREALIS].payload_cid
+    _, cid = stored_cids(updates[BOREALIS])
     for store in life.swarm:
         store.objects.pop(cid, None)
     assert collected(life, life.now()) == {updates[BOREALIS].id: NOT_FOUND}
@@ -57,7 +58,7 @@ def test_an_object_that_nobody_has(life: Consortium) -> None:
 def test_a_header_that_is_not_the_recorded_one(life: Consortium) -> None:
     """Its owner releases another object than it committed to."""
     updates, store = released(life), life.stores[BOREALIS]
-    header = store.fetch(updates[BOREALIS].header_cid, limit=OBJECT_LIMIT)
+    header = store.fetch(stored_cids(updates[BOREALIS])[0], limit=OBJECT_LIMIT)
     other = store.add(header.replace(b"aurora", b"aurorb"))
     state = as_if(life.now(), replace(updates[BOREALIS], header_cid=other))
     assert collected(life, state) == {updates[BOREALIS].id: NOT_OPENED}
@@ -66,7 +67,7 @@ def test_a_header_that_is_not_the_recorded_one(life: Consortium) -> None:
 
 def test_a_payload_that_is_not_the_recorded_one(life: Consortium) -> None:
     updates, store = released(life), life.stores[BOREALIS]
-    payload = bytearray(store.fetch(updates[BOREALIS].payload_cid, limit=OBJECT_LIMIT))
+    payload = bytearray(store.fetch(stored_cids(updates[BOREALIS])[1], limit=OBJECT_LIMIT))
     payload[-1] ^= 1
     state = as_if(life.now(), replace(updates[BOREALIS], payload_cid=store.add(bytes(payload))))
     assert collected(life, state) == {updates[BOREALIS].id: NOT_OPENED}
@@ -94,6 +95,46 @@ def test_a_header_of_a_gigabyte_stops_nobody_from_judging_the_others(life: Conso
     assert collected(life, state) == {updates[BOREALIS].id: NOT_FOUND}
 
 
+def with_recipients(state: NodeState, **keys: bytes | None) -> NodeState:
+    """The state, had the round assigned other prekeys to some."""
+    found = state.ledger.rounds[1]
+    changed = {name: replace(prekey, key=keys.get(name, prekey.key)) for name, prekey in found.recipients.items()}
+    kept = {name: prekey for name, prekey in changed.items() if prekey.key is not None}
+    return state.with_(ledger=state.ledger.with_(rounds={1: replace(found, recipients=kept)}))
+
+
+def test_a_prekey_that_is_no_key_keeps_nobody_from_submitting(life: Consortium) -> None:
+    """The chain takes any bytes for one: who published them gets no key of the round, and the others go on."""
+    life.open_round()
+    life.handle(AURORA, life.now(), fx.TrainUpdate(1))
+    life.handle(AURORA, with_recipients(life.now(), cumulus=b"no key"), fx.SubmitUpdate(1))
+    mine = next(iter(life.history.state.updates.values()))
+    life.handle(AURORA, life.now(), fx.ReleaseUpdate(mine.id))
+    header = life.stores[AURORA].fetch(life.history.state.updates[mine.id].header_cid, limit=OBJECT_LIMIT)
+    assert [item.organisation for item in parse_header(header).recipients] == [AURORA, BOREALIS]
+    life.handle(BOREALIS, with_recipients(life.now(BOREALIS), cumulus=b"no key"), fx.CollectUpdates(1))
+    assert life.services[BOREALIS].desk.refused[1] == {}
+
+
+def test_an_update_that_leaves_a_member_out_is_refused(life: Consortium) -> None:
+    """Two of three could accept it, and the third could never fold the model again."""
+    life.open_round()
+    life.handle(BOREALIS, life.now(BOREALIS), fx.TrainUpdate(1))
+    life.handle(BOREALIS, with_recipients(life.now(BOREALIS), cumulus=None), fx.SubmitUpdate(1))
+    theirs = next(iter(life.history.state.updates.values()))
+    life.handle(BOREALIS, life.now(BOREALIS), fx.ReleaseUpdate(theirs.id))
+    assert collected(life, life.now()) == {theirs.id: NOT_OPENED}
+    assert life.keystores[AURORA].contents() == ()
+
+
+def test_nothing_that_is_too_large_is_pinned(life: Consortium) -> None:
+    updates = released(life)
+    large = life.stores[BOREALIS].add(b"x" * (OBJECT_LIMIT + 1))
+    state = as_if(life.now(), replace(updates[BOREALIS], header_cid=large))
+    assert collected(life, state) == {updates[BOREALIS].id: NOT_FOUND}
+    assert large not in life.stores[AURORA].pinned
+
+
 def test_an_own_node_that_is_down_is_no_verdict_on_anybody(life: Consortium) -> None:
     released(life)
     life.stores[AURORA].reachable = False
@@ -114,7 +155,7 @@ def test_who_was_no_recipient_opens_nothing(life: Consortium) -> None:
 def test_refused_updates_are_not_shown_to_the_workbench_but_get_their_verdicts(life: Consortium) -> None:
     updates = released(life)
     for store in life.swarm:
-        store.objects.pop(updates[BOREALIS].header_cid, None)
+        store.objects.pop(stored_cids(updates[BOREALIS])[0], None)
     life.handle(AURORA, life.now(), fx.CollectUpdates(1))
     life.benches[AURORA].opened.clear()
     life.handle(AURORA, life.now(), fx.JudgeUpdates(1))
@@ -128,7 +169,7 @@ def test_a_lost_object_costs_its_owner_the_round_and_nobody_else(life: Consortiu
     """To the end of the round: one of three contributions is left out, the others are weighed and paid."""
     updates = released(life)
     for store in life.swarm:
-        store.objects.pop(updates[BOREALIS].payload_cid, None)
+        store.objects.pop(stored_cids(updates[BOREALIS])[1], None)
     life.benches[BOREALIS].fails = StorageError("its own update is gone")
     life.settle()
     assert life.history.state.rounds[1].status is RoundStatus.CLOSED

@@ -9,6 +9,7 @@ from unit.daemon.consortium import Consortium
 from unit.ledger.actors import AURORA, CUMULUS, MEMBERS
 
 from orchestrator.commitment.receipt import Receipt
+from orchestrator.daemon.opening import stored_cids
 from orchestrator.errors import ContentKeyDestroyed, KeystoreError
 from orchestrator.keystore import Keystore
 from orchestrator.ledger.canonical import sha256
@@ -29,7 +30,7 @@ def test_a_round_and_its_awards(life: Consortium) -> None:
         for update in state.updates.values():
             opened = services.opener(state)(update.id)
             assert opened.startswith(f"delta of {update.organisation} in round 1".encode())
-            assert services.store.has(update.payload_cid) and services.store.has(update.header_cid)
+            assert all(services.store.has(cid) for cid in stored_cids(update))
         figures = json.loads((services.home / "figures.json").read_text())
         assert set(figures["held_out"]) == {"base", "round/1"}
         assert figures["manifests"]["1"] == life.manifest(AURORA).digest
@@ -58,7 +59,7 @@ def test_a_revocation_destroys_what_opened_the_contributions(life: Consortium) -
                 continue
             with pytest.raises(ContentKeyDestroyed, match=update.id):
                 services.opener(kept)(update.id)
-            assert not services.store.has(update.payload_cid) and not services.store.has(update.header_cid)
+            assert not any(services.store.has(cid) for cid in stored_cids(update))
         receipt = life.history.state.revocations[request].receipts[name]
         data = services.store.fetch(receipt.receipt_cid, limit=1 << 20)
         assert sha256(data) == receipt.receipt_digest

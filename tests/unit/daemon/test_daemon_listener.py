@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
+from unit.audit.ledger_chain import Told
 from unit.audit.life import Life
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, private_key, word_of
 
@@ -80,13 +81,12 @@ def test_facts_of_one_block_are_in_the_order_of_their_logs() -> None:
     _, state = heard(listener)
     named = {"round_id": 1, "leaf_salt": word_of("salt")}
     head = {"sequence": 1, "organisation": CUMULUS, "head": word_of("head"), "signature": b"x" * 65}
-    told = [
+    told: list[Told] = [
         ("RoundLedger", "RoundPassed", {**named, "organisation": CUMULUS}),
         ("CheckpointSchedule", "CheckpointAttested", head),
-        ("RoundLedger", "AgreementAccepted", None),
     ]
     prekey = {"organisation": CUMULUS, "index": 3, "digest": sha256(b"k"), "key": b"k", "leaf_salt": word_of("salt")}
-    told[2] = ("KeyDirectory", "PrekeyPublished", prekey)
+    told.append(("KeyDirectory", "PrekeyPublished", prekey))
     found.private.transact(private_key("delegate", CUMULUS), found.private.addresses["RoundLedger"], b"", told)
     facts, _ = heard(listener, state)
     assert [type(fact) for fact in facts] == [ev.RecordSeen, ev.AttestationSeen, ev.RecordSeen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_a_long_silence_ends_the_daemon(life: Consortium, monkeypatch: pytest.Mo
 def test_short_silences_do_not_add_up(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
     node, heard = lone(life)
     times = iter(range(0, 10_000, 40))
-    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(times)))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(times)))
     heard.fails = [ChainError("the node is down")]
     honest = heard.heads
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +131,10 @@ class Chains:
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> tuple[Life, Watcher, list[str]]:
-    life, ticks = Life(), []
+    life, ticks = Life(), list[str]()
     monkeypatch.setattr(chains, "private_contracts", lambda *_: private_of(life.private, life.deployments["private"]))
     monkeypatch.setattr(chains, "public_contracts", lambda *_: public_of(life.public, life.deployments["public"]))
-    monkeypatch.setattr(chains.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     return life, Watcher(Chains(), ticks.append), ticks  # type: ignore[arg-type]
 
 

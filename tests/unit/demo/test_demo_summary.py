@@ -47,7 +47,7 @@ def seen_of(life: Life) -> Seen:
 
 def homes_of(life: Life, folder: Path) -> dict[str, Path]:
     request = next(iter(life.ledger.state.revocations))
-    homes = {}
+    homes: dict[str, Path] = {}
     for place, name in enumerate(MEMBERS):
         held_out = {"base": 3.8, "round/2": 3.6, "round/3": 3.5 + place}
         held_out |= {f"revocation/{request}/before": 3.5, f"revocation/{request}/after": 3.55}

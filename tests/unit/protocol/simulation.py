@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from unit.ledger.actors import CHAIN_ID, CONSORTIUM_ID, CONTRACTS, MEMBERS, cid_of, private_key, sign, task, word_of
 from unit.ledger.history import History
@@ -199,7 +200,12 @@ class Simulation:
             case fx.RecordAffected() | fx.RecordReplacement():
                 self._consequence(me, effect)
             case fx.RecordVerification():
-                figures = {"metric": "loss", "value_before": 3_500_000, "value_after": 3_600_000, "samples": 64}
+                figures: dict[str, Any] = {
+                    "metric": "loss",
+                    "value_before": 3_500_000,
+                    "value_after": 3_600_000,
+                    "samples": 64,
+                }
                 history.tell("VerificationRecorded", me, request_id=effect.request_id, organisation=me, **figures)
             case fx.EndorseCertificate():
                 self._endorse(me, effect.request_id)
@@ -209,8 +215,13 @@ class Simulation:
     def _reveal(self, me: OrganisationId, found: Round) -> None:
         self.history.mine()
         for place, update_id in enumerate(found.submissions):
-            named = {"round_id": found.id, "update_id": update_id, "organisation": me}
-            verdict = {"accept": True, "weight_cap": MILLION, "score": 10_000 * (1 + place), "reason": ""}
+            named: dict[str, Any] = {"round_id": found.id, "update_id": update_id, "organisation": me}
+            verdict: dict[str, Any] = {
+                "accept": True,
+                "weight_cap": MILLION,
+                "score": 10_000 * (1 + place),
+                "reason": "",
+            }
             self.history.tell("VerdictRevealed", me, same_transaction=True, **named, **verdict)
 
     def _attest(self, node: Node, sequence: int) -> None:
@@ -238,7 +249,7 @@ class Simulation:
     def _consequence(self, me: OrganisationId, effect: fx.RecordAffected | fx.RecordReplacement) -> None:
         assert self.history.state.open_round is None
         outcome = outcome_of(self.history.state, effect.request_id, self.history.tasks)
-        named = {"request_id": effect.request_id, "organisation": me}
+        named: dict[str, Any] = {"request_id": effect.request_id, "organisation": me}
         if isinstance(effect, fx.RecordAffected):
             self.history.tell("UpdatesAffected", me, **named, descendants=list(outcome.descendants))
         else:
@@ -264,7 +275,7 @@ class Simulation:
             self.history.tell("RevocationCertified", me, same_transaction=True, **certified)
 
     def _shred(self, me: OrganisationId, request_id: RequestId) -> None:
-        named = {"request_id": request_id, "organisation": me}
+        named: dict[str, Any] = {"request_id": request_id, "organisation": me}
         digest = word_of("receipt", request_id, me)
         self.history.tell("ShredReceiptRecorded", me, **named, receipt_digest=digest, receipt_cid=cid_of(digest))
         if set(self.history.state.revocations[request_id].receipts) == set(self.history.state.members.seats):

@@ -130,7 +130,7 @@ def test_a_training_that_failed_for_good_passes_the_round() -> None:
     assert not any(isinstance(effect, (fx.TrainUpdate, fx.SubmitUpdate)) for effect in effects)
 
 
-STEPS = (
+STEPS: tuple[type[fx.Effect], ...] = (
     fx.RecordAffected, fx.RecordReplacement, fx.MeasureRevocation, fx.RecordVerification, fx.EndorseCertificate,
     fx.ShredUpdates,
 )  # fmt: skip

@@ -93,7 +93,7 @@ def test_nothing_of_a_phase_that_is_over_is_asked(phase: str) -> None:
     """A round in which nothing has happened: what is possible follows from the clock alone."""
     state, clock = submitting()
     _, effects = transition(state, seen(5_000, ev.RoundClock(clock.round, phase, 0)))
-    possible = {
+    possible: dict[str, set[fx.Effect]] = {
         "release": set(),
         "commit_verdicts": {fx.CollectUpdates(1)},
         "reveal_verdicts": set(),
