@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.daemon.access import Access
-from orchestrator.envelope import Commitments, Context, open_payload
-from orchestrator.errors import ProtocolError, StorageError
+from orchestrator.envelope import Commitments, Context, open_payload, prekey_digest, read_header, usable_recipients
+from orchestrator.errors import EnvelopeError, ProtocolError, StorageError
 from orchestrator.ledger.contributions import active_updates
-from orchestrator.ledger.entities import LedgerState, RoundStatus, Update
+from orchestrator.ledger.entities import LedgerState, Round, RoundStatus, Update
 from orchestrator.storage.cid import check_cid
-from orchestrator.types import Cid, UpdateId
+from orchestrator.types import Cid, OrganisationId, UpdateId
 
 OBJECT_LIMIT = 1 << 20
 """Most bytes of a task, agreement, header or certificate."""
-PAYLOAD_LIMIT = 1 << 32
-"""Most bytes of a sealed update."""
+PAYLOAD_LIMIT = (1 << 30) + (1 << 21)
+"""Most bytes of a sealed update: what ``contribution.Limits`` reads, and the seal around it."""
 
 
 def context_of(access: Access, update: Update) -> Context:
@@ -64,6 +64,28 @@ def _is_cid(cid: Cid) -> bool:
     except StorageError:
         return False
     return True
+
+
+def recipients_of(found: Round) -> dict[OrganisationId, bytes]:
+    """Whom the updates of a round must be sealed to: the members with a prekey that is one."""
+    return usable_recipients({name: prekey.key for name, prekey in found.recipients.items()})
+
+
+def check_recipients(found: Round, header: bytes, *, context: Context, commitments: Commitments) -> None:
+    """Refuse an update that leaves a member out: it could be accepted, and that member could never fold it.
+
+    Raises:
+        EnvelopeError: it is sealed to others than the round's recipients.
+    """
+    given = {
+        item.organisation: item.prekey
+        for item in read_header(header, context=context, commitments=commitments).recipients
+    }
+    expected = {name: prekey_digest(key) for name, key in recipients_of(found).items()}
+    if given != expected:
+        raise EnvelopeError(
+            f"the update is sealed to {sorted(given)[:9]}, the round's recipients are {sorted(expected)}"
+        )
 
 
 def sealed_objects(access: Access, update: Update) -> tuple[bytes, bytes]:

@@ -6,7 +6,7 @@ Format: docs/formats/envelope.md. Every failure is an :class:`orchestrator.error
 from orchestrator.envelope.header import Commitments, Context, Header, Recipient, parse_header, read_header
 from orchestrator.envelope.opening import Opened, check_sealed, open_payload, unwrap
 from orchestrator.envelope.prekeys import generate_prekey, prekey_digest
-from orchestrator.envelope.sealing import ContentSecret, content_commitment, key_commitment, seal
+from orchestrator.envelope.sealing import ContentSecret, content_commitment, key_commitment, seal, usable_recipients
 
 __all__ = [
     "Commitments",
@@ -25,4 +25,5 @@ __all__ = [
     "read_header",
     "seal",
     "unwrap",
+    "usable_recipients",
 ]

@@ -24,6 +24,8 @@ from orchestrator.ledger.canonical import sha256
 from orchestrator.types import OrganisationId
 
 _PREAMBLE = len(MAGIC) + PREFIX_SIZE
+MOST_CHUNKS = 1 << 16
+"""Of a payload that is opened in one piece: chunks of one byte would cost whoever opens it hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ def check_sealed(header: bytes, payload: bytes, *, context: Context, commitments
     if payload[: len(MAGIC)] != MAGIC:
         raise EnvelopeError("the payload is not a sealed update of version 1")
     chunks = max(1, -(-parsed.plaintext_size // parsed.chunk_size))
+    if chunks > MOST_CHUNKS:
+        raise EnvelopeError(f"the payload has {chunks} chunks, at most {MOST_CHUNKS} are opened")
     if parsed.plaintext_size < SALT_SIZE or len(payload) != _PREAMBLE + parsed.plaintext_size + chunks * TAG_SIZE:
         raise EnvelopeError("the sizes in the envelope header contradict each other")
     return parsed

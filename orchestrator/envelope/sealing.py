@@ -79,6 +79,23 @@ def seal(
     return sealed, secret
 
 
+def usable_recipients(recipients: Mapping[OrganisationId, bytes]) -> dict[OrganisationId, bytes]:
+    """Those whose prekey is one: the chain takes any bytes for a key, and one bad key must not keep a round from all.
+
+    The same for everybody, so that judges and auditors know whom an update must be sealed to.
+    """
+    return {name: public for name, public in recipients.items() if _is_usable(public)}
+
+
+def _is_usable(public: bytes) -> bool:
+    """Only wrapping something shows it: a point of low order is read as a key and then refused."""
+    try:
+        HPKE_SUITE.encrypt(b"", load_public(public), b"")
+    except (EnvelopeError, ValueError):
+        return False
+    return True
+
+
 def content_commitment(content_salt: bytes, delta: Buffer) -> Digest:
     """SHA-256(content salt ‖ SHA-256(delta)): says nothing about the delta once the salt is destroyed."""
     return sha256(content_salt + hashlib.sha256(delta).digest())

@@ -7,7 +7,7 @@ from collections import Counter
 from orchestrator.audit.objects import OBJECT_LIMIT, PAYLOAD_LIMIT
 from orchestrator.audit.recomputed import Recomputed
 from orchestrator.audit.tally import Tally
-from orchestrator.envelope import Commitments, Context, Header, check_sealed, read_header
+from orchestrator.envelope import Commitments, Context, Header, check_sealed, read_header, usable_recipients
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.contributions import active_updates, taken_out
 from orchestrator.ledger.entities import RoundStatus, Update
@@ -89,8 +89,10 @@ def _read(
 
 
 def _check_recipients(own: Recomputed, update: Update, header: Header, where: str, tally: Tally) -> None:
-    """Sealed to the prekeys that the round assigned, to all of them, and to nobody else."""
-    assigned = {name: prekey.digest for name, prekey in own.state.rounds[update.round].recipients.items()}
-    tally.same(where, "its recipients", {item.organisation: item.prekey for item in header.recipients}, assigned)
+    """Sealed to the prekeys that the round assigned, to all that are keys, and to nobody else."""
+    assigned = own.state.rounds[update.round].recipients
+    usable = usable_recipients({name: prekey.key for name, prekey in assigned.items()})
+    expected = {name: assigned[name].digest for name in usable}
+    tally.same(where, "its recipients", {item.organisation: item.prekey for item in header.recipients}, expected)
     short = [item.organisation for item in header.recipients if len(item.wrapped) != WRAPPED_SIZE]
     tally.demand(not short, where, f"the key wrapped for {', '.join(short)} has not {WRAPPED_SIZE} bytes")

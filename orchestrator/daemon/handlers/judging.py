@@ -11,7 +11,7 @@ from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.verdicts import verdict_commitment
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest
-from orchestrator.daemon.opening import commitments_of, context_of, sealed_objects, stored_cids
+from orchestrator.daemon.opening import check_recipients, commitments_of, context_of, sealed_objects, stored_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import open_payload, unwrap
 from orchestrator.errors import KeystoreError, ProtocolError, StorageError
@@ -57,9 +57,10 @@ def _open_and_keep(services: Services, state: NodeState, update: Update) -> None
         raise KeystoreError(f"round {update.round} has no prekey of {services.me}")
     commitments, context = commitments_of(update), context_of(services, update)
     with services.lock:
+        header, payload = sealed_objects(services, update)  # before pinning, which knows no limit of size
+        check_recipients(found, header, context=context, commitments=commitments)
         for cid in stored_cids(update):
             services.store.pin(cid)
-        header, payload = sealed_objects(services, update)
         private = services.keystore.prekey_private(prekey.digest)
         key = unwrap(header, services.me, private, context=context, commitments=commitments)
         opened = open_payload(header, payload, key, context=context, commitments=commitments)

@@ -9,7 +9,7 @@ from orchestrator.chain.structs import Submission
 from orchestrator.commitment.ids import update_id_of
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest, known_tasks
-from orchestrator.daemon.opening import removable_cids
+from orchestrator.daemon.opening import recipients_of, removable_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import Context, seal
 from orchestrator.errors import KeystoreError, ProtocolError
@@ -64,9 +64,8 @@ def submit(services: Services, state: NodeState, effect: fx.SubmitUpdate) -> Non
     found = state.ledger.rounds[effect.round]
     delta = services.desk.trained[effect.round]
     rounds = services.private.rounds
-    recipients = {organisation: prekey.key for organisation, prekey in found.recipients.items()}
     context = Context(rounds.chain.chain_id, rounds.address, effect.round, services.me)
-    sealed, secret = seal(delta, context, recipients)
+    sealed, secret = seal(delta, context, recipients_of(found))
     ordinal = 1 + sum(state.ledger.updates[known].organisation == services.me for known in found.submissions)
     update_id = update_id_of(rounds.chain.chain_id, rounds.address, effect.round, services.me, ordinal)
     with services.lock:

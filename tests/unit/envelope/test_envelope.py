@@ -23,6 +23,7 @@ from orchestrator.envelope import (
     prekey_digest,
     seal,
     unwrap,
+    usable_recipients,
 )
 from orchestrator.envelope.opening import _PREAMBLE
 from orchestrator.envelope.prekeys import load_public
@@ -303,3 +304,29 @@ def test_secrets_stay_out_of_representations() -> None:
         assert repr(secret.content_key) not in text
         assert repr(secret.content_salt) not in text
         assert repr(delta) not in text
+
+
+LOW_ORDER = [bytes(32), b"\x01" + bytes(31)]
+
+
+@pytest.mark.parametrize("half", LOW_ORDER)
+def test_a_point_of_low_order_is_no_recipient(half: bytes) -> None:
+    """It is read as a key; only sealing to it fails, and so it would for every sender."""
+    bad = prekeys()[MALLORY][1][:-32] + half
+    load_public(bad)
+    with pytest.raises(EnvelopeError, match="prekey of mallory is not a valid key"):
+        seal(delta_of(b"delta"), CONTEXT, {**recipients(), MALLORY: bad})
+    assert usable_recipients({**recipients(), MALLORY: bad}) == recipients()
+
+
+@pytest.mark.parametrize("bad", [b"", b"no key", b"\xff" * 1216, b"\xff" * 4096])
+def test_bytes_that_are_no_key_are_no_recipient(bad: bytes) -> None:
+    assert usable_recipients({MALLORY: bad, **recipients()}) == recipients()
+
+
+def test_a_payload_of_countless_chunks_is_not_opened() -> None:
+    sealed, secret = seal(delta_of(bytes(1 << 16)), CONTEXT, recipients(), chunk_size=1)
+    with pytest.raises(EnvelopeError, match="65568 chunks, at most 65536"):
+        open_payload(
+            sealed.header, sealed.payload, secret.content_key, context=CONTEXT, commitments=Commitments.of(sealed)
+        )
