@@ -81,7 +81,8 @@ contract DisclosureRegistry is IDisclosureRegistry {
         if (block.timestamp < entry.embargoEnds) {
             revert DisclosureRegistryUnderEmbargo(id, block.timestamp, entry.embargoEnds);
         }
-        if (entry.revealed) revert DisclosureRegistryAlreadyRevealed(id);
+        // whoever copies a waiting reveal may name another object: the reporter can say again where the report lies
+        if (entry.revealed && msg.sender != entry.reporter) revert DisclosureRegistryAlreadyRevealed(id);
         if (keccak256(abi.encode(reportDigest, salt, entry.reporter)) != entry.commitment) {
             revert DisclosureRegistryWrongReport(id);
         }

@@ -79,7 +79,7 @@ def test_nobody_stops_a_reveal_after_the_embargo(registry, report, parties, repo
     tx = registry.reveal(*terms, {"from": accounts[8]})
     assert tuple(tx.events["ReportRevealed"].values()) == (1, digest("report"), "QmReport")
     assert registry.report(1)[3]
-    refuses("DisclosureRegistryAlreadyRevealed", registry.reveal, *terms, sender=reporter)
+    refuses("DisclosureRegistryAlreadyRevealed", registry.reveal, *terms, sender=accounts[8])
 
 
 def test_a_copied_commitment_reveals_nothing(registry, report, accounts):
@@ -87,3 +87,12 @@ def test_a_copied_commitment_reveals_nothing(registry, report, accounts):
     pass_time(EMBARGO + 1)
     terms = (2, digest("report"), SECRET, "QmReport")
     refuses("DisclosureRegistryWrongReport", registry.reveal, *terms, sender=accounts[8])
+
+
+def test_who_copies_a_reveal_does_not_hide_where_the_report_lies(registry, report, reporter, accounts):
+    pass_time(EMBARGO + 1)
+    terms = 1, digest("report"), SECRET
+    registry.reveal(*terms, "QmNothing", {"from": accounts[8]})  # taken from the reporter's waiting transaction
+    refuses("DisclosureRegistryAlreadyRevealed", registry.reveal, *terms, "QmNothing", sender=accounts[8])
+    tx = registry.reveal(*terms, "QmReport", {"from": reporter})
+    assert tx.events["ReportRevealed"]["cid"] == "QmReport"
