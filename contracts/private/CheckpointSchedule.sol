@@ -3,10 +3,13 @@ pragma solidity 0.8.30;
 
 import {ICheckpointSchedule} from "../interfaces/ICheckpointSchedule.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
+import {Callers} from "../shared/Callers.sol";
 import {OrganisationId} from "../types/Types.sol";
 
 /// @notice See `ICheckpointSchedule`.
 contract CheckpointSchedule is ICheckpointSchedule {
+    using Callers for IConsortium;
+
     uint256 private constant SIGNATURE_LENGTH = 65;
 
     /// @inheritdoc ICheckpointSchedule
@@ -42,7 +45,7 @@ contract CheckpointSchedule is ICheckpointSchedule {
 
     /// @inheritdoc ICheckpointSchedule
     function attest(uint64 sequence, bytes32 head, bytes calldata signature) external {
-        OrganisationId organisation = consortium.organisationOf(msg.sender);
+        OrganisationId organisation = consortium.callingDelegate();
         if (sequence == 0 || sequence > latestSequence) {
             revert CheckpointScheduleUnknownSequence(sequence, latestSequence);
         }

@@ -3,11 +3,14 @@ pragma solidity 0.8.30;
 
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IKeyDirectory} from "../interfaces/IKeyDirectory.sol";
+import {Callers} from "../shared/Callers.sol";
 import {Member} from "../types/Membership.sol";
 import {OrganisationId} from "../types/Types.sol";
 
 /// @notice See `IKeyDirectory`.
 contract KeyDirectory is IKeyDirectory {
+    using Callers for IConsortium;
+
     uint256 private constant MAX_KEY_LENGTH = 4096;
 
     /// @inheritdoc IKeyDirectory
@@ -38,7 +41,7 @@ contract KeyDirectory is IKeyDirectory {
 
     /// @inheritdoc IKeyDirectory
     function publishKey(bytes calldata key, bytes32 leafSalt) external {
-        OrganisationId organisation = consortium.organisationOf(msg.sender);
+        OrganisationId organisation = consortium.callingDelegate();
         bytes32 digest = _digest(key);
         keyOf[organisation] = digest;
         emit KeyPublished(organisation, digest, key, leafSalt);
@@ -46,7 +49,7 @@ contract KeyDirectory is IKeyDirectory {
 
     /// @inheritdoc IKeyDirectory
     function revokeKey(bytes32 leafSalt) external {
-        OrganisationId organisation = consortium.organisationOf(msg.sender);
+        OrganisationId organisation = consortium.callingDelegate();
         bytes32 digest = keyOf[organisation];
         if (digest == 0) revert KeyDirectoryNoKey(organisation);
         delete keyOf[organisation];
@@ -55,7 +58,7 @@ contract KeyDirectory is IKeyDirectory {
 
     /// @inheritdoc IKeyDirectory
     function publishPrekeys(bytes[] calldata keys, bytes32 leafSalt) external {
-        OrganisationId organisation = consortium.organisationOf(msg.sender);
+        OrganisationId organisation = consortium.callingDelegate();
         if (keys.length == 0) revert KeyDirectoryNoPrekeys();
         bytes32[] storage own = _prekeys[organisation];
         for (uint256 i = 0; i < keys.length; ++i) {

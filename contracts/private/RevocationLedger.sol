@@ -7,12 +7,15 @@ import {ICheckpointSchedule} from "../interfaces/ICheckpointSchedule.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IRevocationLedger} from "../interfaces/IRevocationLedger.sol";
 import {IRoundLedger} from "../interfaces/IRoundLedger.sol";
+import {Callers} from "../shared/Callers.sol";
 import {Member} from "../types/Membership.sol";
 import {Mode, RevocationView, Stage, Verification} from "../types/Revocations.sol";
 import {NO_ORGANISATION, NO_REQUEST, OrganisationId, RequestId, UpdateId} from "../types/Types.sol";
 
 /// @notice See `IRevocationLedger`.
 contract RevocationLedger is IRevocationLedger, EIP712 {
+    using Callers for IConsortium;
+
     uint256 private constant MAX_UPDATES = 256;
     bytes32 private constant CERTIFICATE = keccak256("Certificate(bytes32 requestId,bytes32 certificateDigest)");
 
@@ -20,6 +23,7 @@ contract RevocationLedger is IRevocationLedger, EIP712 {
         OrganisationId organisation;
         Mode mode;
         bool urgent;
+        bool pressed; // a quorum has supported the urgent request: it fails the round open then, and no later one
         Stage stage;
         uint64 deadline;
         bytes32 reason;
@@ -80,7 +84,7 @@ contract RevocationLedger is IRevocationLedger, EIP712 {
         bytes32 requestDigest,
         bytes32 leafSalt
     ) external returns (RequestId requestId) {
-        OrganisationId organisation = consortium.organisationOf(msg.sender);
+        OrganisationId organisation = consortium.callingDelegate();
         bool own = _allOwn(updates, organisation);
         if (!own && reason == 0) revert RevocationLedgerReasonMissing();
         if (requestDigest == 0) revert RevocationLedgerEmptyDigest();
@@ -272,7 +276,7 @@ contract RevocationLedger is IRevocationLedger, EIP712 {
     }
 
     function _actor(RequestId requestId) private view returns (OrganisationId organisation, Revocation storage entry) {
-        organisation = consortium.organisationOf(msg.sender);
+        organisation = consortium.callingDelegate();
         entry = _known(requestId);
     }
 
@@ -347,8 +351,10 @@ contract RevocationLedger is IRevocationLedger, EIP712 {
             _enter(entry, Stage.Approved);
             emit RevocationApproved(requestId, uint16(supporters), leafSalt);
         }
+        bool presses = byQuorum && entry.urgent && !entry.pressed;
+        if (presses) entry.pressed = true;
         uint64 open = rounds.openRoundId();
-        if (open != 0 && ((approved && entry.mode == Mode.Replay) || (byQuorum && entry.urgent))) {
+        if (open != 0 && ((approved && entry.mode == Mode.Replay) || presses)) {
             rounds.interrupt(open, "revocation", leafSalt);
         }
     }

@@ -5,6 +5,7 @@ import {ICheckpointSchedule} from "../interfaces/ICheckpointSchedule.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IKeyDirectory} from "../interfaces/IKeyDirectory.sol";
 import {IRoundLedger} from "../interfaces/IRoundLedger.sol";
+import {Callers} from "../shared/Callers.sol";
 import {RoundPhases} from "../shared/RoundPhases.sol";
 import {Member} from "../types/Membership.sol";
 import {Opening, Phase, Submission, Verdict} from "../types/Rounds.sol";
@@ -13,6 +14,7 @@ import {RoundStore} from "./RoundStore.sol";
 
 /// @notice See `IRoundLedger`.
 contract RoundLedger is RoundStore {
+    using Callers for IConsortium;
     using RoundPhases for RoundPhases.Progress;
 
     uint32 private constant NO_CAP = 1_000_000;
@@ -32,7 +34,7 @@ contract RoundLedger is RoundStore {
 
     /// @inheritdoc IRoundLedger
     function acceptAgreement(bytes32 agreementDigest, bytes32 leafSalt) external {
-        OrganisationId organisation = consortium.organisationOfAuthority(msg.sender);
+        OrganisationId organisation = consortium.callingAuthority();
         if (_agreements[agreementDigest][organisation]) {
             revert RoundLedgerAgreementAlreadyAccepted(agreementDigest, organisation);
         }
@@ -42,7 +44,7 @@ contract RoundLedger is RoundStore {
 
     /// @inheritdoc IRoundLedger
     function openRound(Opening calldata opening, bytes32 leafSalt) external returns (uint64 roundId) {
-        OrganisationId opener = consortium.organisationOf(msg.sender);
+        OrganisationId opener = consortium.callingDelegate();
         if (consortium.paused()) revert RoundLedgerPaused();
         if (openRoundId() != 0) revert RoundLedgerRoundStillOpen(roundCount);
         roundId = ++roundCount;
@@ -101,7 +103,7 @@ contract RoundLedger is RoundStore {
         string calldata headerCid,
         bytes32 leafSalt
     ) external {
-        OrganisationId organisation = consortium.organisationOf(msg.sender);
+        OrganisationId organisation = consortium.callingDelegate();
         Update storage entry = _updates[updateId];
         uint64 roundId = entry.roundId;
         if (roundId == 0) revert RoundLedgerUnknownUpdate(updateId);
@@ -149,7 +151,7 @@ contract RoundLedger is RoundStore {
 
     /// @inheritdoc IRoundLedger
     function closeRound(uint64 roundId, bytes32 leafSalt) external {
-        consortium.organisationOf(msg.sender);
+        consortium.callingDelegate();
         RoundPhases.Progress memory progress = _require(roundId, Phase.AwaitingClose);
         bytes32 reason = progress.failure();
         Round storage entry = _rounds[roundId];

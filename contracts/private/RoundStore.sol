@@ -5,12 +5,14 @@ import {ICheckpointSchedule} from "../interfaces/ICheckpointSchedule.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IKeyDirectory} from "../interfaces/IKeyDirectory.sol";
 import {IRoundLedger} from "../interfaces/IRoundLedger.sol";
+import {Callers} from "../shared/Callers.sol";
 import {RoundPhases} from "../shared/RoundPhases.sol";
 import {Phase, RoundView, UpdateView} from "../types/Rounds.sol";
 import {OrganisationId, UpdateId} from "../types/Types.sol";
 
 /// @title What the `RoundLedger` remembers, and how it is read.
 abstract contract RoundStore is IRoundLedger {
+    using Callers for IConsortium;
     using RoundPhases for RoundPhases.Progress;
 
     struct Round {
@@ -146,7 +148,7 @@ abstract contract RoundStore is IRoundLedger {
     }
 
     function _participant(uint64 roundId) internal view returns (OrganisationId organisation, Participation storage own) {
-        organisation = consortium.organisationOf(msg.sender);
+        organisation = consortium.callingDelegate();
         own = _participations[roundId][organisation];
         if (roundId == 0 || roundId > roundCount) revert RoundLedgerUnknownRound(roundId);
         if (!own.member) revert RoundLedgerNotInRound(roundId, organisation);

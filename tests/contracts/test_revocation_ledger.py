@@ -243,6 +243,14 @@ class TestOpenRounds:
         assert "RoundFailed" not in play.request(parties[0], own(rounds), urgent=True).events
         assert "RoundFailed" in ledger.support(play.id, SALT, {"from": parties[1].delegate}).events
 
+    def test_an_urgent_quorum_fails_no_later_round(self, rounds, ledger, parties, play):
+        rounds.open()
+        play.request(parties[0], own(rounds), urgent=True)
+        ledger.support(play.id, SALT, {"from": parties[1].delegate})
+        rounds.open()
+        assert "RoundFailed" not in ledger.support(play.id, SALT, {"from": parties[2].delegate}).events
+        assert rounds.phase() == SUBMITTING
+
     def test_an_urgent_request_for_cause(self, rounds, ledger, parties, play):
         rounds.open()
         play.request(parties[0], [rounds.updates[1]], reason=WHY, urgent=True)
