@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from orchestrator.errors import ConfigurationError, DataError
 from orchestrator.types import MILLION
 
 IGNORED = -100
+WORST_LOSS = 1e6
+"""What a loss that is no number, or is larger, counts as: somebody's update can bring a model that far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Evaluation:
     samples: int
 
     def value(self, metric: str) -> int:
-        """``loss`` or ``accuracy`` in millionths.
+        """``loss`` or ``accuracy`` in millionths; a loss is at most :data:`WORST_LOSS`.
 
         Raises:
             ConfigurationError: a language model has no accuracy, or the metric is unknown.
@@ -33,14 +36,14 @@ class Evaluation:
         chosen = {"loss": self.loss, "accuracy": self.accuracy}.get(metric)
         if chosen is None:
             raise ConfigurationError(f"metric {metric!r} is not measured by this task", mend="use loss or accuracy")
-        return round(chosen * MILLION)
+        return round((min(chosen, WORST_LOSS) if math.isfinite(chosen) else WORST_LOSS) * MILLION)
 
 
 def evaluate(model: Any, batches: Iterable[Mapping[str, Tensor]]) -> Evaluation:
     """Evaluate a causal language model or a classifier; the kind follows from the labels' shape.
 
     Raises:
-        DataError: there is nothing to evaluate on, or the loss is not finite.
+        DataError: there is nothing to evaluate on.
     """
     was_training = model.training
     model.eval()
