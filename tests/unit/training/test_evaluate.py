@@ -55,3 +55,9 @@ def test_millionths() -> None:
 def test_nothing_to_evaluate_on() -> None:
     with pytest.raises(DataError, match="no held-out sample"):
         evaluate(load_base(resolve("tiny:llama")).model, [])
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf"), 1e30])
+def test_a_loss_that_is_no_number_is_the_worst_there_is(loss: float) -> None:
+    """A hostile update may bring a model that far; whoever judges it must be able to say how bad it is."""
+    assert Evaluation(loss, None, 3).value("loss") == 10**12
