@@ -50,6 +50,7 @@ class TorchWorkbench:
         self._own = equipment
         self._base: BaseModel | None = None
         self._dataset: Dataset | None = None
+        self._length = 0
         self._folded: FoldedModel | None = None
         self._memory: dict[tuple[FoldEntry, ...], Evaluation] = {}
 
@@ -172,26 +173,25 @@ class TorchWorkbench:
         )
 
     def _ready(self, task: TaskSpec) -> tuple[FoldedModel, Dataset]:
-        """Load model and data the first time; refuse a task for another base."""
-        if self._base is None or self._folded is None or self._dataset is None:
-            torch.set_num_threads(self._own.threads)
-            source = resolve(self._own.model, cache=self._own.cache)
-            base = load_base(
-                source,
-                kind=task.base.kind,
-                labels=self._own.labels,
-                device=self._own.device,
-                cache=self._own.cache,
-            )
-            self._dataset = prepare(self._own.data, base.tokenizer, kind=base.kind, length=task.training.length)
-            self._folded = FoldedModel(base.model, base.digest)
-            self._base = base
-        if self._base.digest != task.base.digest:
+        """Model and data as the task wants them; a task for another base is refused and leaves nothing behind."""
+        base = self._base or self._load(task)
+        if base.digest != task.base.digest:
             raise DataError(
-                f"model {self._own.model} has base digest {self._base.digest}, the task's is {task.base.digest}",
+                f"model {self._own.model} has base digest {base.digest}, the task's is {task.base.digest}",
                 mend="configure the model that the task names",
             )
+        if self._dataset is None or self._length != task.training.length:
+            self._dataset = prepare(self._own.data, base.tokenizer, kind=base.kind, length=task.training.length)
+            self._length = task.training.length
+            self._memory.clear()
+        if self._folded is None:
+            self._base, self._folded = base, FoldedModel(base.model, base.digest)
         return self._folded, self._dataset
+
+    def _load(self, task: TaskSpec) -> BaseModel:
+        torch.set_num_threads(self._own.threads)
+        source, own = resolve(self._own.model, cache=self._own.cache), self._own
+        return load_base(source, kind=task.base.kind, labels=own.labels, device=own.device, cache=own.cache)
 
     def _move(self, folded: FoldedModel, entries: Sequence[Any], opener: Callable[[UpdateId], AdapterDelta]) -> None:
         wanted = tuple(FoldEntry(item.update_id, item.round, item.organisation, item.weight) for item in entries)

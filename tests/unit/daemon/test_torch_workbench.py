@@ -241,3 +241,23 @@ def test_a_task_of_another_base_is_refused(bench: TorchWorkbench) -> None:
     other = spec_of(word_of("another model"))
     with pytest.raises(DataError, match=r"tiny:llama has base digest .*configure the model that the task names"):
         bench.evaluate(other, manifest_of(other), nothing)
+
+
+def test_a_task_of_another_kind_does_not_spoil_the_next_one(spec: TaskSpec, bench: TorchWorkbench) -> None:
+    """Anybody may open the first round that a daemon sees."""
+    fresh = TorchWorkbench(bench._own)
+    hostile = replace(spec, base=replace(spec.base, kind="classifier"))
+    with pytest.raises(DataError, match="base digest"):
+        fresh.evaluate(hostile, manifest_of(hostile), nothing)
+    assert fresh.evaluate(spec, manifest_of(spec), nothing).samples > 0
+
+
+def test_each_task_has_samples_of_its_own_length(spec: TaskSpec, bench: TorchWorkbench) -> None:
+    fresh = TorchWorkbench(bench._own)
+    lengths = []
+    for length in (24, 12, 24):
+        other = replace(spec, training=replace(spec.training, length=length))
+        fresh.evaluate(other, manifest_of(other), nothing)
+        assert fresh._dataset is not None
+        lengths.append(fresh._dataset.validation.tokens.shape[1])
+    assert lengths == [24, 12, 24]
