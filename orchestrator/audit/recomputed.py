@@ -22,7 +22,7 @@ from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.state import EMPTY, apply
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.ledger.view import awards_of, manifest_of
+from orchestrator.ledger.view import anchored_manifest, awards_of
 from orchestrator.types import ZERO_DIGEST, Digest
 
 
@@ -145,7 +145,7 @@ class Recomputed:
     def _point(self, due: Due, state: LedgerState, size: int) -> Point:
         block_hash = self.evidence.private.block_hashes.get(due.block, ZERO_DIGEST)
         try:
-            manifest, listed = manifest_of(state, self.specs), awards_of(state, due, self.specs)
+            manifest, listed = anchored_manifest(state, self.specs), awards_of(state, due, self.specs)
         except ProtocolError as error:
             return Point(due, state, size, problem=error.message)
         content = content_at(
@@ -155,7 +155,7 @@ class Recomputed:
             chain_id=self.evidence.private.chain_id,
             block=due.block,
             block_hash=block_hash,
-            manifest_digest=manifest.digest,
+            manifest_digest=ZERO_DIGEST if manifest is None else manifest.digest,
             awards_root=awards_tree(due.sequence, listed).root if listed else ZERO_DIGEST,
         )
         return Point(due, state, size, manifest, listed, content)

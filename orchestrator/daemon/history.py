@@ -9,7 +9,7 @@ from orchestrator.ledger.contributions import Tasks
 from orchestrator.ledger.entities import Due, LedgerState
 from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Record
-from orchestrator.ledger.view import awards_of, manifest_of, state_at, up_to
+from orchestrator.ledger.view import anchored_manifest, awards_of, state_at, up_to
 from orchestrator.ledger.words import hex_word
 from orchestrator.types import ZERO_DIGEST, Digest
 
@@ -37,7 +37,7 @@ class History:
         state = self.state_at(due.block, latest)
         if state.chain_id is None:
             raise ProtocolError(f"checkpoint {due.sequence} is due before the first record")
-        listed = awards_of(state, due, tasks)
+        listed, manifest = awards_of(state, due, tasks), anchored_manifest(state, tasks)
         return content_at(
             due.sequence,
             self.tree,
@@ -45,7 +45,7 @@ class History:
             chain_id=state.chain_id,
             block=due.block,
             block_hash=block_hash,
-            manifest_digest=manifest_of(state, tasks).digest,
+            manifest_digest=ZERO_DIGEST if manifest is None else manifest.digest,
             awards_root=awards_tree(due.sequence, listed).root if listed else ZERO_DIGEST,
         )
 

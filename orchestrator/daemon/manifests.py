@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from orchestrator.daemon.services import Services
-from orchestrator.ledger.entities import LedgerState, RoundStatus
+from orchestrator.errors import FormatError, StorageError
+from orchestrator.ledger.contributions import contributing_rounds
+from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.manifest import Manifest, build_manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import Digest, RequestId
 
 
 def known_tasks(ledger: LedgerState, services: Services) -> dict[Digest, TaskSpec]:
-    """Tasks of all rounds that were closed or are open, fetched where they are not at hand yet."""
-    for found in ledger.rounds.values():
-        if found.status is not RoundStatus.FAILED:
+    """Tasks of all rounds that bear on manifests, fetched where they are not at hand yet, and the others at hand.
+
+    Any member can open a round under a task that nobody can read, so that only contributions make a task necessary.
+    """
+    needed = contributing_rounds(ledger)
+    for found in needed:
+        services.task_of(found)
+    for found in () if needed else ledger.rounds.values():
+        with suppress(StorageError, FormatError):
             services.task_of(found)
     return services.tasks
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from orchestrator.chain.contracts import PrivateContracts
 from orchestrator.chain.reader import read_records
 from orchestrator.daemon.opening import OBJECT_LIMIT
-from orchestrator.errors import FormatError
+from orchestrator.errors import FormatError, StorageError
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.entities import LedgerState, RoundStatus
+from orchestrator.ledger.contributions import contributing_rounds
+from orchestrator.ledger.entities import LedgerState, Round, RoundStatus
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.view import Ledger
 from orchestrator.storage.store import ObjectStore
@@ -40,14 +41,26 @@ def look(private: PrivateContracts) -> Look:
 
 
 def tasks_of(state: LedgerState, store: ObjectStore) -> dict[Digest, TaskSpec]:
-    """Tasks of all rounds that did not fail, from IPFS, checked against their digests."""
+    """Tasks of the rounds that did not fail, from IPFS, checked against their digests.
+
+    One that no contribution was made under may be missing: any member can open a round under a task nobody can read.
+    """
     tasks: dict[Digest, TaskSpec] = {}
+    needed = {found.id for found in contributing_rounds(state)}
     for found in state.rounds.values():
-        opening = found.opening
-        if found.status is RoundStatus.FAILED or opening.task_digest in tasks:
+        if found.status is RoundStatus.FAILED or found.opening.task_digest in tasks:
             continue
-        data = store.fetch(opening.task_cid, limit=OBJECT_LIMIT)
-        if sha256(data) != opening.task_digest:
-            raise FormatError(f"object {opening.task_cid} is not the task {opening.task_digest} of round {found.id}")
-        tasks[opening.task_digest] = TaskSpec.from_bytes(data)
+        try:
+            tasks[found.opening.task_digest] = _task(found, store)
+        except (StorageError, FormatError):
+            if found.id in needed:
+                raise
     return tasks
+
+
+def _task(found: Round, store: ObjectStore) -> TaskSpec:
+    opening = found.opening
+    data = store.fetch(opening.task_cid, limit=OBJECT_LIMIT)
+    if sha256(data) != opening.task_digest:
+        raise FormatError(f"object {opening.task_cid} is not the task {opening.task_digest} of round {found.id}")
+    return TaskSpec.from_bytes(data)

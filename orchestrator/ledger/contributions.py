@@ -50,6 +50,16 @@ def active_updates(state: LedgerState, round_id: int) -> tuple[UpdateId, ...]:
     return tuple(item for item in accepted_updates(state, round_id) if item not in void)
 
 
+def contributing_rounds(state: LedgerState, *, at: Position | None = None) -> tuple[Round, ...]:
+    """Closed rounds in which some update became active, in order: only their tasks bear on manifests and checkpoints.
+
+    One member alone can open a round under a task that nobody else can read, and close it. A quorum accepts an update
+    only after it has read the task.
+    """
+    closed = (item for item in state.rounds.values() if closed_by(item, at))
+    return tuple(sorted((item for item in closed if active_updates(state, item.id)), key=lambda item: item.id))
+
+
 def live_contributions(
     state: LedgerState, tasks: Tasks, *, at: Position | None = None, ignoring: RequestId | None = None
 ) -> tuple[UpdateId, ...]:

@@ -11,7 +11,14 @@ from functools import cached_property
 from itertools import groupby
 
 from orchestrator.ledger.canonical import Document, canonical_bytes, digest
-from orchestrator.ledger.contributions import Tasks, closed_by, live_contributions, on_base, task_of
+from orchestrator.ledger.contributions import (
+    Tasks,
+    closed_by,
+    contributing_rounds,
+    live_contributions,
+    on_base,
+    task_of,
+)
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Position
@@ -126,11 +133,15 @@ def build_manifest(
 
 
 def governing_task(state: LedgerState, tasks: Tasks, *, at: Position | None = None) -> TaskSpec | None:
-    """The task whose manifest checkpoints name: that of the round closed last, or opened last before any is closed.
+    """The task whose manifest checkpoints name: that of the last round that contributed.
+
+    Before there is one, that of the round closed last, or else opened last.
 
     Args:
         at: the state after the event at this position; the latest by default.
     """
+    if contributing := contributing_rounds(state, at=at):
+        return task_of(contributing[-1], tasks)
     opened = [item for item in state.rounds.values() if at is None or item.opened <= at]
     closed = [item for item in opened if closed_by(item, at)]
     chosen = max(closed or opened, key=lambda item: item.id, default=None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.awards import Award, awards, awards_tree
 from orchestrator.ledger.checkpoint import CheckpointContent, content_at
-from orchestrator.ledger.contributions import Tasks, task_of
+from orchestrator.ledger.contributions import Tasks, active_updates, contributing_rounds, task_of
 from orchestrator.ledger.entities import Due, LedgerState, Reason
 from orchestrator.ledger.ids import round_of_subject
 from orchestrator.ledger.manifest import Manifest, build_manifest, governing_task
@@ -46,6 +46,11 @@ def manifest_of(state: LedgerState, tasks: Tasks) -> Manifest:
     return build_manifest(state, task, tasks)
 
 
+def anchored_manifest(state: LedgerState, tasks: Tasks) -> Manifest | None:
+    """The manifest that a checkpoint of this state names; None, and the zero digest, before any round contributed."""
+    return manifest_of(state, tasks) if contributing_rounds(state) else None
+
+
 def due_checkpoints(records: Sequence[Record], block: int | None = None) -> tuple[Due, ...]:
     """The checkpoints that follow from the records: one for each closed round and each certified revocation.
 
@@ -59,6 +64,8 @@ def awards_of(state: LedgerState, due: Due, tasks: Tasks) -> tuple[Award, ...]:
     if due.reason is not Reason.ROUND_CLOSED:
         return ()
     round_ = state.rounds[round_of_subject(due.subject)]
+    if not active_updates(state, round_.id):
+        return ()
     return awards(state, round_.id, task_of(round_, tasks).per_round)
 
 
@@ -129,7 +136,7 @@ class Ledger:
         state = self.state_at(due.block)
         if due not in state.due or state.chain_id is None:
             raise ProtocolError(f"checkpoint {due.sequence} does not follow from the records up to block {due.block}")
-        listed = awards_of(state, due, tasks)
+        listed, manifest = awards_of(state, due, tasks), anchored_manifest(state, tasks)
         return content_at(
             due.sequence,
             self._tree,
@@ -137,6 +144,6 @@ class Ledger:
             chain_id=state.chain_id,
             block=due.block,
             block_hash=block_hash,
-            manifest_digest=manifest_of(state, tasks).digest,
+            manifest_digest=ZERO_DIGEST if manifest is None else manifest.digest,
             awards_root=awards_tree(due.sequence, listed).root if listed else ZERO_DIGEST,
         )

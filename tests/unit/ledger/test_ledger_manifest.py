@@ -12,7 +12,9 @@ from orchestrator.ledger.contributions import active_updates, live_contributions
 from orchestrator.ledger.lineage import descendants, parents
 from orchestrator.ledger.manifest import build_manifest, entries_root, governing_task
 from orchestrator.ledger.merkle import MerkleTree
-from orchestrator.ledger.view import manifest_at, manifest_of
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.ledger.view import anchored_manifest, checkpoint_content_at, manifest_at, manifest_of
+from orchestrator.types import ZERO_DIGEST
 
 LIFE = life()
 
@@ -184,6 +186,36 @@ def test_a_task_that_opens_no_closed_round_does_not_govern() -> None:
     found = governing_task(history.state, history.tasks)
     assert found is not None
     assert found.name == "first"
+
+
+def closed_without_contribution(history: History) -> TaskSpec:
+    """One member opens a round under a task that nobody else can read, submits, and closes it."""
+    unreadable = task(name="unreadable")
+    history.open_round(unreadable, by=CUMULUS)
+    history.release(history.submit(CUMULUS))
+    history.close(by=CUMULUS)
+    return unreadable
+
+
+def test_a_round_without_contribution_does_not_govern_and_needs_no_task() -> None:
+    history = History()
+    history.round(task(name="first"))
+    unreadable = closed_without_contribution(history)
+    known = {digest: spec for digest, spec in history.tasks.items() if digest != unreadable.digest}
+    found = governing_task(history.state, known)
+    assert found is not None and found.name == "first"
+    due = history.state.due[-1]
+    content = checkpoint_content_at(history.records, due, word_of("block"), known)
+    assert content.sequence == 2 and content.awards_root == ZERO_DIGEST
+    assert content.manifest_digest == manifest_of(history.state, known).digest
+
+
+def test_checkpoints_before_any_contribution_name_no_manifest() -> None:
+    history = History()
+    closed_without_contribution(history)
+    content = checkpoint_content_at(history.records, history.state.due[0], word_of("block"), {})
+    assert content.manifest_digest == ZERO_DIGEST
+    assert anchored_manifest(history.state, {}) is None
 
 
 def test_a_missing_task_is_named() -> None:
