@@ -39,7 +39,7 @@ class PublishPrekeys(Effect):
 
 @dataclass(frozen=True, slots=True)
 class PassRound(Effect):
-    """Take no part in a round, and say so, because it names a manifest that this node does not compute."""
+    """Take no part in a round, and say so, because the node cannot train or submit, or is not to."""
 
     name = "pass-round"
     round: int

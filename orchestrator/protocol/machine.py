@@ -14,10 +14,7 @@ from orchestrator.protocol import events as ev
 from orchestrator.protocol.rules_checkpoints import award_rules, checkpoint_rules
 from orchestrator.protocol.rules_revocations import revocation_rules
 from orchestrator.protocol.rules_rounds import prekey_rules, round_rules
-from orchestrator.protocol.state import Anchored, Attested, Failure, NodeState
-
-ATTEMPTS = 6
-"""Times an effect is tried before the node gives up and says so."""
+from orchestrator.protocol.state import ATTEMPTS, Anchored, Attested, Failure, NodeState
 
 PATIENCE = 6
 """Blocks that a member has for a transaction that anyone may send, before the turn passes to the next."""
@@ -106,9 +103,8 @@ def _completed(state: NodeState, event: ev.EffectCompleted) -> NodeState:
 
 def _failed(state: NodeState, event: ev.EffectFailed) -> NodeState:
     known = state.failures.get(event.effect_id)
-    attempts = 1 + (known.attempts if known else 0)
-    again = event.retryable and attempts < ATTEMPTS
-    failure = Failure(attempts, state.private_block + 2**attempts if again else None)
+    attempts = min(1 + (known.attempts if known else 0), ATTEMPTS)
+    failure = Failure(attempts, state.private_block + 2**attempts if event.retryable else None)
     return state.with_(
         in_flight=state.in_flight - {event.effect_id}, failures={**state.failures, event.effect_id: failure}
     )

@@ -44,11 +44,11 @@ def own_update(ledger: LedgerState, found: Round, me: OrganisationId) -> Update 
 def _submit(state: NodeState, found: Round) -> Iterator[fx.Effect]:
     if own_update(state.ledger, found, state.me) is not None or state.me in found.passed:
         return
-    train = fx.TrainUpdate(found.id)
-    if not state.wants_rounds or state.gave_up(train.id):
+    train, submit = fx.TrainUpdate(found.id), fx.SubmitUpdate(found.id)
+    if not state.wants_rounds or state.gave_up(train.id) or state.gave_up(submit.id):
         yield fx.PassRound(found.id)
     elif train.id in state.done:
-        yield fx.SubmitUpdate(found.id)
+        yield submit
     else:
         yield train
 

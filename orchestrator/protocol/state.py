@@ -10,10 +10,13 @@ from orchestrator.ledger.entities import LedgerState
 from orchestrator.protocol.events import RoundClock
 from orchestrator.types import Digest, OrganisationId, RequestId
 
+ATTEMPTS = 6
+"""Failures after which the waits between attempts grow no more: a node that was down for an hour is asked again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How often an effect has failed, and the private block from which it may be tried again (None: never)."""
+    """How often an effect has failed, counted up to ATTEMPTS; and the private block to try again from (None: never)."""
 
     attempts: int
     retry_at: int | None
@@ -85,6 +88,6 @@ class NodeState:
         return max(self.anchored, default=0)
 
     def gave_up(self, effect_id: str) -> bool:
-        """Whether the effect has failed for good."""
+        """Whether the effect has failed for good, or so often that an alternative, where there is one, is taken."""
         failure = self.failures.get(effect_id)
-        return failure is not None and failure.retry_at is None
+        return failure is not None and (failure.retry_at is None or failure.attempts >= ATTEMPTS)

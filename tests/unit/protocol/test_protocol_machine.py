@@ -13,10 +13,10 @@ from orchestrator.ledger.checkpoint import GENESIS
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
-from orchestrator.protocol.machine import ATTEMPTS, transition, wanted
+from orchestrator.protocol.machine import transition, wanted
 from orchestrator.protocol.rules_checkpoints import agreed_head
 from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
-from orchestrator.protocol.state import NodeState
+from orchestrator.protocol.state import ATTEMPTS, NodeState
 from orchestrator.types import OrganisationId
 
 
@@ -52,23 +52,47 @@ def test_nothing_is_asked_twice_while_it_is_under_way_or_done() -> None:
     assert fx.SubmitUpdate(1) in after
 
 
-def test_a_failed_effect_is_tried_again_later_and_later() -> None:
-    state, clock = submitting()
-    train, block, waits = fx.TrainUpdate(1), 50, []
-    for attempt in range(1, ATTEMPTS + 1):
+def failing(
+    state: NodeState, clock: ev.RoundClock | None, effect: fx.Effect, times: int
+) -> tuple[NodeState, list[int]]:
+    """The effect fails again and again; gives how many blocks it then waits for."""
+    block, waits = state.private_block, []
+    for attempt in range(1, times + 1):
         state, effects = transition(state, seen(block, clock))
-        assert train in effects, attempt
-        state, _ = transition(state, ev.EffectFailed(train.id, retryable=True))
-        begun = block
-        while attempt < ATTEMPTS:
-            block += 1
-            if state.failures[train.id].retry_at == block:
-                break
-            assert train not in transition(state, seen(block, clock))[1]
-        waits.append(block - begun)
-    assert waits[:-1] == [2, 4, 8, 16, 32]
-    assert state.gave_up(train.id)
-    assert train not in transition(state, seen(block + 10_000, clock))[1]
+        assert effect in effects, attempt
+        state, _ = transition(state, ev.EffectFailed(effect.id, retryable=True))
+        retry_at = state.failures[effect.id].retry_at
+        assert retry_at is not None
+        assert effect not in transition(state, seen(retry_at - 1, clock))[1]
+        waits.append(retry_at - block)
+        block = retry_at
+    return state, waits
+
+
+def test_a_failed_effect_is_tried_again_later_and_later_and_never_given_up() -> None:
+    """A chain or an IPFS node may be down for hours; nobody should have to restart the daemons then."""
+    history = life()
+    state = node(history)
+    state, _ = transition(state, seen(500))
+    state, waits = failing(state.with_(in_flight=frozenset()), None, fx.AttestCheckpoint(1, 1), ATTEMPTS + 3)
+    assert waits == [2, 4, 8, 16, 32, 64, 64, 64, 64]
+
+
+@pytest.mark.parametrize("step", [fx.TrainUpdate(1), fx.SubmitUpdate(1)])
+def test_a_round_is_passed_when_training_or_submitting_fails_too_often(step: fx.Effect) -> None:
+    """The others need not wait for the deadline."""
+    state, clock = submitting()
+    state = state.with_(private_block=50)
+    if isinstance(step, fx.SubmitUpdate):
+        state = state.with_(done=frozenset({fx.TrainUpdate(1).id}))
+    state, waits = failing(state, clock, step, ATTEMPTS - 1)
+    assert not state.gave_up(step.id) and waits == [2, 4, 8, 16, 32]
+    state, effects = transition(state, seen(500, clock))
+    assert step in effects
+    state, _ = transition(state, ev.EffectFailed(step.id, retryable=True))
+    state, effects = transition(state, seen(501, clock))
+    assert state.gave_up(step.id) and fx.PassRound(1) in effects
+    assert step not in transition(state, seen(5_000, clock))[1]
 
 
 def test_what_cannot_be_mended_is_not_tried_again() -> None:
