@@ -79,12 +79,11 @@ def build_certificate(state: LedgerState, request_id: RequestId, tasks: Tasks, *
         tasks: those of all rounds that were closed by then.
 
     Raises:
-        ProtocolError: nobody has recorded figures yet, or the recorded replacement is not what the records imply.
+        ProtocolError: nobody has recorded figures yet.
     """
     revocation, outcome = _effective(state, request_id), outcome_of(state, request_id, tasks)
-    if revocation.mode is Mode.DROP and revocation.replacement != outcome.after:
-        message = f"request {request_id} has the manifest {revocation.replacement}, the records imply {outcome.after}"
-        raise ProtocolError(message, mend="record the right one before the certificate is endorsed")
+    # with `drop` the records imply the manifest: what one member records as replacement is a claim, and stops nobody
+    after = outcome.after if revocation.mode is Mode.DROP else revocation.replacement
     results = results_of(revocation)
     if not results:
         raise ProtocolError(f"request {request_id} has no figures yet", mend="wait for the members' verifications")
@@ -102,7 +101,7 @@ def build_certificate(state: LedgerState, request_id: RequestId, tasks: Tasks, *
             "digest": revocation.request_digest,
         },
         "lineage": {"descendants": list(outcome.descendants)},
-        "manifest": {"before": outcome.before, "after": revocation.replacement},
+        "manifest": {"before": outcome.before, "after": after},
         "results": results,
         "not_evaluated": list(NOT_EVALUATED),
         "limits": list(LIMITS),
