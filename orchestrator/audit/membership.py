@@ -49,6 +49,12 @@ class Membership:
     epochs: Mapping[int, Epoch]
     last: Members
 
+    def quorum_in(self, block: int) -> int:
+        """The quorum that something in this block had to reach; the least where it changed in the block itself."""
+        before = [epoch for epoch in self.epochs.values() if epoch.block < block]
+        within = [epoch for epoch in self.epochs.values() if epoch.block == block]
+        return min((epoch.members.quorum for epoch in (*before[-1:], *within)), default=self.last.quorum)
+
 
 def membership_of(records: Iterable[Record]) -> Membership:
     """Fold the Consortium's records; others are passed over.

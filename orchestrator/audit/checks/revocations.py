@@ -110,7 +110,8 @@ def _check_endorsements(own: Recomputed, revocation: Revocation, where: str, tal
             continue
         if tally.demand(signer in known, subject, f"it was signed by {signer}, no delegate of {organisation}"):
             signed += endorsement.certificate_digest == certificate
-    quorum = own.private_membership.last.quorum
+    assert revocation.certified is not None
+    quorum = own.private_membership.quorum_in(revocation.certified.block)
     tally.demand(signed >= quorum, where, f"{signed} members endorse the certificate, the quorum is {quorum}")
 
 

@@ -15,9 +15,10 @@ from unit.ledger.actors import (
 )
 from unit.ledger.history import History
 
-from orchestrator.audit.membership import membership_of
+from orchestrator.audit.membership import Epoch, Membership, membership_of
 from orchestrator.commitment.consortium import consortium_digest
 from orchestrator.commitment.eip712 import Seat
+from orchestrator.ledger.entities import Members
 from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.types import OrganisationId
 
@@ -58,3 +59,9 @@ def test_a_rotated_delegate_could_sign_in_the_epoch_of_its_rotation_only() -> No
     assert membership.epochs[1].signer(delegate(DRAVA)) is None
     assert membership.epochs[2].signer(delegate(DRAVA)) == DRAVA
     assert membership.epochs[2].signer(delegate(AURORA)) is None
+
+
+def test_a_certificate_is_held_to_the_quorum_of_its_time() -> None:
+    small, large = Members(epoch=1, quorum=2), Members(epoch=2, quorum=4)
+    membership = Membership({1: Epoch(small, 5), 2: Epoch(large, 90)}, large)
+    assert [membership.quorum_in(block) for block in (5, 89, 90, 91)] == [2, 2, 2, 4]
