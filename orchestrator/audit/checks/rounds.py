@@ -4,22 +4,46 @@ from __future__ import annotations
 
 from orchestrator.audit.recomputed import Recomputed
 from orchestrator.audit.tally import Tally
+from orchestrator.errors import ProtocolError
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.entities import Round
+from orchestrator.ledger.contributions import active_updates
+from orchestrator.ledger.entities import Round, RoundStatus
 from orchestrator.ledger.task import TaskSpec
 
 
 def check_rounds(own: Recomputed, tally: Tally) -> None:
-    for digest, task in own.tasks.items():
-        tally.demand(not task.problem, f"task {digest}", task.problem)
     for round_ in own.state.rounds.values():
+        if round_.status is not RoundStatus.OPEN and not _contributed(own, round_):
+            _note_idle(own, round_, tally)
+            continue
         _check_agreement(own, round_, tally)
         _check_manifest(own, round_, tally)
-        task_object = own.tasks.get(round_.opening.task_digest)
-        if task_object is not None and task_object.spec is not None:
+        task_object = own.tasks[round_.opening.task_digest]
+        tally.demand(not task_object.problem, f"task {round_.opening.task_digest}", task_object.problem)
+        if task_object.spec is not None:
             _check_terms(round_, task_object.spec, tally)
     tally.note(f"rounds: {len(own.state.rounds)}, tasks: {len(own.tasks)}")
+
+
+def _contributed(own: Recomputed, round_: Round) -> bool:
+    return round_.status is RoundStatus.CLOSED and bool(active_updates(own.state, round_.id))
+
+
+def _note_idle(own: Recomputed, round_: Round, tally: Tally) -> None:
+    """One member alone can open a round on anything; where the others refuse, it adds nothing, and that is no fault."""
+    where, problem = f"round {round_.id}, which added nothing", own.tasks[round_.opening.task_digest].problem
+    tally.demand(True, where, "")
+    if problem:
+        tally.note(f"{where}: {problem}")
+        return
+    try:
+        manifest = own.opening_manifest(round_)
+    except ProtocolError as error:
+        tally.note(f"{where}: {error.message}")
+        return
+    if manifest.digest != round_.opening.manifest_digest:
+        tally.note(f"{where}: it was opened on another manifest than the records make")
 
 
 def _check_agreement(own: Recomputed, round_: Round, tally: Tally) -> None:

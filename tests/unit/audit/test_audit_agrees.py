@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from unit.audit.life import Life
+from unit.ledger.actors import AURORA, word_of
 
 from orchestrator.audit import Evidence, read_handed, verify, verify_evidence, write_handover
 from orchestrator.errors import AuditFailure, ConfigurationError
@@ -25,6 +27,19 @@ def test_shredded_objects_may_be_absent_once_everybody_has_shredded(evidence: Ev
     before = verify_evidence(evidence.as_of(evidence.public.block, evidence.private.block - 1))
     assert len(before.result("updates").findings) == 4
     assert all("no IPFS node" in finding.message for finding in before.result("updates").findings)
+
+
+def test_a_failed_round_that_was_opened_on_a_wrong_manifest_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One member can open on anything, also in good faith: on a manifest that a revocation has just replaced."""
+    life = Life()
+    life.round()
+    with monkeypatch.context() as patch:
+        patch.setattr("unit.audit.life.build_manifest", lambda *_: SimpleNamespace(digest=word_of("stale")))
+        number = life.open_round()
+    failed = {"round_id": number, "reason": "too few submitted"}
+    life.by(AURORA, ("RoundLedger", "RoundFailed", failed))
+    result = verify(life.sources).result("rounds")
+    assert result.ok and "round 2, which added nothing: it was opened on another manifest" in result.detail
 
 
 def test_the_handover_agrees_and_is_deterministic(life: Life, tmp_path: Path) -> None:
