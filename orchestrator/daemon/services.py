@@ -29,6 +29,11 @@ class Desk:
     judged: dict[int, Mapping[UpdateId, Judgement]] = field(default_factory=dict)
     measured: dict[RequestId, Verification] = field(default_factory=dict)
 
+    def clear(self, round_number: int) -> None:
+        """Drop what a round has left: a delta that was not submitted is plaintext."""
+        for of_round in (self.trained, self.refused, self.judged):
+            of_round.pop(round_number, None)
+
 
 @dataclass
 class Services(Access):

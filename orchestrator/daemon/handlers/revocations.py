@@ -18,7 +18,6 @@ from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.manifest import governing_task
-from orchestrator.ledger.task import TaskSpec
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import MILLION, UpdateId
@@ -42,8 +41,10 @@ def record_replacement(services: Services, state: NodeState, effect: fx.RecordRe
 
 def measure(services: Services, state: NodeState, effect: fx.MeasureRevocation) -> Job:
     """Held-out figures with and without the revoked contributions, while they can still be opened."""
-    task = _task(services, state)
-    before, after = manifests_of(state.ledger, effect.request_id, known_tasks(state.ledger, services))
+    tasks = known_tasks(state.ledger, services)
+    before, after = manifests_of(state.ledger, effect.request_id, tasks)
+    task = governing_task(state.ledger, tasks, at=state.ledger.revocations[effect.request_id].effective)
+    assert task is not None  # the manifests are its
 
     def job() -> None:
         services.figures.status("measuring", request=effect.request_id)
@@ -122,10 +123,3 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
         services.figures.status("shredded", request=effect.request_id)
 
     return job
-
-
-def _task(services: Services, state: NodeState) -> TaskSpec:
-    task = governing_task(state.ledger, known_tasks(state.ledger, services))
-    if task is None:
-        raise ProtocolError("there is no task before the first round")
-    return task

@@ -103,6 +103,7 @@ def close(services: Services, state: NodeState, effect: fx.CloseRound) -> None:
 
 def settle_keys(services: Services, state: NodeState, effect: fx.SettleKeys) -> None:
     """The prekey goes, and with it whatever could be opened of updates that did not become contributions."""
+    services.desk.clear(effect.round)
     found = state.ledger.rounds[effect.round]
     active = set(active_updates(state.ledger, effect.round)) if found.closed_block is not None else set()
     lost = [update_id for update_id in found.submissions if update_id not in active]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from unit.daemon.consortium import Consortium
-from unit.ledger.actors import AURORA, BOREALIS, CUMULUS
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task
 
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.handlers import HANDLERS
@@ -14,6 +14,7 @@ from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.workbench import Judgement
 from orchestrator.errors import ChainError, ContentKeyDestroyed, KeystoreError, ProtocolError
 from orchestrator.ledger.entities import RoundStatus, Update
+from orchestrator.ledger.task import TaskSpec
 from orchestrator.protocol import effects as fx
 from orchestrator.types import MILLION, Cid
 
@@ -189,3 +190,34 @@ def test_a_round_on_another_manifest_is_not_trained(life: Consortium) -> None:
     with pytest.raises(ProtocolError, match="names manifest"):
         life.handle(AURORA, state, fx.TrainUpdate(number))
     assert life.benches[AURORA].asked == []
+
+
+def test_a_revocation_is_measured_under_the_task_of_its_manifests(life: Consortium) -> None:
+    """A round under another task may open and close before anybody gets to measure."""
+    life.open_round()
+    life.settle()
+    first = life.spec
+    request = life.request(CUMULUS)
+    life.fails = lambda effect: isinstance(effect, fx.RecordAffected)
+    life.spec = task(name="the next experiment")
+    life.open_round()
+    life.until(lambda: life.history.state.rounds[2].status is RoundStatus.CLOSED)
+    asked: list[TaskSpec] = []
+    honest = life.benches[AURORA].evaluate
+    life.benches[AURORA].evaluate = lambda task, *rest: asked.append(task) or honest(task, *rest)  # type: ignore
+    life.handle(AURORA, life.now(), fx.MeasureRevocation(request))
+    assert [item.digest for item in asked] == [first.digest, first.digest]
+
+
+def test_nothing_of_a_round_stays_on_the_desk_when_it_has_ended(life: Consortium) -> None:
+    """A delta that was never submitted is plaintext; it must not outlive its round in memory."""
+    number = life.open_round()
+    life.handle(AURORA, life.now(), fx.TrainUpdate(number))
+    desk = life.services[AURORA].desk
+    desk.refused[number], desk.judged[number] = {}, {}
+    found = life.history.state.rounds[number]
+    failed = replace(found, status=RoundStatus.FAILED, ended=life.history.state.position)
+    ledger = life.now().ledger.with_(rounds={number: failed}, open_round=None)
+    assert number in desk.trained
+    life.handle(AURORA, life.now().with_(ledger=ledger), fx.SettleKeys(number))
+    assert (desk.trained, desk.refused, desk.judged) == ({}, {}, {})
