@@ -12,7 +12,7 @@ from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, 
 from orchestrator.types import UpdateId
 
 app = typer.Typer(help="Revocations.", no_args_is_help=True)
-output = Console()
+output = Console(markup=False)  # members choose the reasons, and a bracket in one is no style
 
 
 @app.command()
@@ -67,6 +67,10 @@ def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> 
     if as_json:
         emit({"revocations": rows})
         return
+    output.print(_table(rows))
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table("request", "organisation", "reason", "stage", "updates", "descendants", "receipts")
     for row in rows:
         descendants = "?" if row["descendants"] is None else str(len(row["descendants"]))
@@ -74,4 +78,4 @@ def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> 
             row["request"][:14] + "…", row["organisation"], row["reason"], row["stage"], str(len(row["updates"])),
             descendants, ", ".join(row["receipts"]),
         )  # fmt: skip
-    output.print(table)
+    return table

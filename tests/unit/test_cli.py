@@ -267,3 +267,13 @@ def test_doctor_in_a_bare_place_is_content(
     shown = capsys.readouterr().out
     assert "Nothing is broken." in shown
     assert "loranchor network up" in " ".join(shown.split())
+
+
+def test_a_reason_that_looks_like_a_style_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Any member chooses the reason of a request, and all look at the list."""
+    from orchestrator.commands import revoke
+
+    row = {"request": "0x" + "ab" * 32, "organisation": "aurora", "reason": "[/b]", "stage": "requested",
+           "updates": [], "descendants": None, "receipts": []}  # fmt: skip
+    revoke.output.print(revoke._table([row]))
+    assert "[/b]" in capsys.readouterr().out
