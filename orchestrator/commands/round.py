@@ -16,6 +16,7 @@ from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, 
 
 if TYPE_CHECKING:
     from orchestrator.daemon.access import Access
+    from orchestrator.keystore import Role
     from orchestrator.ledger.agreement import Agreement
 
 app = typer.Typer(help="Rounds of training.", no_args_is_help=True)
@@ -38,7 +39,7 @@ def agree(
     """Accept the agreement that rounds run under, with the authority's key."""
     from orchestrator.daemon.operations import accept_agreement
 
-    with _access(home, password_file, overrides) as access:
+    with _access(home, password_file, overrides, role="authority") as access:
         document = _agreement(access, agreement)
         receipt = accept_agreement(access, document)
     if as_json:
@@ -101,13 +102,15 @@ def watch(home: Home, overrides: Overrides = None) -> None:
 
 
 @contextmanager
-def _access(home: Path, password_file: Path | None, overrides: list[str] | None) -> Iterator[Access]:
+def _access(
+    home: Path, password_file: Path | None, overrides: list[str] | None, *, role: Role = "delegate"
+) -> Iterator[Access]:
     from orchestrator.daemon.access import connect
     from orchestrator.keystore import read_password
     from orchestrator.settings import compose
 
     settings = compose(overrides or (), organisation_home=home)
-    access = connect(settings, home, read_password(password_file))
+    access = connect(settings, home, read_password(password_file), roles=(role,))
     with access.keystore:
         yield access
 

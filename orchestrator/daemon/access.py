@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import Any
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
 from orchestrator.chain.sender import KeystoreSigner, TransactionSender
 from orchestrator.errors import ConfigurationError, WrongChain
-from orchestrator.keystore import Keystore
+from orchestrator.keystore import Keystore, Role
 from orchestrator.settings import Settings
 from orchestrator.storage import IpfsStore
 from orchestrator.storage.store import ObjectStore
 from orchestrator.types import OrganisationId
+
+HOT: tuple[Role, ...] = ("delegate",)
 
 
 @dataclass
@@ -46,8 +48,11 @@ class Access:
         return TransactionSender(self.private.rounds.chain, signer, lock=NonceLock(self.home, "private-authority"))
 
 
-def connect(settings: Settings, home: Path, password: str) -> Access:
+def connect(settings: Settings, home: Path, password: str, *, roles: Collection[Role] = HOT) -> Access:
     """Open the keystore and check both chains and the IPFS node before anything is done.
+
+    Args:
+        roles: keys to unlock. The authority's is a cold one: only what it signs itself asks for it, and no daemon.
 
     Raises:
         KeystoreError: wrong password. ChainError, WrongChain: a chain is down or another.
@@ -56,7 +61,7 @@ def connect(settings: Settings, home: Path, password: str) -> Access:
     organisation = settings.organisation
     if organisation is None:
         raise ConfigurationError("no organisation is given", mend="name its folder with --home")
-    keystore = Keystore.open(home, password)
+    keystore = Keystore.open(home, password, roles=roles)
     private_chain, public_chain = settings.connection("private"), settings.connection("public")
     private = private_contracts(private_chain, settings.deployments)
     public = public_contracts(public_chain, settings.deployments)

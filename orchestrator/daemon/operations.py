@@ -70,7 +70,7 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement) -> int:
         epsilon_cap=task.privacy.epsilon_cap,
     )
     receipt = access.private_sender.send(access.private.rounds.open_round(opening, leaf_salt()))
-    rounds = look(access.private).state.rounds.values()
+    rounds = look(access.private, block=receipt.block).state.rounds.values()
     return next(item.id for item in rounds if item.opened.block == receipt.block)
 
 
@@ -97,7 +97,7 @@ def request_revocation(
     request = RevocationRequest(access.me, chosen, reason, LedgerMode.DROP, urgent, statement)
     call = access.private.revocations.request(chosen, reason, Mode.DROP, urgent, request.digest, leaf_salt())
     receipt = access.private_sender.send(call)
-    recorded = look(access.private).state.revocations.values()
+    recorded = look(access.private, block=receipt.block).state.revocations.values()
     return next(
         item.id
         for item in recorded

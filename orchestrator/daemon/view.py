@@ -29,14 +29,17 @@ class Look:
         return self.ledger.state
 
 
-def look(private: PrivateContracts) -> Look:
+def look(private: PrivateContracts, *, block: int | None = None) -> Look:
     """Read all records from the deployment to the newest final block.
+
+    Args:
+        block: read up to this one instead, as where an own transaction was just mined.
 
     Raises:
         ChainError: the node is down. ProtocolError: what it tells contradicts itself.
     """
     chain = private.rounds.chain
-    head = chain.block_number() - chain.finality_depth
+    head = chain.block_number() - chain.finality_depth if block is None else block
     return Look(Ledger(read_records(chain, private, private.deployment.first_block, head)), head)
 
 
