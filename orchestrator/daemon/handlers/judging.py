@@ -23,6 +23,7 @@ from orchestrator.types import Digest, UpdateId
 
 NOT_OPENED = "NOT_OPENED"
 NOT_FOUND = "NOT_FOUND"
+WRONG_PARENT = "WRONG_PARENT"
 
 
 def released_updates(ledger: LedgerState, round_number: int) -> tuple[Update, ...]:
@@ -71,8 +72,9 @@ def judge(services: Services, state: NodeState, effect: fx.JudgeUpdates) -> Job:
     found = state.ledger.rounds[effect.round]
     task = services.task_of(found)
     manifest = current_manifest(state.ledger, services, task)
-    refused = services.desk.refused.get(effect.round, {})
-    candidates = [update.id for update in released_updates(state.ledger, effect.round) if update.id not in refused]
+    released, refused = released_updates(state.ledger, effect.round), dict(services.desk.refused.get(effect.round, {}))
+    refused |= {item.id: WRONG_PARENT for item in released if item.parent_manifest != found.opening.manifest_digest}
+    candidates = [update.id for update in released if update.id not in refused]
 
     def job() -> None:
         services.figures.status("judging", round=effect.round)

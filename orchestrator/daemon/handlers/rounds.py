@@ -16,7 +16,9 @@ from orchestrator.errors import KeystoreError, ProtocolError
 from orchestrator.files import write_json
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.contributions import active_updates
+from orchestrator.ledger.entities import Opening
 from orchestrator.ledger.manifest import build_manifest
+from orchestrator.ledger.task import TaskSpec
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import Cid
@@ -33,9 +35,11 @@ def pass_round(services: Services, state: NodeState, effect: fx.PassRound) -> No
 
 
 def train(services: Services, state: NodeState, effect: fx.TrainUpdate) -> Job:
-    """Check that the round builds on the manifest that this node computes, then train."""
+    """Check that the round has its task's terms and builds on the manifest that this node computes, then train."""
     found = state.ledger.rounds[effect.round]
     task = services.task_of(found)
+    if strange := other_terms(found.opening, task):
+        raise ProtocolError(f"round {effect.round} was opened with other terms than its task's: {', '.join(strange)}")
     manifest = current_manifest(state.ledger, services, task)
     if manifest.digest != found.opening.manifest_digest:
         raise ProtocolError(
@@ -57,6 +61,19 @@ def train(services: Services, state: NodeState, effect: fx.TrainUpdate) -> Job:
         services.figures.status("trained", round=effect.round)
 
     return job
+
+
+def other_terms(opening: Opening, task: TaskSpec) -> list[str]:
+    """Terms of a round that its opener chose otherwise than the task says, which is the same for all."""
+    terms = {
+        "submit_blocks": task.deadlines.submit,
+        "release_blocks": task.deadlines.release,
+        "commit_blocks": task.deadlines.commit,
+        "reveal_blocks": task.deadlines.reveal,
+        "minimum_updates": task.minimum_updates,
+        "epsilon_cap": task.privacy.epsilon_cap,
+    }
+    return [name for name, value in terms.items() if getattr(opening, name) != value]
 
 
 def submit(services: Services, state: NodeState, effect: fx.SubmitUpdate) -> None:

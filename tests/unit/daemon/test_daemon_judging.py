@@ -11,7 +11,7 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS
 
 from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.verdicts import verdict_commitment
-from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED
+from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED, WRONG_PARENT
 from orchestrator.daemon.opening import OBJECT_LIMIT, stored_cids
 from orchestrator.envelope import parse_header
 from orchestrator.errors import ChainError, ProtocolError, StorageError
@@ -163,6 +163,16 @@ def test_refused_updates_are_not_shown_to_the_workbench_but_get_their_verdicts(l
     judged = life.services[AURORA].desk.judged[1]
     assert not judged[updates[BOREALIS].id].accept and judged[updates[BOREALIS].id].reason == NOT_FOUND
     assert judged[updates[CUMULUS].id].accept
+
+
+def test_an_update_that_names_another_parent_is_refused(life: Consortium) -> None:
+    """The record goes into the manifest, for good: it must say what the update was trained from."""
+    updates = released(life)
+    state = as_if(life.now(), replace(updates[BOREALIS], parent_manifest=Digest("0x" + "22" * 32)))
+    life.handle(AURORA, state, fx.CollectUpdates(1))
+    life.handle(AURORA, state, fx.JudgeUpdates(1))
+    judged = life.services[AURORA].desk.judged[1]
+    assert judged[updates[BOREALIS].id].reason == WRONG_PARENT and judged[updates[CUMULUS].id].accept
 
 
 def test_a_lost_object_costs_its_owner_the_round_and_nobody_else(life: Consortium) -> None:

@@ -221,3 +221,15 @@ def test_nothing_of_a_round_stays_on_the_desk_when_it_has_ended(life: Consortium
     assert number in desk.trained
     life.handle(AURORA, life.now().with_(ledger=ledger), fx.SettleKeys(number))
     assert (desk.trained, desk.refused, desk.judged) == ({}, {}, {})
+
+
+@pytest.mark.parametrize("terms", [{"submit_blocks": 2**31}, {"epsilon_cap": 8_000_000}, {"minimum_updates": 3}])
+def test_a_round_on_other_terms_than_its_tasks_is_not_trained(life: Consortium, terms: dict[str, int]) -> None:
+    number = life.open_round()
+    found = life.now().ledger.rounds[number]
+    assert all(getattr(found.opening, name) != value for name, value in terms.items())
+    other = replace(found, opening=replace(found.opening, **terms))
+    state = life.now().with_(ledger=life.now().ledger.with_(rounds={number: other}))
+    with pytest.raises(ProtocolError, match=f"other terms than its task's: {next(iter(terms))}"):
+        life.handle(AURORA, state, fx.TrainUpdate(number))
+    assert life.benches[AURORA].asked == []
