@@ -30,13 +30,13 @@ def load_documents(settings: DataSettings) -> list[Document]:
 
     Raises:
         ConfigurationError: unknown source, or a shard that the source cannot make out.
-        DataError: the files are not there, or the shard is empty.
+        DataError: the files are not there or not of the source's form, or the shard is empty.
     """
     read = _SOURCES.get(settings.source)
     if read is None:
         raise ConfigurationError(f"unknown data source {settings.source!r}", mend=f"choose one of {sources()}")
     first: dict[str, Document] = {}
-    for document in read(settings):
+    for document in _read(read, settings):
         if document.text.strip():
             first.setdefault(document.text, document)
     documents = list(first.values())
@@ -45,6 +45,17 @@ def load_documents(settings: DataSettings) -> list[Document]:
             f"the shard {dict(settings.shard)} of {settings.source} is empty", mend="widen it or choose other files"
         )
     return documents
+
+
+def _read(read: Callable[[DataSettings], list[Document]], settings: DataSettings) -> list[Document]:
+    """Files and shards are people's own: whatever is wrong with them is told in one line."""
+    try:
+        return read(settings)
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise DataError(
+            f"the shard {dict(settings.shard)} of {settings.source} cannot be read: {type(error).__name__} {error}",
+            mend="check data.source, data.folder and the shard",
+        ) from error
 
 
 def sources() -> str:
@@ -111,7 +122,7 @@ def _csv(settings: DataSettings) -> list[Document]:
         raise DataError(
             f"label {strange[0]!r} is not in shard.labels", mend="list every label, in the same order for all"
         )
-    return [Document(row[text], classes.get(row.get(label, ""))) for row in rows]
+    return [Document(row[text] or "", classes.get(row.get(label, ""))) for row in rows]
 
 
 def _labels(rows: list[dict[str, str]], label: str) -> list[str]:

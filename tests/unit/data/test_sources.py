@@ -101,3 +101,29 @@ def test_folders_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         load_documents(settings("csv", None))
     with pytest.raises(ConfigurationError, match="unknown data source 'imdb'"):
         load_documents(settings("imdb", None))
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "content", "shard"),
+    [
+        ("sotu", "a.json", b"[{", {}),
+        ("sotu", "a.json", b"[1]", {}),
+        ("sotu", "a.json", b'[{"year": 1800}]', {}),
+        ("sotu", "a.json", b"[]", {"years": "the nineties"}),
+        ("sotu", "a.json", b"[]", {"part": "first"}),
+        ("vader", "tweets_GroundTruth.txt", b"no tabs here", {"domain": "tweets"}),
+        ("vader", "tweets_GroundTruth.txt", b"1\tmuch\tgood", {"domain": "tweets"}),
+        ("csv", "a.csv", b"text,label\n\xff\xfe,1\n", {}),
+    ],
+)
+def test_files_of_another_form_are_told_in_one_line(
+    tmp_path: Path, source: str, name: str, content: bytes, shard: dict[str, Any]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=f"of {source} (cannot be read: [A-Z][A-Za-z]+Error|is empty)"):
+        load_documents(settings(source, tmp_path, **shard))
+
+
+def test_a_row_of_a_table_that_ends_early_has_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("label,text\ngood,a text\nbad\n")
+    assert [document.text for document in load_documents(settings("csv", tmp_path))] == ["a text"]
