@@ -107,5 +107,13 @@ def _watch(found: Run, done: threading.Event) -> None:
             found.command_lines.add(" ".join(process.info["cmdline"] or ()))
         figures = found.home(MEMBER) / "figures.json"
         if not found.snapshot.exists() and figures.exists() and "round/2" in figures.read_text():
-            shutil.copytree(found.home(MEMBER), found.snapshot, ignore=shutil.ignore_patterns("kek*.json", "*.lock"))
+            _copy(found.home(MEMBER), found.snapshot)
         time.sleep(0.25)
+
+
+def _copy(home: Path, snapshot: Path) -> None:
+    """Its daemon goes on writing: what vanishes meanwhile makes this copy worthless, and the next look tries again."""
+    try:
+        shutil.copytree(home, snapshot, ignore=shutil.ignore_patterns("kek*.json", "*.lock", ".*"))
+    except (OSError, shutil.Error):
+        shutil.rmtree(snapshot, ignore_errors=True)
