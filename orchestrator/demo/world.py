@@ -7,7 +7,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.errors import ConfigurationError
 from orchestrator.files import write_atomic, write_json
+
+MARKER = ".loranchor-demo"
+"""Says that a folder is a demo's own, so that clearing it destroys nobody's files."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,17 @@ class World:
         }
 
     def clear(self) -> None:
-        """Remove what a former run left."""
+        """Remove what a former run left, and mark the folder as a demo's own.
+
+        Raises:
+            ConfigurationError: the folder holds something that no demo made; nothing is touched then.
+        """
+        marker = self.root / MARKER
+        if self.root.exists() and not marker.exists() and any(self.root.iterdir()):
+            raise ConfigurationError(
+                f"{self.root} holds what no demo made", mend="give --run-dir a new folder, or empty that one yourself"
+            )
+        write_atomic(marker, b"Made by `loranchor demo`, which removes and makes anew what is in here.\n")
         for path in (self.deployments, self.handover, self.logs, self.root / "organisations", self.root / "passwords"):
             shutil.rmtree(path, ignore_errors=True)
         for name in ("consortium.json", "summary.json", "report.html"):

@@ -46,6 +46,15 @@ def test_unknown_experiment(tmp_path: Path) -> None:
     assert not root.exists()
 
 
+def test_run_folder_that_holds_something_else(tmp_path: Path) -> None:
+    mine = tmp_path / "deployments" / "mine.json"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    done = loranchor("demo", "--run-dir", str(tmp_path), "experiment=tiny")
+    refused(done, 2, str(tmp_path))
+    assert mine.read_text() == "mine"
+
+
 def test_chain_down(run: Run) -> None:
     done = run.member(["daemon", "run"], MEMBER, "experiment=tiny", f"chain.private.url={NOBODY}")
     refused(done, 4, NOBODY)
