@@ -17,6 +17,8 @@ from torch import Tensor
 
 from orchestrator.contribution.delta import AdapterDelta, LowRank
 from orchestrator.contribution.refusal import ContributionRefused, Reason
+from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import check_nesting
 from orchestrator.types import Digest
 
 FORMAT = "loranchor/delta"
@@ -130,8 +132,9 @@ def _split(data: bytes, limits: Limits) -> tuple[bytes, memoryview]:
 
 def _decode(text: bytes | str) -> dict[str, Any]:
     try:
+        check_nesting(text.encode() if isinstance(text, str) else text, FORMAT)
         header = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, FormatError) as error:
         raise ContributionRefused(Reason.NOT_SAFETENSORS, "the header is not JSON") from error
     if not isinstance(header, dict):
         raise ContributionRefused(Reason.NOT_SAFETENSORS, "the header is not a JSON object")

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from orchestrator.errors import ConfigurationError, FormatError
+from orchestrator.ledger.canonical import check_nesting
 from orchestrator.report import text, view
 from orchestrator.report.lines import stages
 from orchestrator.report.rows import Revocation
@@ -66,8 +67,9 @@ def write(summary_path: str | os.PathLike[str], out_path: str | os.PathLike[str]
 
 def _load(data: bytes, source: Path) -> Any:
     try:
+        check_nesting(data, source.name)
         return json.loads(data, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, FormatError) as error:
         raise FormatError(f"{source} is not JSON: {error}", mend=_MEND) from error
 
 
