@@ -1,7 +1,5 @@
 """Rounds: phases that end early or at their deadline, verdicts by quorum, ε that only grows."""
 
-from __future__ import annotations
-
 import hashlib
 
 import pytest
