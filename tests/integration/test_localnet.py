@@ -172,7 +172,7 @@ def test_the_test_chain_mines_for_each_transaction_and_ends() -> None:
         url = f"http://{HOST}:{port}"
         accounts = request(url, "eth_accounts")
         request(url, "eth_sendTransaction", {"from": accounts[0], "to": accounts[1], "value": hex(1)})
-        assert rpc.block_number(url) == 1
+        assert soon(lambda: rpc.block_number(url) == 1)
         time.sleep(1.5)
         assert rpc.block_number(url) == 1
     assert rpc.block_number(url) is None
