@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
 from orchestrator.chain.sender import KeystoreSigner, TransactionSender
-from orchestrator.errors import ConfigurationError, WrongChain
+from orchestrator.errors import ConfigurationError, KeystoreError, WrongChain
 from orchestrator.keystore import Keystore, Role
 from orchestrator.settings import Settings
 from orchestrator.storage import IpfsStore
@@ -57,6 +57,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
     Raises:
         KeystoreError: wrong password. ChainError, WrongChain: a chain is down or another.
         EnvironmentMissing: no deployment. StorageError: the IPFS node is down.
+        ConfigurationError, KeystoreError: the organisation is no member, or these keys are not its own.
     """
     organisation = settings.organisation
     if organisation is None:
@@ -71,6 +72,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
             f" {public.deployment.consortium_id}",
             mend=f"deploy both chains again, or correct {settings.deployments}",
         )
+    _check_seat(private, organisation.name, keystore)
     store = IpfsStore(settings.ipfs_api())
     store.identity()
     timeout = float(settings.group("chain")["transaction_timeout"])
@@ -88,6 +90,21 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         ),
         public_sender=TransactionSender(public_chain, signer, timeout=timeout, lock=NonceLock(home, "public-delegate")),
     )
+
+
+def _check_seat(private: PrivateContracts, name: OrganisationId, keystore: Keystore) -> None:
+    """Keys that are not the member's would look like a daemon that nobody needs anything from."""
+    seat = next((member for member in private.consortium.members() if member.organisation == name), None)
+    if seat is None:
+        raise ConfigurationError(
+            f"{name} is no member of the consortium on chain {private.deployment.chain_id}",
+            mend="its authorities add members; see `loranchor doctor`",
+        )
+    if keystore.delegate_address != seat.delegate:
+        raise KeystoreError(
+            f"this keystore's delegate {keystore.delegate_address} is not that of {name} on chain, {seat.delegate}",
+            mend="use the right home, or have the authority rotate the delegate",
+        )
 
 
 class NonceLock:

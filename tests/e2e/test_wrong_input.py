@@ -81,6 +81,15 @@ def test_wrong_chain_id(run: Run) -> None:
     refused(done, 4, "31337", "1337")
 
 
+def test_keys_that_are_not_the_members(run: Run, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.touch(mode=0o600)
+    password.write_text("somebody else's\n")
+    own = ["--home", str(tmp_path / "home"), "--password-file", str(password)]
+    assert run.loranchor("org", "init", "--name", MEMBER, *own).returncode == 0
+    refused(run.loranchor("daemon", "run", *own, "experiment=tiny"), 6, "delegate", MEMBER)
+
+
 def test_port_taken(tmp_path: Path) -> None:
     root = tmp_path / "network"
     with socket.socket() as taken:
