@@ -24,7 +24,7 @@ PAUSE_CHANGE_TYPE = (
     "address privateAddress,uint64 epoch,uint64 nonce,bool paused)"
 )
 ROOT_REPLACEMENT_TYPE = "RootReplacement(uint64 sequence,bytes32 previousRoot,bytes32 root)"
-AWARD_VOID_TYPE = "AwardVoid(uint64 sequence,bytes32 indicesHash)"
+AWARD_VOID_TYPE = "AwardVoid(uint64 sequence,bytes32 root,bytes32 indicesHash)"
 PAYOUT_CAP_CHANGE_TYPE = "PayoutCapChange(uint256 previousCap,uint256 cap,uint64 nonce)"
 
 
@@ -154,10 +154,10 @@ def root_replacement_digest(domain: Domain, sequence: int, previous_root: Digest
     return domain.digest(struct_hash(ROOT_REPLACEMENT_TYPE, number(sequence, 64), word(previous_root), word(root)))
 
 
-def award_void_digest(domain: Domain, sequence: int, indices: Sequence[int]) -> bytes:
-    """What delegates sign to void awards, in the order in which they are passed to the contract."""
+def award_void_digest(domain: Domain, sequence: int, root: Digest, indices: Sequence[int]) -> bytes:
+    """What delegates sign to void awards under the present root, in the order in which the contract gets them."""
     packed = keccak(b"".join(number(index) for index in indices))
-    return domain.digest(struct_hash(AWARD_VOID_TYPE, number(sequence, 64), packed))
+    return domain.digest(struct_hash(AWARD_VOID_TYPE, number(sequence, 64), word(root), packed))
 
 
 def payout_cap_digest(domain: Domain, previous_cap: int, cap: int, nonce: int) -> bytes:

@@ -136,9 +136,9 @@ def test_decisions_on_awards() -> None:
     assert found == expected(name, "RootReplacement", types, message)
 
     packed = keccak((3).to_bytes(32, "big") + (1).to_bytes(32, "big"))
-    types = {"AwardVoid": {"sequence": "uint64", "indicesHash": "bytes32"}}
-    message = {"sequence": 4, "indicesHash": packed}
-    assert eip712.award_void_digest(domain, 4, [3, 1]) == expected(name, "AwardVoid", types, message)
+    types = {"AwardVoid": {"sequence": "uint64", "root": "bytes32", "indicesHash": "bytes32"}}
+    message = {"sequence": 4, "root": root, "indicesHash": packed}
+    assert eip712.award_void_digest(domain, 4, root, [3, 1]) == expected(name, "AwardVoid", types, message)
 
     types = {"PayoutCapChange": {"previousCap": "uint256", "cap": "uint256", "nonce": "uint64"}}
     message = {"previousCap": 10**20, "cap": 2**96 - 1, "nonce": 0}
