@@ -3,6 +3,7 @@
 # Variables:
 #   PYTHON                the interpreter that makes the environments (3.11 or newer; default python3)
 #   EXPERIMENT            what `make demo` runs: sotu_smollm2 (default) or vader_minilm
+#   PRESET                how much `make bench-…` measures: default (within an hour on 2 cores) or full
 #   LORANCHOR_CACHE       folder for fetched models, data and launchers (default .cache)
 #   LORANCHOR_TORCH_INDEX package index to take torch from. On a machine without a GPU, where pip would bring a CUDA
 #                         build of several GB, set it to the CPU index that PyTorch's installation page names.
@@ -37,12 +38,15 @@ test-python: setup ## only the Python tests
 test-contracts: setup ## only the contract tests
 	@$(BIN)/python -B -m tools.testing contracts
 
+bench-%: setup
+	@$(BIN)/python -B -m benchmarks.$*
+
 lint: setup ## ruff and mypy
 	@$(BIN)/python -B -m tools.testing lint
 
 format: setup ## put the code into shape
-	@$(BIN)/ruff check --quiet --fix orchestrator tools tests
-	@$(BIN)/ruff format --quiet orchestrator tools tests
+	@$(BIN)/ruff check --quiet --fix orchestrator tools tests benchmarks
+	@$(BIN)/ruff format --quiet orchestrator tools tests benchmarks
 
 lock: ## write requirements/*.lock from the environments as they are
 	@$(PYTHON) -B -m tools.setup.lock

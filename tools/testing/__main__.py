@@ -21,7 +21,7 @@ PARTS: dict[str, list[str | Path]] = {
 }
 
 
-CODE = ["orchestrator", "tools", "tests"]
+CODE = ["orchestrator", "tools", "tests", "benchmarks"]
 CHECKS: list[list[str | Path]] = [
     [VENV / "bin" / "ruff", "check", "--quiet", *CODE],
     [VENV / "bin" / "ruff", "format", "--quiet", "--check", *CODE],
