@@ -3,12 +3,15 @@ pragma solidity 0.8.30;
 
 import {IConsortium} from "./interfaces/IConsortium.sol";
 import {ConsortiumHash} from "./shared/ConsortiumHash.sol";
+import {OrganisationNames} from "./shared/OrganisationNames.sol";
 import {Signatures} from "./shared/Signatures.sol";
 import {NO_ORGANISATION, OrganisationId} from "./types/Types.sol";
 import {Member, MembershipChange, PauseChange, Seat} from "./types/Membership.sol";
 
 /// @notice See `IConsortium`.
 contract Consortium is IConsortium {
+    using OrganisationNames for OrganisationId;
+
     uint256 private constant MAX_MEMBERS = 255;
 
     /// @inheritdoc IConsortium
@@ -253,7 +256,7 @@ contract Consortium is IConsortium {
     }
 
     function _add(Seat memory seat) private {
-        if (seat.organisation == NO_ORGANISATION) revert ConsortiumInvalidOrganisation(seat.organisation);
+        if (!seat.organisation.valid()) revert ConsortiumInvalidOrganisation(seat.organisation);
         if (_positionOf[seat.organisation] != 0) revert ConsortiumDuplicateOrganisation(seat.organisation);
         _members.push(Member(seat.organisation, seat.authority, address(0)));
         _positionOf[seat.organisation] = uint8(_members.length);

@@ -48,6 +48,7 @@ interface IAwardDistributor {
     error AwardDistributorQuorumMissed(uint256 signatures, uint8 quorum);
     error AwardDistributorDecisionSpent(bytes32 digest);
     error AwardDistributorSpent(uint64 sequence, uint256 index);
+    error AwardDistributorNothingLeft(uint64 sequence);
     error AwardDistributorInvalidProof(uint64 sequence, uint256 index);
     error AwardDistributorCapExceeded(uint64 sequence, uint256 claimed, uint256 cap);
     error AwardDistributorLengthMismatch(uint256 awards, uint256 proofs);
@@ -65,9 +66,10 @@ interface IAwardDistributor {
     ///        RootReplacement(uint64 sequence,bytes32 previousRoot,bytes32 root), ascending by signer.
     function replaceRoot(uint64 sequence, bytes32 newRoot, bytes[] calldata signatures) external;
 
-    /// @notice Voids awards that are not claimed yet, as part of a revocation for cause. They stay void after a
-    ///         replacement of the root.
-    /// @param signatures Of at least a quorum of delegates over AwardVoid(uint64 sequence,bytes32 indicesHash) with
+    /// @notice Voids awards of the present root, as part of a revocation for cause; those that are spent are passed over.
+    ///         A root that takes the place of this one starts with nothing void.
+    /// @param signatures Of at least a quorum of delegates over
+    ///        AwardVoid(uint64 sequence,bytes32 root,bytes32 indicesHash) with
     ///        indicesHash = keccak256(abi.encodePacked(indices)), ascending by signer.
     function voidAwards(uint64 sequence, uint256[] calldata indices, bytes[] calldata signatures) external;
 
@@ -79,7 +81,7 @@ interface IAwardDistributor {
     /// @notice Pays one award to its account; anybody may send it.
     function claim(Award calldata award, bytes32[] calldata proof) external;
 
-    /// @notice Pays several awards, of any sequences.
+    /// @notice Pays several awards, of any sequences; those that are spent are passed over.
     function claimBatch(Award[] calldata awards, bytes32[][] calldata proofs) external;
 
     function token() external view returns (IContributionToken);

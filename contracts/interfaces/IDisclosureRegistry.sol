@@ -19,6 +19,7 @@ interface IDisclosureRegistry {
     /// @notice The report is public; `cid` is where it lies on IPFS.
     event ReportRevealed(uint256 indexed id, bytes32 indexed reportDigest, string cid);
 
+    error DisclosureRegistryEmbargoAboveLimit(uint64 given, uint64 limit);
     error DisclosureRegistryEmptyCommitment();
     error DisclosureRegistryUnknownReport(uint256 id);
     error DisclosureRegistryAlreadyAcknowledged(uint256 id);

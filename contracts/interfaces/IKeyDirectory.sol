@@ -15,6 +15,8 @@ interface IKeyDirectory {
     event PrekeyPublished(
         OrganisationId indexed organisation, uint64 indexed index, bytes32 indexed digest, bytes key, bytes32 leafSalt
     );
+    /// @notice A member takes back its unused prekeys, `count` of them from index `first` on.
+    event PrekeysDiscarded(OrganisationId indexed organisation, uint64 first, uint64 count, bytes32 leafSalt);
     /// @notice The prekey that the round's updates are sealed to for this member.
     event PrekeyAssigned(
         uint64 indexed roundId,
@@ -42,8 +44,11 @@ interface IKeyDirectory {
     /// @notice Takes the caller's long-term key back.
     function revokeKey(bytes32 leafSalt) external;
 
-    /// @notice Adds one-time keys; a key that anybody published before is refused.
+    /// @notice Adds one-time keys; a key that the caller's organisation published before is refused.
     function publishPrekeys(bytes[] calldata keys, bytes32 leafSalt) external;
+
+    /// @notice Takes back all unused prekeys, as after their loss or theft; no round will be sealed to them.
+    function discardPrekeys(bytes32 leafSalt) external;
 
     /// @notice Gives each member's next unused prekey to the round; a member without one gets none.
     function assignPrekeys(uint64 roundId, bytes32 leafSalt) external;

@@ -72,7 +72,7 @@ interface IRevocationLedger {
     error RevocationLedgerUnexpectedStage(RequestId requestId, Stage current, Stage expected);
     error RevocationLedgerAlreadyDone(RequestId requestId, OrganisationId organisation);
     error RevocationLedgerTooLate(RequestId requestId, uint256 blockNumber, uint64 deadline);
-    error RevocationLedgerSuperseded(UpdateId updateId, RequestId requestId);
+    error RevocationLedgerNothingToSettle(RequestId requestId, Stage current);
     error RevocationLedgerRoundOpen(uint64 roundId);
     error RevocationLedgerWrongSigner(address signer, address expected);
     error RevocationLedgerWrongCertificate(RequestId requestId, bytes32 given, bytes32 expected);
@@ -82,7 +82,7 @@ interface IRevocationLedger {
     /// @notice Asks for updates to be revoked. For one's own this is approved at once; for others' it takes a reason
     ///         code and the support of a quorum within the step time.
     /// @dev requestId = keccak256(abi.encode(block.chainid, address(this), n)), n counting requests from 1. An update is
-    ///      in one live request; one that waits for support is overtaken by the owner's own, and lapses at its deadline.
+    ///      in one approved request; those that wait for support hold nothing, and lapse at their deadline.
     function request(
         UpdateId[] calldata updates,
         bytes32 reason,
@@ -92,8 +92,14 @@ interface IRevocationLedger {
         bytes32 leafSalt
     ) external returns (RequestId requestId);
 
-    /// @notice Supports a request. An urgent one that a quorum supports, and an approved `Replay`, fail the open round.
+    /// @notice Supports a request. An urgent one that a quorum supports, and an approved `Replay`, fail a round whose
+    ///         phases are not over. A `Replay` that nobody but the owner supports does so only for a contribution that
+    ///         counts, and once a member between two closed rounds.
     function support(RequestId requestId, bytes32 leafSalt) external;
+
+    /// @notice Counts again over the present members, after membership or quorum changed; any delegate may.
+    /// @param certificateDigest The certificate to count endorsements of; zero at the other stages.
+    function settle(RequestId requestId, bytes32 certificateDigest, bytes32 leafSalt) external;
 
     /// @notice Records the descendants, between rounds; each member may correct the record once until it is verified.
     function recordAffected(RequestId requestId, UpdateId[] calldata descendants, bytes32 leafSalt) external;
@@ -133,6 +139,9 @@ interface IRevocationLedger {
 
     function requestCount() external view returns (uint64);
 
+    /// @notice How many approved requests have no new manifest yet; no round opens meanwhile.
+    function awaitingReplacement() external view returns (uint64);
+
     function requestAt(uint64 number) external view returns (RequestId);
 
     function revocation(RequestId requestId) external view returns (RevocationView memory);
@@ -146,7 +155,7 @@ interface IRevocationLedger {
     /// @notice Whether the next step is late.
     function overdue(RequestId requestId) external view returns (bool);
 
-    /// @notice The live request that an update is in; zero for none.
+    /// @notice The approved request that an update is in; zero for none.
     function requestOf(UpdateId updateId) external view returns (RequestId);
 
     /// @notice EIP-712 digest that a delegate signs to endorse.

@@ -59,17 +59,25 @@ interface IRoundLedger {
         bytes32 reason,
         bytes32 leafSalt
     );
+    /// @notice A member wants the open round to fail; it does when a quorum wants it.
+    event RoundAbandonSupported(
+        uint64 indexed roundId, OrganisationId indexed organisation, uint16 supporters, bytes32 leafSalt
+    );
+    /// @notice The round counts: `accepted` of its `released` updates are active.
     event RoundClosed(uint64 indexed roundId, uint16 accepted, uint16 released, bytes32 leafSalt);
     /// @notice The round adds nothing; another can open. `reason` is ASCII.
     event RoundFailed(uint64 indexed roundId, bytes32 reason, bytes32 leafSalt);
 
     error RoundLedgerNotDeployer(address account);
     error RoundLedgerAlreadyBound();
+    error RoundLedgerNotBound();
     error RoundLedgerZeroAddress();
     error RoundLedgerNotRevocationLedger(address account);
     error RoundLedgerPaused();
     error RoundLedgerRoundStillOpen(uint64 roundId);
+    error RoundLedgerRevocationsWaiting(uint64 waiting);
     error RoundLedgerInvalidOpening();
+    error RoundLedgerPhaseTooLong(uint32 blocks, uint32 limit);
     error RoundLedgerAgreementNotAccepted(bytes32 agreementDigest, OrganisationId organisation);
     error RoundLedgerAgreementAlreadyAccepted(bytes32 agreementDigest, OrganisationId organisation);
     error RoundLedgerEpsilonCapChanged(bytes32 taskDigest, uint64 given, uint64 recorded);
@@ -79,6 +87,7 @@ interface IRoundLedger {
     error RoundLedgerTooLate(uint64 roundId, Phase expected, uint256 blockNumber, uint64 deadline);
     error RoundLedgerNotInRound(uint64 roundId, OrganisationId organisation);
     error RoundLedgerAlreadyActed(uint64 roundId, OrganisationId organisation);
+    error RoundLedgerTooManySubmissions(uint64 roundId, OrganisationId organisation, uint32 limit);
     error RoundLedgerEpsilonFell(OrganisationId organisation, uint64 given, uint64 recorded);
     error RoundLedgerEpsilonAboveCap(OrganisationId organisation, uint64 given, uint64 cap);
     error RoundLedgerInvalidSubmission();
@@ -89,6 +98,7 @@ interface IRoundLedger {
     error RoundLedgerUpdateOfOtherRound(UpdateId updateId, uint64 roundId);
     error RoundLedgerEmptyCommitment();
     error RoundLedgerNotCommitted(uint64 roundId, OrganisationId organisation);
+    error RoundLedgerNoVerdicts(uint64 roundId, OrganisationId organisation);
     error RoundLedgerWrongReveal(uint64 roundId, OrganisationId organisation);
     error RoundLedgerInvalidVerdict(UpdateId updateId);
     error RoundLedgerJudgedTwice(UpdateId updateId);
@@ -99,10 +109,11 @@ interface IRoundLedger {
     /// @notice Accepts an agreement in the name of the caller's organisation; the caller is its authority.
     function acceptAgreement(bytes32 agreementDigest, bytes32 leafSalt) external;
 
-    /// @notice Opens a round under an agreement that all members accepted, and assigns prekeys.
+    /// @notice Opens a round under an agreement that all members accepted, and assigns prekeys. Approved revocations
+    ///         get their new manifest first.
     function openRound(Opening calldata opening, bytes32 leafSalt) external returns (uint64 roundId);
 
-    /// @notice Records a sealed update; again before the deadline replaces the former one.
+    /// @notice Records a sealed update; again before the deadline replaces the former one, at most 16 times in all.
     /// @dev updateId = keccak256(abi.encode(block.chainid, address(this), roundId, organisation, ordinal)), ordinal
     ///      counting the member's submissions to this round from 1.
     function submitUpdate(uint64 roundId, Submission calldata submission, bytes32 leafSalt)
@@ -124,13 +135,17 @@ interface IRoundLedger {
     /// @param commitment keccak256(abi.encode(roundId, organisation, verdicts, nonce)).
     function commitVerdicts(uint64 roundId, bytes32 commitment, bytes32 leafSalt) external;
 
-    /// @notice Shows the verdicts that were committed to. `accept` leaves `reason` empty.
+    /// @notice Shows the verdicts that were committed to, at least one. `accept` leaves `reason` empty.
     function revealVerdicts(uint64 roundId, Verdict[] calldata verdicts, bytes32 nonce, bytes32 leafSalt) external;
 
     /// @notice Closes a round whose phases are over, or records that it failed; any delegate may.
     function closeRound(uint64 roundId, bytes32 leafSalt) external;
 
-    /// @notice Fails an open round; only the `RevocationLedger` may.
+    /// @notice Supports failing the round; a quorum of those who were members at its opening does it. Once the phases
+    ///         are over it is too late: the verdicts stand.
+    function abandonRound(uint64 roundId, bytes32 leafSalt) external;
+
+    /// @notice Fails a round whose phases are not over; only the `RevocationLedger` may.
     function interrupt(uint64 roundId, bytes32 reason, bytes32 leafSalt) external;
 
     function consortium() external view returns (IConsortium);
@@ -142,7 +157,13 @@ interface IRoundLedger {
     /// @notice The bound `RevocationLedger`; zero before `bind`.
     function revocations() external view returns (address);
 
+    /// @notice The longest that one phase of a round may last, in blocks.
+    function maxPhaseBlocks() external view returns (uint32);
+
     function roundCount() external view returns (uint64);
+
+    /// @notice How many rounds have closed, failed ones not counted.
+    function closedCount() external view returns (uint64);
 
     /// @notice The round that is neither closed nor failed; 0 for none.
     function openRoundId() external view returns (uint64);
@@ -162,6 +183,9 @@ interface IRoundLedger {
 
     /// @notice Organisation that submitted the update; zero when there is no such update.
     function ownerOf(UpdateId updateId) external view returns (OrganisationId);
+
+    /// @notice Whether the update became a contribution: its round closed, and a quorum had accepted it.
+    function accepted(UpdateId updateId) external view returns (bool);
 
     /// @notice Whether the organisation was a member when the round opened, and what it has done in it.
     function participation(uint64 roundId, OrganisationId organisation)

@@ -24,7 +24,7 @@ contract KeyDirectory is IKeyDirectory {
     mapping(uint64 roundId => mapping(OrganisationId organisation => bytes32 digest)) public prekeyOf;
     mapping(OrganisationId organisation => bytes32[] digests) private _prekeys;
     mapping(OrganisationId organisation => uint64 used) private _used;
-    mapping(bytes32 digest => bool) private _known;
+    mapping(OrganisationId organisation => mapping(bytes32 digest => bool)) private _known;
 
     constructor(IConsortium consortium_) {
         consortium = consortium_;
@@ -63,11 +63,21 @@ contract KeyDirectory is IKeyDirectory {
         bytes32[] storage own = _prekeys[organisation];
         for (uint256 i = 0; i < keys.length; ++i) {
             bytes32 digest = _digest(keys[i]);
-            if (_known[digest]) revert KeyDirectoryPrekeyKnown(digest);
-            _known[digest] = true;
+            if (_known[organisation][digest]) revert KeyDirectoryPrekeyKnown(digest);
+            _known[organisation][digest] = true;
             own.push(digest);
             emit PrekeyPublished(organisation, uint64(own.length - 1), digest, keys[i], leafSalt);
         }
+    }
+
+    /// @inheritdoc IKeyDirectory
+    function discardPrekeys(bytes32 leafSalt) external {
+        OrganisationId organisation = consortium.callingDelegate();
+        uint64 first = _used[organisation];
+        uint64 count = uint64(_prekeys[organisation].length) - first;
+        if (count == 0) revert KeyDirectoryNoPrekeys();
+        _used[organisation] = first + count;
+        emit PrekeysDiscarded(organisation, first, count, leafSalt);
     }
 
     /// @inheritdoc IKeyDirectory

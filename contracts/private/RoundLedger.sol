@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ICheckpointSchedule} from "../interfaces/ICheckpointSchedule.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IKeyDirectory} from "../interfaces/IKeyDirectory.sol";
+import {IRevocationLedger} from "../interfaces/IRevocationLedger.sol";
 import {IRoundLedger} from "../interfaces/IRoundLedger.sol";
 import {Callers} from "../shared/Callers.sol";
 import {RoundPhases} from "../shared/RoundPhases.sol";
@@ -18,11 +19,14 @@ contract RoundLedger is RoundStore {
     using RoundPhases for RoundPhases.Progress;
 
     uint32 private constant NO_CAP = 1_000_000;
-    uint32 private constant MAX_PHASE_BLOCKS = type(uint32).max / 2;
+    uint32 private constant MAX_SUBMISSIONS = 16;
 
-    constructor(IConsortium consortium_, ICheckpointSchedule schedule_, IKeyDirectory keys_)
-        RoundStore(consortium_, schedule_, keys_)
-    {}
+    constructor(
+        IConsortium consortium_,
+        ICheckpointSchedule schedule_,
+        IKeyDirectory keys_,
+        uint32 maxPhaseBlocks_
+    ) RoundStore(consortium_, schedule_, keys_, maxPhaseBlocks_) {}
 
     /// @inheritdoc IRoundLedger
     function bind(address revocations_) external {
@@ -47,6 +51,7 @@ contract RoundLedger is RoundStore {
         OrganisationId opener = consortium.callingDelegate();
         if (consortium.paused()) revert RoundLedgerPaused();
         if (openRoundId() != 0) revert RoundLedgerRoundStillOpen(roundCount);
+        _checkRevocations();
         roundId = ++roundCount;
         uint256 members = _enroll(roundId, opening.agreementDigest);
         _checkOpening(opening, members);
@@ -66,6 +71,9 @@ contract RoundLedger is RoundStore {
         (OrganisationId organisation, Participation storage own) = _participant(roundId);
         RoundPhases.Progress memory progress = _require(roundId, Phase.Submit);
         if (own.passed) revert RoundLedgerAlreadyActed(roundId, organisation);
+        if (own.submissions == MAX_SUBMISSIONS) {
+            revert RoundLedgerTooManySubmissions(roundId, organisation, MAX_SUBMISSIONS);
+        }
         _checkSubmission(submission);
         _spendEpsilon(_rounds[roundId], organisation, submission.epsilon);
 
@@ -137,6 +145,7 @@ contract RoundLedger is RoundStore {
         RoundPhases.Progress memory progress = _require(roundId, Phase.RevealVerdicts);
         if (own.commitment == 0) revert RoundLedgerNotCommitted(roundId, organisation);
         if (own.revealed) revert RoundLedgerAlreadyActed(roundId, organisation);
+        if (verdicts.length == 0) revert RoundLedgerNoVerdicts(roundId, organisation);
         if (keccak256(abi.encode(roundId, organisation, verdicts, nonce)) != own.commitment) {
             revert RoundLedgerWrongReveal(roundId, organisation);
         }
@@ -161,28 +170,55 @@ contract RoundLedger is RoundStore {
         }
         progress.phase = Phase.Closed;
         entry.progress = progress;
+        ++closedCount;
         emit RoundClosed(roundId, entry.accepted, progress.released, leafSalt);
         schedule.announce(bytes32(uint256(roundId)), ICheckpointSchedule.Reason.RoundClosed);
     }
 
     /// @inheritdoc IRoundLedger
+    function abandonRound(uint64 roundId, bytes32 leafSalt) external {
+        (OrganisationId organisation, Participation storage own) = _participant(roundId);
+        RoundPhases.Progress memory progress = _running(roundId);
+        if (own.abandons) revert RoundLedgerAlreadyActed(roundId, organisation);
+        own.abandons = true;
+        Round storage entry = _rounds[roundId];
+        uint16 supporters = ++entry.abandoners;
+        emit RoundAbandonSupported(roundId, organisation, supporters, leafSalt);
+        if (supporters >= entry.quorum) _fail(roundId, progress, "abandoned", leafSalt);
+    }
+
+    /// @inheritdoc IRoundLedger
     function interrupt(uint64 roundId, bytes32 reason, bytes32 leafSalt) external {
         if (msg.sender != revocations) revert RoundLedgerNotRevocationLedger(msg.sender);
-        RoundPhases.Progress memory progress = _progress(roundId, block.number);
-        if (_over(progress.phase)) revert RoundLedgerNotOpen(roundId, progress.phase);
-        _fail(roundId, progress, reason, leafSalt);
+        _fail(roundId, _running(roundId), reason, leafSalt);
     }
 
-    function _checkOpening(Opening calldata opening, uint256 members) private pure {
+    /// @dev The next round is trained from a manifest without what is revoked.
+    function _checkRevocations() private view {
+        if (revocations == address(0)) revert RoundLedgerNotBound();
+        uint64 waiting = IRevocationLedger(revocations).awaitingReplacement();
+        if (waiting != 0) revert RoundLedgerRevocationsWaiting(waiting);
+    }
+
+    /// @dev The progress of a round whose phases are not over.
+    function _running(uint64 roundId) private view returns (RoundPhases.Progress memory progress) {
+        progress = _progress(roundId, block.number);
+        if (!RoundPhases.timed(progress.phase)) revert RoundLedgerNotOpen(roundId, progress.phase);
+    }
+
+    function _checkOpening(Opening calldata opening, uint256 members) private view {
         bool digests = opening.manifestDigest != 0 && opening.taskDigest != 0 && opening.agreementDigest != 0;
         bool minimum = opening.minimumUpdates != 0 && opening.minimumUpdates <= members;
-        bool lengths = _validLength(opening.submitBlocks) && _validLength(opening.releaseBlocks)
-            && _validLength(opening.commitBlocks) && _validLength(opening.revealBlocks);
-        if (!digests || !minimum || !lengths) revert RoundLedgerInvalidOpening();
+        if (!digests || !minimum) revert RoundLedgerInvalidOpening();
+        _checkLength(opening.submitBlocks);
+        _checkLength(opening.releaseBlocks);
+        _checkLength(opening.commitBlocks);
+        _checkLength(opening.revealBlocks);
     }
 
-    function _validLength(uint32 blocks) private pure returns (bool) {
-        return blocks != 0 && blocks <= MAX_PHASE_BLOCKS;
+    function _checkLength(uint32 blocks) private view {
+        if (blocks == 0) revert RoundLedgerInvalidOpening();
+        if (blocks > maxPhaseBlocks) revert RoundLedgerPhaseTooLong(blocks, maxPhaseBlocks);
     }
 
     /// @dev Notes who is a member now; all of them must have accepted the agreement.

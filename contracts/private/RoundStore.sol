@@ -21,6 +21,7 @@ abstract contract RoundStore is IRoundLedger {
         uint64 epoch;
         uint8 quorum;
         uint16 accepted;
+        uint16 abandoners;
         uint64 epsilonCap;
         bytes32 taskDigest;
         bytes32 manifestDigest;
@@ -32,6 +33,7 @@ abstract contract RoundStore is IRoundLedger {
         uint8 index;
         bool passed;
         bool revealed;
+        bool abandons;
         uint32 submissions;
         UpdateId updateId;
         bytes32 commitment;
@@ -60,16 +62,27 @@ abstract contract RoundStore is IRoundLedger {
     ICheckpointSchedule public immutable schedule;
     /// @inheritdoc IRoundLedger
     IKeyDirectory public immutable keys;
+    /// @inheritdoc IRoundLedger
+    uint32 public immutable maxPhaseBlocks;
     address internal immutable _deployer;
     /// @inheritdoc IRoundLedger
     address public revocations;
     /// @inheritdoc IRoundLedger
     uint64 public roundCount;
+    /// @inheritdoc IRoundLedger
+    uint64 public closedCount;
 
-    constructor(IConsortium consortium_, ICheckpointSchedule schedule_, IKeyDirectory keys_) {
+    constructor(
+        IConsortium consortium_,
+        ICheckpointSchedule schedule_,
+        IKeyDirectory keys_,
+        uint32 maxPhaseBlocks_
+    ) {
+        if (maxPhaseBlocks_ == 0) revert RoundLedgerPhaseTooLong(1, 0);
         consortium = consortium_;
         schedule = schedule_;
         keys = keys_;
+        maxPhaseBlocks = maxPhaseBlocks_;
         _deployer = msg.sender;
     }
 
@@ -125,6 +138,13 @@ abstract contract RoundStore is IRoundLedger {
     /// @inheritdoc IRoundLedger
     function ownerOf(UpdateId updateId) external view returns (OrganisationId) {
         return _updates[updateId].organisation;
+    }
+
+    /// @inheritdoc IRoundLedger
+    function accepted(UpdateId updateId) external view returns (bool) {
+        Update storage entry = _updates[updateId];
+        Round storage round_ = _rounds[entry.roundId];
+        return round_.progress.phase == Phase.Closed && entry.acceptances >= round_.quorum;
     }
 
     /// @inheritdoc IRoundLedger

@@ -22,7 +22,7 @@ contract AwardDistributor is IAwardDistributor, EIP712 {
 
     bytes32 private constant ROOT_REPLACEMENT =
         keccak256("RootReplacement(uint64 sequence,bytes32 previousRoot,bytes32 root)");
-    bytes32 private constant AWARD_VOID = keccak256("AwardVoid(uint64 sequence,bytes32 indicesHash)");
+    bytes32 private constant AWARD_VOID = keccak256("AwardVoid(uint64 sequence,bytes32 root,bytes32 indicesHash)");
     bytes32 private constant PAYOUT_CAP_CHANGE =
         keccak256("PayoutCapChange(uint256 previousCap,uint256 cap,uint64 nonce)");
 
@@ -53,7 +53,7 @@ contract AwardDistributor is IAwardDistributor, EIP712 {
     uint64 public payoutCapNonce;
 
     mapping(uint64 sequence => Publication) private _publications;
-    mapping(uint64 sequence => BitMaps.BitMap) private _spent;
+    mapping(uint64 sequence => mapping(bytes32 root => BitMaps.BitMap)) private _spent;
     mapping(uint64 sequence => mapping(OrganisationId organisation => bool)) private _objected;
     mapping(bytes32 digest => bool) private _decided;
 
@@ -126,13 +126,16 @@ contract AwardDistributor is IAwardDistributor, EIP712 {
     /// @inheritdoc IAwardDistributor
     function voidAwards(uint64 sequence, uint256[] calldata indices, bytes[] calldata signatures) external {
         if (_publications[sequence].claimableFrom == 0) revert AwardDistributorNotPublished(sequence);
+        bytes32 root = _publications[sequence].root;
         bytes32 indicesHash = keccak256(abi.encodePacked(indices));
-        address[] memory delegates = _decide(keccak256(abi.encode(AWARD_VOID, sequence, indicesHash)), signatures);
-        consortium.signers(delegates);
+        consortium.signers(_decide(keccak256(abi.encode(AWARD_VOID, sequence, root, indicesHash)), signatures));
+        bool any = false;
         for (uint256 i = 0; i < indices.length; ++i) {
-            _spend(sequence, indices[i]);
+            if (!_spend(sequence, root, indices[i])) continue;
+            any = true;
             emit AwardVoided(sequence, indices[i]);
         }
+        if (!any) revert AwardDistributorNothingLeft(sequence);
     }
 
     /// @inheritdoc IAwardDistributor
@@ -148,15 +151,17 @@ contract AwardDistributor is IAwardDistributor, EIP712 {
 
     /// @inheritdoc IAwardDistributor
     function claim(Award calldata award, bytes32[] calldata proof) external {
-        _claim(award, proof);
+        if (!_claim(award, proof)) revert AwardDistributorSpent(award.sequence, award.index);
     }
 
     /// @inheritdoc IAwardDistributor
     function claimBatch(Award[] calldata awards, bytes32[][] calldata proofs) external {
         if (awards.length != proofs.length) revert AwardDistributorLengthMismatch(awards.length, proofs.length);
+        bool any = false;
         for (uint256 i = 0; i < awards.length; ++i) {
-            _claim(awards[i], proofs[i]);
+            if (_claim(awards[i], proofs[i])) any = true;
         }
+        if (!any) revert AwardDistributorNothingLeft(awards.length == 0 ? 0 : awards[0].sequence);
     }
 
     /// @inheritdoc IAwardDistributor
@@ -178,10 +183,11 @@ contract AwardDistributor is IAwardDistributor, EIP712 {
 
     /// @inheritdoc IAwardDistributor
     function isSpent(uint64 sequence, uint256 index) external view returns (bool) {
-        return _spent[sequence].get(index);
+        return _spent[sequence][_publications[sequence].root].get(index);
     }
 
-    function _claim(Award calldata award, bytes32[] calldata proof) private {
+    /// @dev False where the award was spent before: whoever claims first cannot make a batch fail.
+    function _claim(Award calldata award, bytes32[] calldata proof) private returns (bool) {
         uint64 sequence = award.sequence;
         Publication storage published = _publications[sequence];
         uint64 claimableFrom = published.claimableFrom;
@@ -190,21 +196,25 @@ contract AwardDistributor is IAwardDistributor, EIP712 {
             revert AwardDistributorTooEarly(sequence, block.number, claimableFrom + vestingBlocks);
         }
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(award))));
-        if (!MerkleProof.verifyCalldata(proof, published.root, leaf)) {
+        bytes32 root = published.root;
+        if (!MerkleProof.verifyCalldata(proof, root, leaf)) {
             revert AwardDistributorInvalidProof(sequence, award.index);
         }
-        _spend(sequence, award.index);
+        if (!_spend(sequence, root, award.index)) return false;
         uint256 cap = published.cap;
         uint256 claimed = published.claimed;
         if (award.amount > cap - claimed) revert AwardDistributorCapExceeded(sequence, claimed, cap);
         published.claimed = uint96(claimed + award.amount);
         emit AwardClaimed(sequence, award.updateId, award.account, award.index, award.amount);
         token.mint(award.account, award.amount);
+        return true;
     }
 
-    function _spend(uint64 sequence, uint256 index) private {
-        if (_spent[sequence].get(index)) revert AwardDistributorSpent(sequence, index);
-        _spent[sequence].set(index);
+    function _spend(uint64 sequence, bytes32 root, uint256 index) private returns (bool) {
+        BitMaps.BitMap storage spent = _spent[sequence][root];
+        if (spent.get(index)) return false;
+        spent.set(index);
+        return true;
     }
 
     function _inWindow(uint64 sequence) private view returns (Publication storage published) {

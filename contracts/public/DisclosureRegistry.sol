@@ -17,6 +17,8 @@ contract DisclosureRegistry is IDisclosureRegistry {
         uint64 proposedByMember;
     }
 
+    uint64 private constant MAX_EMBARGO = 365 days;
+
     /// @inheritdoc IDisclosureRegistry
     IConsortium public immutable consortium;
     /// @inheritdoc IDisclosureRegistry
@@ -26,6 +28,7 @@ contract DisclosureRegistry is IDisclosureRegistry {
     mapping(uint256 id => Report) private _reports;
 
     constructor(IConsortium consortium_, uint64 defaultEmbargo_) {
+        if (defaultEmbargo_ > MAX_EMBARGO) revert DisclosureRegistryEmbargoAboveLimit(defaultEmbargo_, MAX_EMBARGO);
         consortium = consortium_;
         defaultEmbargo = defaultEmbargo_;
     }

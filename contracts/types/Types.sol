@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-/// @notice Short ASCII name of an organisation, left-aligned in 32 bytes.
+/// @notice Name of an organisation, [a-z][a-z0-9-]{0,30}, left-aligned in 32 bytes.
 type OrganisationId is bytes32;
 
 /// @notice Identifies one recorded update (see `IRoundLedger.submitUpdate`).

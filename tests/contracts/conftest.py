@@ -25,6 +25,7 @@ from web3.exceptions import TransactionNotFound
 PRIVATE_CHAIN = 1337
 WINDOW, VESTING, STEP = 20, 5, 40
 EMBARGO = 1000
+MAX_PHASE = 1000
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,7 +106,7 @@ def private(pair, deployer):
     consortium = pair[1]
     schedule = deployer.deploy(CheckpointSchedule, consortium)
     keys = deployer.deploy(KeyDirectory, consortium)
-    rounds = deployer.deploy(RoundLedger, consortium, schedule, keys)
+    rounds = deployer.deploy(RoundLedger, consortium, schedule, keys, MAX_PHASE)
     revocations = deployer.deploy(RevocationLedger, consortium, rounds, schedule, STEP)
     schedule.bind(rounds, revocations, {"from": deployer})
     keys.bind(rounds, {"from": deployer})

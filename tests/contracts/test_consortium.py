@@ -88,6 +88,23 @@ def test_founding_members_are_distinct(parties, deployer):
         deployer.deploy(Consortium, digest("c"), [one, two, (three[0], three[1], one[1])], 2)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    ["Aurora", "1st", "-a", "a b", "a_b", "a.b", "aü", "a" * 32, "a\0b", ""],
+)
+def test_a_name_is_one_that_every_reader_writes(parties, deployer, wrong):
+    """Another one would stop the fold of all members, who could not even say whom to remove."""
+    members = [(name(wrong), *parties[0].member[1:])]
+    with refused("ConsortiumInvalidOrganisation"):
+        deployer.deploy(Consortium, digest("c"), members, 1)
+
+
+@pytest.mark.parametrize("right", ["a", "a-", "z9", "a" * 31])
+def test_names_up_to_their_full_length(parties, deployer, right):
+    made = deployer.deploy(Consortium, digest("c"), [(name(right), *parties[0].member[1:])], 1)
+    assert made.seatOf(name(right)) == (True, 0)
+
+
 def test_more_members_than_a_bitmap_holds_are_refused(pair, parties, stranger):
     change = membership_change(pair, [parties[0].seat] * 256, 129)
     refuses("ConsortiumTooManyMembers", pair[0].changeMembership, change, [], sender=stranger)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from brownie import chain
-from contract_support import ZERO, digest, refuses
+from brownie import DisclosureRegistry, chain
+from contract_support import ZERO, digest, refused, refuses
 from eth_abi import encode
 from eth_utils import keccak
 
@@ -96,3 +96,9 @@ def test_who_copies_a_reveal_does_not_hide_where_the_report_lies(registry, repor
     refuses("DisclosureRegistryAlreadyRevealed", registry.reveal, *terms, "QmNothing", sender=accounts[8])
     tx = registry.reveal(*terms, "QmReport", {"from": reporter})
     assert tx.events["ReportRevealed"]["cid"] == "QmReport"
+
+
+def test_no_embargo_lasts_for_ever(consortium, deployer):
+    with refused("DisclosureRegistryEmbargoAboveLimit"):
+        deployer.deploy(DisclosureRegistry, consortium, 365 * 86400 + 1)
+    assert deployer.deploy(DisclosureRegistry, consortium, 365 * 86400).defaultEmbargo() == 365 * 86400

@@ -41,7 +41,7 @@ def test_prekeys_are_numbered_and_never_used_twice(keys, parties):
     assert keys.prekeyAt(one.organisation, 2) == sha(b"c") and keys.unusedPrekeys(one.organisation) == 3
     refuses("KeyDirectoryPrekeyKnown", keys.publishPrekeys, [b"b"], SALT, sender=one.delegate)
     refuses("KeyDirectoryPrekeyKnown", keys.publishPrekeys, [b"x", b"x"], SALT, sender=two.delegate)
-    refuses("KeyDirectoryPrekeyKnown", keys.publishPrekeys, [b"a"], SALT, sender=two.delegate)
+    keys.publishPrekeys([b"a"], SALT, {"from": two.delegate})  # nobody blocks a key by publishing it first
     refuses("KeyDirectoryNoPrekeys", keys.publishPrekeys, [], SALT, sender=two.delegate)
 
 
@@ -67,3 +67,16 @@ def test_bound_once_by_the_deployer(private, keys, deployer, stranger):
     refuses("KeyDirectoryNotDeployer", fresh.bind, stranger, sender=stranger)
     refuses("KeyDirectoryZeroAddress", fresh.bind, NOBODY, sender=deployer)
     assert keys.rounds() == private.rounds
+
+
+def test_a_member_takes_back_what_it_lost(private, keys, parties):
+    one, two = parties[:2]
+    refuses("KeyDirectoryNoPrekeys", keys.discardPrekeys, SALT, sender=one.delegate)
+    keys.publishPrekeys([b"k", b"l"], SALT, {"from": one.delegate})
+    keys.publishPrekeys([b"m"], SALT, {"from": two.delegate})
+    event = keys.discardPrekeys(SALT, {"from": one.delegate}).events["PrekeysDiscarded"]
+    assert tuple(event.values()) == (one.organisation, 0, 2, SALT)
+    assert keys.unusedPrekeys(one.organisation) == 0 and keys.unusedPrekeys(two.organisation) == 1
+    keys.publishPrekeys([b"n"], SALT, {"from": one.delegate})
+    assert keys.unusedPrekeys(one.organisation) == 1
+    refuses("ConsortiumNotADelegate", keys.discardPrekeys, SALT, sender=one.authority)

@@ -18,7 +18,7 @@ from contract_support import (
 )
 from eth_abi import encode
 from eth_utils import keccak
-from play import SUBMITTING, Rounds, mine_past
+from play import AWAITING, SUBMITTING, Rounds, mine_past, opening
 
 DROP, HEAL, REPLAY = range(3)
 REQUESTED, APPROVED, AFFECTED, REPLACED, VERIFIED, CERTIFIED, SHREDDED = range(1, 8)
@@ -172,21 +172,23 @@ class TestRequests:
             terms = updates, WHY, DROP, False, request_digest, SALT
             refuses(error, ledger.request, *terms, sender=sender)
 
-    def test_an_update_is_in_one_live_request(self, rounds, ledger, parties, play):
+    def test_an_update_is_in_one_approved_request(self, rounds, ledger, parties, play):
         play.request(parties[0], own(rounds))
         terms = own(rounds), WHY, DROP, False, digest("again"), SALT
         for one in parties:
             refuses("RevocationLedgerAlreadyRequested", ledger.request, *terms, sender=one.delegate)
 
-    def test_the_owners_own_overtakes_one_that_waits(self, rounds, ledger, parties, play):
+    def test_one_that_waits_holds_nothing(self, rounds, ledger, parties, play):
         one, two, three = parties
         waiting = Play(ledger, parties)
         waiting.request(two, own(rounds), reason=WHY)
-        terms = own(rounds), WHY, DROP, False, digest("third"), SALT
-        refuses("RevocationLedgerAlreadyRequested", ledger.request, *terms, sender=three.delegate)
+        assert ledger.requestOf(own(rounds)[0]) == ZERO
+        Play(ledger, parties).request(three, own(rounds), reason=WHY)
         play.request(one, own(rounds))
-        assert play.stage() == APPROVED
-        refuses("RevocationLedgerSuperseded", ledger.support, waiting.id, SALT, sender=three.delegate)
+        assert play.stage() == APPROVED and ledger.requestOf(own(rounds)[0]) == play.id
+        refuses("RevocationLedgerAlreadyRequested", ledger.support, waiting.id, SALT, sender=three.delegate)
+        terms = waiting.id, ZERO, SALT
+        refuses("RevocationLedgerNothingToSettle", ledger.settle, *terms, sender=three.delegate)
 
     def test_support_ends_at_the_deadline_and_the_update_is_free_again(self, rounds, ledger, parties, play):
         one, two, three = parties
@@ -204,6 +206,7 @@ class TestRequests:
         calls = [
             (ledger.request, (own(rounds), WHY, DROP, False, digest("r"), SALT)),
             (ledger.support, (play.id, SALT)),
+            (ledger.settle, (play.id, CERTIFICATE, SALT)),
             (ledger.recordAffected, (play.id, [], SALT)),
             (ledger.recordReplacement, (play.id, digest("m"), SALT)),
             (ledger.recordVerification, (play.id, (ZERO, 0, 0, 0), SALT)),
@@ -228,15 +231,52 @@ class TestOpenRounds:
         mine_past(rounds.ledger.deadlineOf(2) + 1)
         rounds.close()
         play.affected(parties[0])
+        assert ledger.awaitingReplacement() == 1
+        refuses("RoundLedgerRevocationsWaiting", rounds.ledger.openRound, opening(), SALT, sender=parties[0].delegate)
+        play.replaced(parties[0])
+        assert ledger.awaitingReplacement() == 0
         rounds.open()
         terms = play.id, digest("m"), SALT
-        refuses("RevocationLedgerRoundOpen", ledger.recordReplacement, *terms, sender=parties[0].delegate)
+        refuses("RevocationLedgerRoundOpen", ledger.recordReplacement, *terms, sender=parties[1].delegate)
 
     def test_a_replay_fails_the_open_round(self, rounds, parties, play):
         rounds.open()
         events = play.request(parties[0], own(rounds), mode=REPLAY).events
         assert tuple(events["RoundFailed"].values()) == (2, name("revocation"), SALT)
         assert rounds.ledger.openRoundId() == 0
+
+    def test_one_member_alone_fails_one_round_between_two_closed_ones(self, rounds, ledger, parties, play):
+        """Its right to be trained out of the model is not a right to stop the others."""
+        one, two, _ = parties
+        more = rounds.whole()
+        rounds.open()
+        assert "RoundFailed" in play.request(one, own(rounds), mode=REPLAY).events
+        play.affected(one)
+        play.replaced(one)
+        rounds.open()
+        again = Play(ledger, parties)
+        assert "RoundFailed" not in again.request(one, more[:1], mode=REPLAY).events
+        assert again.stage() == APPROVED and rounds.phase() == SUBMITTING
+        other = Play(ledger, parties)
+        assert "RoundFailed" in other.request(two, more[1:2], mode=REPLAY).events
+
+    def test_a_replay_of_what_never_counted_fails_nothing(self, rounds, ledger, parties, play):
+        rounds.open()
+        update = rounds.submit(parties[0])
+        assert "RoundFailed" not in play.request(parties[0], [update], mode=REPLAY).events
+        assert rounds.phase() == SUBMITTING
+
+    def test_verdicts_that_are_over_stand(self, rounds, ledger, parties, play):
+        rounds.open()
+        mine_past(rounds.ledger.deadlineOf(2) + 1)
+        assert rounds.phase() == AWAITING
+        assert "RoundFailed" not in play.request(parties[0], own(rounds), mode=REPLAY).events
+        assert rounds.phase() == AWAITING
+
+    def test_a_replay_for_cause_needs_a_quorum_and_fails_the_round(self, rounds, ledger, parties, play):
+        rounds.open()
+        assert "RoundFailed" not in play.request(parties[0], [rounds.updates[1]], reason=WHY, mode=REPLAY).events
+        assert "RoundFailed" in ledger.support(play.id, SALT, {"from": parties[2].delegate}).events
 
     def test_an_urgent_quorum_fails_it_and_one_alone_does_not(self, rounds, ledger, parties, play):
         rounds.open()
@@ -247,8 +287,11 @@ class TestOpenRounds:
         rounds.open()
         play.request(parties[0], own(rounds), urgent=True)
         ledger.support(play.id, SALT, {"from": parties[1].delegate})
-        rounds.open()
         assert "RoundFailed" not in ledger.support(play.id, SALT, {"from": parties[2].delegate}).events
+        play.affected(parties[0])
+        play.replaced(parties[0])
+        rounds.open()
+        refuses("RevocationLedgerUnexpectedStage", ledger.support, play.id, SALT, sender=parties[2].delegate)
         assert rounds.phase() == SUBMITTING
 
     def test_an_urgent_request_for_cause(self, rounds, ledger, parties, play):
@@ -315,6 +358,54 @@ class TestSteps:
         play.endorse(parties[1])
         play.shredded(parties[0])
         assert "RevocationShredded" in play.shredded(parties[1]).events
+
+
+class TestSettling:
+    """Membership changes in the middle of a revocation, and nobody is left to send the step that would notice."""
+
+    def leave(self, private, pair, parties, stranger):
+        change = membership_change(pair, [one.seat for one in parties[:2]], 2)
+        signatures = sign_membership(change, [one.authority for one in parties[:2]])
+        private.consortium.changeMembership(change, signatures, {"from": stranger})
+
+    def settle(self, ledger, play, one, certificate=ZERO):
+        return ledger.settle(play.id, certificate, SALT, {"from": one.delegate}).events
+
+    def test_the_last_receipt_was_that_of_a_member_that_left(
+        self, private, pair, rounds, ledger, parties, play, stranger
+    ):
+        play.to(CERTIFIED, own(rounds))
+        for one in parties[:2]:
+            play.shredded(one)
+        refuses("RevocationLedgerNothingToSettle", ledger.settle, play.id, ZERO, SALT, sender=parties[0].delegate)
+        self.leave(private, pair, parties, stranger)
+        assert tuple(self.settle(ledger, play, parties[1])["RevocationShredded"].values()) == (play.id, SALT)
+        assert play.stage() == SHREDDED
+
+    def test_the_last_figure_too(self, private, pair, rounds, ledger, parties, play, stranger):
+        play.to(REPLACED, own(rounds))
+        for one in parties[:2]:
+            play.verified(one)
+        self.leave(private, pair, parties, stranger)
+        self.settle(ledger, play, parties[0])
+        assert play.stage() == VERIFIED
+
+    def test_a_lower_quorum_approves_and_certifies(self, private, pair, rounds, ledger, parties, play, stranger):
+        authorities = [one.authority for one in parties]
+        raised = membership_change(pair, [one.seat for one in parties], 3)
+        private.consortium.changeMembership(raised, sign_membership(raised, authorities), {"from": stranger})
+        play.request(parties[0], [rounds.updates[1]], reason=WHY)
+        ledger.support(play.id, SALT, {"from": parties[2].delegate})
+        other = Play(ledger, parties)
+        other.to(VERIFIED, own(rounds))
+        other.endorse(parties[0])
+        other.endorse(parties[1])
+        lowered = membership_change(pair, [one.seat for one in parties], 2, epoch=3)
+        private.consortium.changeMembership(lowered, sign_membership(lowered, authorities), {"from": stranger})
+        assert "RevocationApproved" in self.settle(ledger, play, parties[0])
+        refuses("RevocationLedgerNothingToSettle", ledger.settle, other.id, ZERO, SALT, sender=parties[0].delegate)
+        assert "CheckpointDue" in self.settle(ledger, other, parties[0], CERTIFICATE)
+        assert other.stage() == CERTIFIED
 
 
 class TestCertificates:

@@ -14,6 +14,7 @@ from contract_support import (
     key,
     membership_change,
     name,
+    refused,
     refuses,
     sign_membership,
     sign_pause,
@@ -21,6 +22,7 @@ from contract_support import (
 from eth_abi import encode
 from eth_utils import keccak
 from play import (
+    AGREEMENT,
     AWAITING,
     CLOSED,
     COMMITTING,
@@ -53,11 +55,14 @@ def ledger(rounds):
     return rounds.ledger
 
 
-def test_bound_once_by_the_deployer(private, rounds, deployer, stranger):
+def test_bound_once_by_the_deployer(private, rounds, parties, deployer, stranger):
     refuses("RoundLedgerAlreadyBound", private.rounds.bind, stranger, sender=deployer)
-    fresh = deployer.deploy(RoundLedger, private.consortium, private.schedule, private.keys)
+    fresh = deployer.deploy(RoundLedger, private.consortium, private.schedule, private.keys, 1000)
     refuses("RoundLedgerNotDeployer", fresh.bind, stranger, sender=stranger)
     refuses("RoundLedgerZeroAddress", fresh.bind, NOBODY, sender=deployer)
+    for one in parties:
+        fresh.acceptAgreement(AGREEMENT, SALT, {"from": one.authority})
+    refuses("RoundLedgerNotBound", fresh.openRound, opening(), SALT, sender=parties[0].delegate)
     assert private.rounds.revocations() == private.revocations
 
 
@@ -107,10 +112,18 @@ class TestOpening:
     @pytest.mark.parametrize(
         "changes",
         [{"manifest": ZERO}, {"task": ZERO}, {"minimum": 0}, {"minimum": 4}]
-        + [{phase: length} for phase in ("submit", "release", "commit", "reveal") for length in (0, 2**31)],
+        + [{phase: 0} for phase in ("submit", "release", "commit", "reveal")],
     )
     def test_terms_must_make_sense(self, ledger, parties, changes):
         refuses("RoundLedgerInvalidOpening", ledger.openRound, opening(**changes), SALT, sender=parties[0].delegate)
+
+    @pytest.mark.parametrize("phase", ["submit", "release", "commit", "reveal"])
+    def test_no_member_keeps_a_round_open_for_ever(self, ledger, parties, deployer, private, phase):
+        assert ledger.maxPhaseBlocks() == 1000
+        terms = opening(**{phase: 1001}), SALT
+        refuses("RoundLedgerPhaseTooLong", ledger.openRound, *terms, sender=parties[0].delegate)
+        with refused("RoundLedgerPhaseTooLong"):
+            deployer.deploy(RoundLedger, private.consortium, private.schedule, private.keys, 0)
 
     def test_not_while_paused(self, pair, ledger, parties, stranger):
         pause = (*identity(*pair), 1, 0, True)
@@ -204,6 +217,22 @@ class TestSubmitting:
         assert ledger.round(1)[6:8] == (3, 2)  # members and quorum are those of the opening
 
 
+def test_a_member_replaces_at_most_fifteen_times(rounds, ledger, parties):
+    rounds.open()
+    for number in range(16):
+        rounds.submit(parties[0], str(number))
+    terms = 1, submission(), SALT
+    refuses("RoundLedgerTooManySubmissions", ledger.submitUpdate, *terms, sender=parties[0].delegate)
+
+
+def test_what_became_a_contribution(rounds, ledger, parties):
+    updates = rounds.whole()
+    assert [ledger.accepted(update) for update in updates] == [True] * 3 and ledger.closedCount() == 1
+    rounds.open()
+    replaced, kept = rounds.submit(parties[0], "first"), rounds.submit(parties[0], "second")
+    assert not any(ledger.accepted(update) for update in (replaced, kept, digest("none")))
+
+
 class TestPhases:
     def test_they_end_as_soon_as_everybody_has_acted(self, rounds, ledger, parties):
         rounds.open()
@@ -295,6 +324,28 @@ class TestPhases:
         refuses("RoundLedgerNotRevocationLedger", ledger.interrupt, 1, ZERO, SALT, sender=parties[0].delegate)
 
 
+class TestAbandoning:
+    def test_a_quorum_fails_the_round_and_another_opens(self, rounds, ledger, parties):
+        one, two, _ = parties
+        rounds.open()
+        rounds.submit(one)
+        first = ledger.abandonRound(1, SALT, {"from": one.delegate}).events
+        assert tuple(first["RoundAbandonSupported"].values()) == (1, one.organisation, 1, SALT)
+        refuses("RoundLedgerAlreadyActed", ledger.abandonRound, 1, SALT, sender=one.delegate)
+        events = ledger.abandonRound(1, SALT, {"from": two.delegate}).events
+        assert tuple(events["RoundFailed"].values()) == (1, name("abandoned"), SALT)
+        assert rounds.phase() == FAILED and ledger.closedCount() == 0
+        rounds.open()
+
+    def test_only_its_members_and_only_before_the_verdicts_stand(self, rounds, ledger, parties, stranger):
+        rounds.open()
+        refuses("ConsortiumNotADelegate", ledger.abandonRound, 1, SALT, sender=stranger)
+        refuses("RoundLedgerUnknownRound", ledger.abandonRound, 2, SALT, sender=parties[0].delegate)
+        mine_past(ledger.deadlineOf(1) + 1)
+        assert rounds.phase() == AWAITING
+        refuses("RoundLedgerNotOpen", ledger.abandonRound, 1, SALT, sender=parties[0].delegate)
+
+
 class TestReleasing:
     def test_by_the_owner_once_and_with_both_places(self, rounds, ledger, parties):
         rounds.open()
@@ -346,6 +397,8 @@ class TestVerdicts:
         event = rounds.commit(one, []).events["VerdictsCommitted"]
         assert event["commitment"] == commitment(1, one.organisation, [])
         refuses("RoundLedgerAlreadyActed", ledger.commitVerdicts, 1, NONCE, SALT, sender=one.delegate)
+        mine_past(ledger.deadlineOf(1) + 1)
+        refuses("RoundLedgerNoVerdicts", ledger.revealVerdicts, 1, [], NONCE, SALT, sender=one.delegate)
 
     def test_reveals_are_what_was_committed(self, rounds, ledger, parties, updates):
         one, two, three = parties
