@@ -35,6 +35,10 @@ class ConsortiumProxy(Proxy):
         """Raises ``TransactionReverted`` (``ConsortiumNotADelegate``) when the address is none."""
         return OrganisationId(self._view("organisationOf", delegate))
 
+    def former_organisation_of(self, account: Address) -> OrganisationId | None:
+        """Whose delegate the address is or ever was; None for anybody else's."""
+        return OrganisationId(self._view("formerOrganisationOf", account)) or None
+
     def authority_of(self, organisation: OrganisationId) -> Address:
         return Address(self._view("authorityOf", organisation))
 

@@ -12,8 +12,8 @@ class ContributionTokenProxy(Proxy):
     def balance_of(self, account: Address) -> int:
         return int(self._view("balanceOf", account))
 
-    def total_supply(self) -> int:
-        return int(self._view("totalSupply"))
+    def total_supply(self, *, block: int | None = None) -> int:
+        return int(self._view("totalSupply", block=block))
 
     def symbol(self) -> str:
         return str(self._view("symbol"))

@@ -45,6 +45,10 @@ class RevocationLedgerProxy(Proxy):
     def support(self, request_id: RequestId, leaf_salt: Digest) -> Call:
         return self._call("support", request_id, leaf_salt)
 
+    def settle(self, request_id: RequestId, certificate_digest: Digest, leaf_salt: Digest) -> Call:
+        """Counts again over the present members. ``certificate_digest``: zero but where endorsements are counted."""
+        return self._call("settle", request_id, certificate_digest, leaf_salt)
+
     def record_affected(self, request_id: RequestId, descendants: Sequence[UpdateId], leaf_salt: Digest) -> Call:
         return self._call("recordAffected", request_id, descendants, leaf_salt)
 

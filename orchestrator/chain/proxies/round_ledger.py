@@ -58,5 +58,8 @@ class RoundLedgerProxy(Proxy):
     def reveal_verdicts(self, round_id: int, verdicts: Sequence[Verdict], nonce: Digest, leaf_salt: Digest) -> Call:
         return self._call("revealVerdicts", round_id, verdicts, nonce, leaf_salt)
 
+    def abandon_round(self, round_id: int, leaf_salt: Digest) -> Call:
+        return self._call("abandonRound", round_id, leaf_salt)
+
     def close_round(self, round_id: int, leaf_salt: Digest) -> Call:
         return self._call("closeRound", round_id, leaf_salt)
