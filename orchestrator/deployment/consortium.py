@@ -15,9 +15,19 @@ from orchestrator.errors import ConfigurationError
 FORMAT = "loranchor/consortium"
 VERSION = 1
 ETHER = 10**18
+UINT32 = 2**32 - 1
+MAX_EMBARGO_SECONDS = 365 * 24 * 3600  # DisclosureRegistry's own limit
 LOCAL_PUBLIC, LOCAL_PRIVATE = 31337, 1337
 LOCAL_CHAINS = (LOCAL_PUBLIC, LOCAL_PRIVATE)
 DEVELOPMENT_ORGANISATIONS = ("aurora", "borealis", "cumulus")
+SECTIONS = {
+    "chains": ("public", "private"),
+    "awards": ("payout_cap", "window_blocks", "vesting_blocks", "token_name", "token_symbol"),
+    "rounds": ("max_phase_blocks",),
+    "revocations": ("step_blocks",),
+    "disclosure": ("embargo_seconds",),
+    "confirmations": ("public", "private"),
+}
 DEVELOPMENT_ID = "0x" + hashlib.sha256(b"loranchor development consortium").hexdigest()
 
 
@@ -37,8 +47,11 @@ class ConsortiumDescription:
     Attributes:
         consortium_id: 32 bytes in hexadecimal.
         payout_cap: most that one round's awards may pay, in the token's smallest unit.
+        max_phase_blocks: longest that a phase of a round may last, in private-chain blocks.
         step_blocks: time for each step of a revocation, in private-chain blocks.
         embargo_seconds: default embargo of a report of a weakness.
+        public_confirmations, private_confirmations: blocks, its own included, until a transaction of the deploying
+            script counts on a chain that is not local.
         funding_wei: what the deploying script sends to members' keys on the local chains.
     """
 
@@ -52,8 +65,11 @@ class ConsortiumDescription:
     vesting_blocks: int = 0
     token_name: str = "LoRAnchor Contribution"
     token_symbol: str = "LORA"
+    max_phase_blocks: int = 200_000
     step_blocks: int = 600
     embargo_seconds: int = 90 * 24 * 3600
+    public_confirmations: int = 3
+    private_confirmations: int = 1
     funding_wei: int = 100 * ETHER
 
 
@@ -88,8 +104,9 @@ def parse_description(document: Any) -> ConsortiumDescription:
     members = tuple(_member(entry, place) for place, entry in enumerate(fields.items("members")))
     quorum = fields.integer("quorum", minimum=1)
     check_members(members, quorum)
-    chains, awards = fields.section("chains"), fields.section("awards")
-    revocations, disclosure = fields.section("revocations"), fields.section("disclosure")
+    sections = {name: fields.section(name, known) for name, known in SECTIONS.items()}
+    fields.only(("format", "version", "consortium_id", "quorum", "members", "funding_wei", *SECTIONS))
+    chains, awards, confirmations = sections["chains"], sections["awards"], sections["confirmations"]
     default = ConsortiumDescription
     return ConsortiumDescription(
         consortium_id=fields.identifier("consortium_id"),
@@ -98,12 +115,19 @@ def parse_description(document: Any) -> ConsortiumDescription:
         public_chain_id=chains.integer("public", default.public_chain_id, minimum=1),
         private_chain_id=chains.integer("private", default.private_chain_id, minimum=1),
         payout_cap=awards.integer("payout_cap", default.payout_cap, maximum=2**96 - 1),
-        window_blocks=awards.integer("window_blocks", default.window_blocks, maximum=2**32 - 1),
-        vesting_blocks=awards.integer("vesting_blocks", default.vesting_blocks, maximum=2**32 - 1),
+        window_blocks=awards.integer("window_blocks", default.window_blocks, maximum=UINT32),
+        vesting_blocks=awards.integer("vesting_blocks", default.vesting_blocks, maximum=UINT32),
         token_name=awards.text("token_name", default.token_name),
         token_symbol=awards.text("token_symbol", default.token_symbol),
-        step_blocks=revocations.integer("step_blocks", default.step_blocks, minimum=1, maximum=2**32 - 1),
-        embargo_seconds=disclosure.integer("embargo_seconds", default.embargo_seconds, maximum=2**32 - 1),
+        max_phase_blocks=sections["rounds"].integer(
+            "max_phase_blocks", default.max_phase_blocks, minimum=1, maximum=UINT32
+        ),
+        step_blocks=sections["revocations"].integer("step_blocks", default.step_blocks, minimum=1, maximum=UINT32),
+        embargo_seconds=sections["disclosure"].integer(
+            "embargo_seconds", default.embargo_seconds, maximum=MAX_EMBARGO_SECONDS
+        ),
+        public_confirmations=confirmations.integer("public", default.public_confirmations, minimum=1, maximum=1000),
+        private_confirmations=confirmations.integer("private", default.private_confirmations, minimum=1, maximum=1000),
         funding_wei=fields.integer("funding_wei", default.funding_wei),
     )
 
@@ -145,6 +169,7 @@ def check_members(members: Sequence[MemberDescription], quorum: int) -> None:
 
 def _member(entry: Any, place: int) -> MemberDescription:
     fields = Fields(entry, f"members[{place}]")
+    fields.only(("organisation", "authority", "delegate"))
     return MemberDescription(
         fields.organisation("organisation"), fields.address("authority"), fields.address("delegate")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from orchestrator.errors import ConfigurationError
@@ -62,9 +63,20 @@ class Fields:
             raise self._wrong(name, value, "a list")
         return value
 
-    def section(self, name: str) -> Fields:
-        """An object that may be left out."""
-        return Fields(self._document.get(name, {}), f"{self._place}: {name}")
+    def section(self, name: str, known: Collection[str] | None = None) -> Fields:
+        """An object that may be left out; with ``known``, one that has no other fields."""
+        section = Fields(self._document.get(name, {}), f"{self._place}: {name}")
+        if known is not None:
+            section.only(known)
+        return section
+
+    def only(self, known: Collection[str]) -> None:
+        """Refuse a field that nobody reads: with a slip in its name, the default would be taken in silence."""
+        for name in self._document:
+            if name not in known:
+                raise ConfigurationError(
+                    f"{self._place}: nothing is called {name!r} here", mend=f"it may have {', '.join(known)}"
+                )
 
     def _value(self, name: str, default: Any) -> Any:
         if name in self._document:

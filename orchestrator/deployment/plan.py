@@ -29,7 +29,7 @@ def constructor_arguments(name: str, description: ConsortiumDescription, address
     if name == "DisclosureRegistry":
         return [consortium, description.embargo_seconds]
     if name == "RoundLedger":
-        return [consortium, addresses["CheckpointSchedule"], addresses["KeyDirectory"]]
+        return [consortium, addresses["CheckpointSchedule"], addresses["KeyDirectory"], description.max_phase_blocks]
     if name == "RevocationLedger":
         return [consortium, addresses["RoundLedger"], addresses["CheckpointSchedule"], description.step_blocks]
     return [consortium]

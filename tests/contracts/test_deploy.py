@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from brownie import Consortium, accounts, web3
-from contract_support import ETHER
+from contract_support import ETHER, name
 
 from orchestrator import deployment as d
 from orchestrator.errors import ChainError, ConfigurationError, WrongChain
@@ -160,7 +160,7 @@ def test_the_side_of_a_chain_follows_from_its_id(description):
 
 
 def test_addresses_are_known_before_they_exist():
-    made = accounts[0].deploy(Consortium, "0x01", [(b"a", accounts[1], accounts[2])], 1)
+    made = accounts[0].deploy(Consortium, "0x01", [(name("a"), accounts[1], accounts[2])], 1)
     nonce = web3.eth.get_transaction_count(accounts[0].address) - 1
     assert created_address(accounts[0].address, nonce) == made.address.lower()
     assert created_address("0x" + "00" * 20, 0) == "0xbd770416a3345f91e4b34576cb804a576fa48eb1"

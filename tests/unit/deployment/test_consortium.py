@@ -44,6 +44,22 @@ def test_what_a_file_says_is_read(tmp_path):
     assert (description.public_chain_id, description.private_chain_id) == (31337, 1337)
 
 
+def test_what_a_file_leaves_out_has_a_default():
+    """A file of an earlier version has no `rounds` and no `confirmations`."""
+    description = parse_description(DOCUMENT)
+    assert description.max_phase_blocks == 200_000
+    assert (description.public_confirmations, description.private_confirmations) == (3, 1)
+    told = parse_description(changed(rounds={"max_phase_blocks": 77}, confirmations={"public": 12, "private": 2}))
+    assert told.max_phase_blocks == 77
+    assert (told.public_confirmations, told.private_confirmations) == (12, 2)
+
+
+def test_the_longest_phase_goes_to_the_round_ledger():
+    description = parse_description(changed(rounds={"max_phase_blocks": 77}))
+    addresses = {"Consortium": address(1), "CheckpointSchedule": address(2), "KeyDirectory": address(3)}
+    assert d.constructor_arguments("RoundLedger", description, addresses) == [address(1), address(2), address(3), 77]
+
+
 def test_a_name_serves_as_the_id_and_chains_can_be_named():
     description = parse_description(changed(consortium_id="acme", chains={"public": 11155111, "private": 2018}))
     assert bytes.fromhex(description.consortium_id[2:]) == b"acme".ljust(32, b"\0")
@@ -67,6 +83,12 @@ def test_a_name_serves_as_the_id_and_chains_can_be_named():
         ({"awards": {"payout_cap": str(2**96)}}, "payout_cap"),
         ({"awards": []}, "awards is not an object"),
         ({"revocations": {"step_blocks": 0}}, "step_blocks is 0"),
+        ({"rounds": {"max_phase_blocks": 0}}, "rounds: max_phase_blocks is 0"),
+        ({"rounds": {"max_phase_blocks": 2**32}}, "rounds: max_phase_blocks"),
+        ({"rounds": {"max_phase_block": 5}}, "nothing is called 'max_phase_block' here; it may have max_phase_blocks"),
+        ({"confirmations": {"public": 0}}, "confirmations: public is 0"),
+        ({"disclosure": {"embargo_seconds": 365 * 24 * 3600 + 1}}, "disclosure: embargo_seconds"),
+        ({"quorums": 2}, "nothing is called 'quorums' here"),
     ],
 )
 def test_what_is_wrong_is_named(change, says):
@@ -81,6 +103,7 @@ def test_what_is_wrong_is_named(change, says):
         (0, "organisation", "Aurora", "organisation is 'Aurora'"),
         (0, "authority", address(0), "an address other than zero"),
         (0, "delegate", "0x12", "delegate is '0x12'"),
+        (1, "autority", address(9), "members[1]: nothing is called 'autority' here"),
         (1, "organisation", "aurora", "organisation aurora is there twice"),
         (1, "delegate", address(1), f"address {address(1)} is there twice"),
     ],
