@@ -9,8 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from orchestrator.aggregation.accumulate import Accumulator, Opened, Stem, Tally, add_group, changed
 from orchestrator.aggregation.entries import Entry, FoldEntry, Opener, ordered
-from orchestrator.aggregation.stack import Stack, accumulate, exact_products
+from orchestrator.aggregation.strategies import Stack
+from orchestrator.aggregation.strategy import Strategy
+from orchestrator.aggregation.tiles import Workers
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.types import Digest
 
@@ -24,12 +27,16 @@ class FoldedModel:
     Args:
         model: a model in fp32, at its base weights now.
         base_digest: digest that every contribution must name.
+        strategy: how a round's contributions are combined; exact stacking by default.
     """
 
-    def __init__(self, model: Any, base_digest: Digest) -> None:
+    def __init__(self, model: Any, base_digest: Digest, strategy: Strategy | None = None) -> None:
         self.model = model
         self.base_digest = base_digest
+        self.strategy: Strategy = strategy or Stack()
         self.entries: tuple[FoldEntry, ...] = ()
+        self.tally = Tally()
+        self._stem: Stem | None = None
         self._parameters: dict[str, Tensor] = dict(model.named_parameters())
         self._pristine: dict[str, Tensor] = {}
 
@@ -39,38 +46,47 @@ class FoldedModel:
         return tuple(sorted(self._pristine))
 
     def move(self, entries: Iterable[Entry], opener: Opener) -> None:
-        """Bring the weights to base + Σ weight·scale·B·A over ``entries``.
+        """Bring the weights to the fold of ``entries``: with ``stack`` base + Σ weight·scale·B·A.
 
-        If it fails, the weights stay as they were.
+        If it fails, the weights stay as they were. Sums over all rounds but the last are kept, so that moving on to a
+        manifest that begins with the same rounds opens only what comes after them.
 
         Args:
-            entries: in any order. opener: called once a contribution, in the manifest's order.
+            entries: in any order. opener: called at most once a contribution, in the manifest's order.
 
         Raises:
             ProtocolError: a contribution is for another base, names an unknown parameter or does not fit.
         """
         wanted = ordered(entries)
-        sums = accumulate(wanted, opener, self.base_digest, self._zeros, self.device)
+        stem = self._stem if self._stem is not None and self._stem.begins(wanted, self.strategy) else None
+        adding = Accumulator(self.strategy, self.base_digest, self._zeros, self.device, stem=stem)
+        adding.run(wanted, opener)
         with torch.no_grad():
             for name, pristine in self._pristine.items():
-                if name not in sums:
+                if name not in adding.sums:
                     self._parameters[name].copy_(pristine)
-            for name in sorted(sums):
+            for name in sorted(adding.sums):
                 self._keep(name)
-                torch.add(self._pristine[name], sums[name], out=self._parameters[name])
-        self.entries = wanted
+                torch.add(self._pristine[name], adding.sums[name], out=self._parameters[name])
+        self.entries, self.tally, self._stem = wanted, adding.tally, adding.stem
 
     def reset(self) -> None:
-        """Back to the base."""
+        """Back to the base; no sum that held a contribution is kept."""
+        self._stem = None
         self.move((), _no_contribution)
 
     @contextmanager
-    def tried(self, stack: Stack) -> Iterator[None]:
-        """Within the block the weights hold ``stack`` as well; after it they are what they were, bit for bit."""
-        before = {name: self._parameters[name].detach().clone() for name in stack.names()}
+    def tried(self, change: Opened) -> Iterator[None]:
+        """Within the block the weights hold ``change`` as well; after it they are what they were, bit for bit.
+
+        Args:
+            change: contributions with the weights to add, negative ones to take away, stacked exactly.
+        """
+        names = {name for _, delta in change for name in changed(delta)}
+        before = {name: self._parameters[name].detach().clone() for name in names}
         try:
-            with exact_products():
-                stack.flush(self._parameters)
+            with Workers(device=self.device) as workers:
+                add_group(self._parameters, change, Stack(), workers, self.device)
             yield
         finally:
             with torch.no_grad():

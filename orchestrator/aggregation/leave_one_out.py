@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-
-import torch
+from dataclasses import replace
 
 from orchestrator.aggregation.entries import Entry, FoldEntry, Opener, ordered
 from orchestrator.aggregation.folded import FoldedModel
-from orchestrator.aggregation.stack import WEIGHT_ONE, Stack
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ProtocolError
 from orchestrator.types import UpdateId
@@ -51,7 +49,7 @@ def leave_one_out(
     scores = {}
     for entry in entries:
         others = weights_without(entry.update_id) if weights_without else rescaled(entries, entry.update_id)
-        with folded.tried(_difference(entries, deltas, others, folded.device)):
+        with folded.tried(_difference(entries, deltas, others)):
             without = measure()
         scores[entry.update_id] = with_all - without if higher_is_better else without - with_all
     return scores
@@ -71,12 +69,8 @@ def rescaled(entries: Iterable[FoldEntry], leaving: UpdateId) -> dict[UpdateId, 
 
 
 def _difference(
-    entries: tuple[FoldEntry, ...], deltas: Mapping[UpdateId, AdapterDelta], others: Weights, device: torch.device
-) -> Stack:
+    entries: tuple[FoldEntry, ...], deltas: Mapping[UpdateId, AdapterDelta], others: Weights
+) -> list[tuple[FoldEntry, AdapterDelta]]:
     """What to add to a fold of ``entries`` to get the fold with the weights of ``others``."""
-    stack = Stack()
-    for entry in entries:
-        step = others.get(entry.update_id, 0) - entry.weight
-        if step:
-            stack.add(deltas[entry.update_id], step / WEIGHT_ONE, device)
-    return stack
+    steps = [(entry, others.get(entry.update_id, 0) - entry.weight) for entry in entries]
+    return [(replace(entry, weight=step), deltas[entry.update_id]) for entry, step in steps if step]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 import torch
 
-from orchestrator.aggregation import FoldedModel, FoldEntry, Opener
-from orchestrator.aggregation.stack import STACK_COLUMNS, TILE_ROWS, accumulate
+from orchestrator.aggregation import WEIGHT_ONE, Accumulator, FoldedModel, FoldEntry, Opener, Stack
+from orchestrator.aggregation.strategies.stack import STACK_COLUMNS
+from orchestrator.aggregation.tiles import TILE_ROWS
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.models.base import state_digest
@@ -25,6 +27,31 @@ def fresh(device: str = "cpu") -> FoldedModel:
     return FoldedModel(Little().to(device), BASE)
 
 
+def sums_of(
+    folded: FoldedModel, entries: list[FoldEntry], deltas: Mapping[UpdateId, AdapterDelta]
+) -> dict[str, torch.Tensor]:
+    adding = Accumulator(Stack(), BASE, folded._zeros, folded.device)
+    adding.run(tuple(entries), deltas.__getitem__)
+    return adding.sums
+
+
+def version_1(entries: list[FoldEntry], deltas: Mapping[UpdateId, AdapterDelta]) -> dict[str, torch.Tensor]:
+    """The order of operations that fold version 1 fixes, written down plainly; one stack a round."""
+    sums = {name: torch.zeros(shape) for name, shape in shapes_of(Little()).items()}
+    for number in sorted({entry.round for entry in entries}):
+        group = [(entry.weight / WEIGHT_ONE, deltas[entry.update_id]) for entry in entries if entry.round == number]
+        for module in group[0][1].modules:
+            lows = [(weight, delta.modules[module]) for weight, delta in group]
+            left = torch.cat([low.b.float() * (weight * low.scale) for weight, low in lows], dim=1)
+            right = torch.cat([low.a.float() for _, low in lows])
+            for start in range(0, left.shape[0], TILE_ROWS):
+                sums[f"{module}.weight"][start : start + TILE_ROWS].addmm_(left[start : start + TILE_ROWS], right)
+        for weight, delta in group:
+            for name, tensor in delta.dense.items():
+                sums[name].add_(tensor.float(), alpha=weight)
+    return sums
+
+
 def relative_error(found: torch.Tensor, exact: torch.Tensor) -> float:
     return float((found.cpu().double() - exact).norm() / exact.norm())
 
@@ -38,11 +65,19 @@ def test_error_against_float64(device: str) -> None:
     deltas = contributions(rounds=3)
     entries = entries_of(list(deltas))
     folded = fresh(device)
-    sums = accumulate(tuple(entries), deltas.__getitem__, BASE, folded._zeros, folded.device)
+    sums = sums_of(folded, entries, deltas)
     exact = reference(entries, deltas)
     assert sums.keys() == exact.keys()
     for name, found in sums.items():
         assert relative_error(found, exact[name]) <= 1e-6
+
+
+def test_the_bits_are_those_of_fold_version_1() -> None:
+    deltas = contributions(rounds=3)
+    entries = entries_of(list(deltas))
+    plain = version_1(entries, deltas)
+    for name, found in sums_of(fresh(), entries, deltas).items():
+        assert torch.equal(found, plain[name])
 
 
 def test_more_columns_than_one_stack() -> None:
@@ -51,7 +86,7 @@ def test_more_columns_than_one_stack() -> None:
     assert sum(next(iter(delta.modules.values())).rank for delta in deltas.values()) > STACK_COLUMNS
     entries = entries_of(list(deltas))
     folded = fresh()
-    sums = accumulate(tuple(entries), deltas.__getitem__, BASE, folded._zeros, folded.device)
+    sums = sums_of(folded, entries, deltas)
     for name, exact in reference(entries, deltas).items():
         assert relative_error(sums[name], exact) <= 1e-6
 
@@ -117,6 +152,38 @@ def test_threads_do_not_matter() -> None:
     assert len(digests) == 1
 
 
+def test_going_on_from_earlier_rounds_opens_only_what_is_new_and_gives_the_same_bits() -> None:
+    deltas = contributions(rounds=4)
+    opened: list[UpdateId] = []
+
+    def opener(update: UpdateId) -> AdapterDelta:
+        opened.append(update)
+        return deltas[update]
+
+    moving = fresh()
+    for rounds in (2, 3, 4):
+        entries = entries_of([update for update in deltas if int(update[0]) <= rounds])
+        opened.clear()
+        moving.move(entries, opener)
+        assert {update[0] for update in opened} == ({"1", "2"} if rounds == 2 else {str(rounds - 1), str(rounds)})
+        straight = fresh()
+        straight.move(entries, opener)
+        assert state_digest(moving.model) == state_digest(straight.model)
+
+    opened.clear()
+    rest = entries_of([update for update in deltas if update != "1-aurora"])
+    moving.move(rest, opener)
+    assert sorted(opened) == sorted(set(deltas) - {"1-aurora"}), "no sum that held a dropped contribution is used"
+    straight = fresh()
+    straight.move(rest, opener)
+    assert state_digest(moving.model) == state_digest(straight.model)
+
+    moving.reset()
+    opened.clear()
+    moving.move(rest, opener)
+    assert len(opened) == len(rest), "nothing is left after a reset"
+
+
 def test_each_contribution_is_opened_once_in_order() -> None:
     deltas = contributions()
     opened: list[UpdateId] = []
@@ -169,9 +236,8 @@ def test_a_half_precision_model_is_not_folded() -> None:
 def test_bf16_contributions_fold_in_fp32() -> None:
     shapes = {name: shape for name, shape in shapes_of(Little()).items() if "proj" in name}
     delta = make_delta(3, dtype=torch.bfloat16, shapes=shapes)
-    entries = (FoldEntry(UpdateId("1-aurora"), 1, "aurora", 1 << 31),)  # type: ignore[arg-type]
-    folded = fresh()
-    sums = accumulate(entries, lambda _: delta, BASE, folded._zeros, folded.device)
+    entries = [FoldEntry(UpdateId("1-aurora"), 1, "aurora", 1 << 31)]  # type: ignore[arg-type]
+    sums = sums_of(fresh(), entries, {UpdateId("1-aurora"): delta})
     for name, exact in reference(entries, {UpdateId("1-aurora"): delta}).items():
         assert sums[name].dtype == torch.float32
         assert relative_error(sums[name], exact) <= 1e-6

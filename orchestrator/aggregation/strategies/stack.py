@@ -1,0 +1,50 @@
+"""``stack``, the default: ΔW = [w₁s₁B₁ w₂s₂B₂ …]·[A₁; A₂; …], exact for any ranks.
+
+Z. Wang and others, "FLoRA: Federated Fine-Tuning Large Language Models with Heterogeneous Low-Rank Adaptations",
+NeurIPS 2024, arXiv:2409.05976. Members start the next round from base + ΔW, so nothing is lost between rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from orchestrator.aggregation.entries import FoldEntry
+from orchestrator.aggregation.strategy import Block, Product, ends_round, register
+
+STACK_COLUMNS = 1024
+"""A stack of at least so many columns is multiplied out: part of the fold's version."""
+
+
+class Stack:
+    """See the module."""
+
+    name = "stack"
+    version = 1
+    exact = True
+
+    def closes(self, group: Sequence[FoldEntry], columns: int, following: FoldEntry | None) -> bool:
+        """At the end of a round, or after the contribution with which it reaches :data:`STACK_COLUMNS`."""
+        return columns >= STACK_COLUMNS or ends_round(group, following)
+
+    def combine(self, module: str, blocks: Sequence[Block]) -> Product:
+        return stacked(blocks)
+
+
+def stacked(blocks: Sequence[Block]) -> Product:
+    """The blocks side by side in fp32, weights and scales in the left factor."""
+    first, columns = blocks[0].low, sum(block.low.rank for block in blocks)
+    left = torch.empty((first.b.shape[0], columns), dtype=torch.float32, device=first.b.device)
+    right = torch.empty((columns, first.a.shape[1]), dtype=torch.float32, device=first.a.device)
+    start = 0
+    for block in blocks:
+        end = start + block.low.rank
+        # first to fp32, then scaled: a bf16 factor would be rounded otherwise
+        left[:, start:end].copy_(block.low.b).mul_(block.factor)
+        right[start:end].copy_(block.low.a)
+        start = end
+    return Product(left, right)
+
+
+register(Stack.name, Stack)
