@@ -1,0 +1,78 @@
+"""All pairs at once give the inner products of single pairs, and of dense matrices."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from orchestrator.aggregation.distances import cosines, gram_matrix, squared_distances
+from orchestrator.aggregation.filter import Candidate, filter_named, filters
+from orchestrator.aggregation.filters.krum import nearest
+from orchestrator.contribution import AdapterDelta, LowRank, cosine, distance, inner
+from orchestrator.errors import ConfigurationError
+from orchestrator.types import OrganisationId, UpdateId
+from tests.unit.aggregation.make import contributions
+from tests.unit.contribution.make import BASE, PARENT, dense_form
+
+
+def updates() -> list[AdapterDelta]:
+    return list(contributions(rounds=2).values())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_it_agrees_with_single_pairs_and_with_dense_matrices(threads: int) -> None:
+    found = updates()
+    gram = gram_matrix(found, threads=threads)
+    apart, angles = squared_distances(gram), cosines(gram)
+    dense = [dense_form(delta) for delta in found]
+    for i, left in enumerate(found):
+        for j, right in enumerate(found):
+            shared = dense[i].keys() & dense[j].keys()
+            exact = float(sum((dense[i][name] * dense[j][name]).sum() for name in shared))
+            assert float(gram[i, j]) == pytest.approx(inner(left, right), rel=1e-10)
+            assert float(gram[i, j]) == pytest.approx(exact, rel=1e-5)
+            assert float(apart[i, j]) == pytest.approx(distance(left, right) ** 2, rel=1e-9, abs=1e-9)
+            assert float(angles[i, j]) == pytest.approx(cosine(left, right), rel=1e-9)
+
+
+def test_threads_give_the_same_bits() -> None:
+    assert torch.equal(gram_matrix(updates(), threads=1), gram_matrix(updates(), threads=2))
+
+
+def test_rotated_factors_are_the_same_update() -> None:
+    first = updates()[0]
+    turn = torch.linalg.qr(torch.randn(2, 2, generator=torch.Generator().manual_seed(1)))[0]
+    turned = {name: LowRank(turn.T @ low.a, low.b @ turn, low.alpha, low.rslora) for name, low in first.modules.items()}
+    gram = gram_matrix([first, AdapterDelta(BASE, PARENT, turned)])
+    assert float(cosines(gram)[0, 1]) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_zero_update_has_no_direction() -> None:
+    first = updates()[0]
+    zero = {name: LowRank(low.a, low.b * 0, low.alpha) for name, low in first.modules.items()}
+    assert float(cosines(gram_matrix([first, AdapterDelta(BASE, PARENT, zero)]))[0, 1]) == 0
+
+
+def test_multi_krum_leaves_out_what_is_far_away() -> None:
+    points = torch.tensor([[0.0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1], [9, 9], [0.05, 0]], dtype=torch.float64)
+    candidates = [
+        Candidate(UpdateId(str(place)), OrganisationId(f"o{place}"), updates()[0]) for place in range(len(points))
+    ]
+    verdicts = filter_named("multi-krum", hostile=1).judge(candidates, points @ points.T)
+    assert [update for update, verdict in verdicts.items() if not verdict.accept] == ["4"]
+    assert verdicts[UpdateId("4")].reason == "KRUM_OUTLIER"
+    plain = filter_named("multi-krum", hostile=1, keep=1).judge(candidates, points @ points.T)
+    assert [update for update, verdict in plain.items() if verdict.accept] == ["5"]
+
+
+def test_krum_refuses_too_few_updates() -> None:
+    with pytest.raises(ConfigurationError, match="needs 5, the round has 4"):
+        nearest(torch.zeros((4, 4), dtype=torch.float64), 1)
+
+
+def test_filters_are_known_by_name() -> None:
+    assert "multi-krum" in filters()
+    with pytest.raises(ConfigurationError, match="unknown filter"):
+        filter_named("magic")
+    with pytest.raises(ConfigurationError, match="no such setting"):
+        filter_named("multi-krum", colour="red")
