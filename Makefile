@@ -38,7 +38,9 @@ test-python: setup ## only the Python tests
 test-contracts: setup ## only the contract tests
 	@$(BIN)/python -B -m tools.testing contracts
 
-bench-%: setup
+bench-gas: ## gas of every entry point, and of whole rounds beside a naive design (two minutes)
+
+bench-%: setup # any benchmark, a package of that name in benchmarks/ (docs/benchmarks)
 	@$(BIN)/python -B -m benchmarks.$*
 
 lint: setup ## ruff and mypy
