@@ -20,6 +20,7 @@ VERBS = (
     "doctor",
     "network",
     "org",
+    "consortium",
     "daemon",
     "round",
     "contribution",

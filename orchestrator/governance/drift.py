@@ -1,0 +1,86 @@
+"""What the two Consortium contracts disagree on, by name, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.governance.present import Present
+from orchestrator.governance.seats import NO_ADDRESS
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference. ``name`` is stable, for programs."""
+
+    name: str
+    words: str
+    mend: str
+
+
+def drift(public: Present, private: Present) -> tuple[Drift, ...]:
+    """Every difference between the two contracts; empty when there is none."""
+    broken = tuple(_pairing(public, private))
+    return broken or (*_membership(public, private), *_pause(public, private), *_delegates(public, private))
+
+
+def _pairing(public: Present, private: Present) -> Iterator[Drift]:
+    careful = "do not use them; compare the deployment files with the other members"
+    if public.consortium_id != private.consortium_id:
+        yield Drift("other-consortium", "the contracts are of two consortia", careful)
+        return
+    for side in (public, private):
+        if side.pair is None:
+            words = f"the {side.side} contract is bound to no partner"
+            yield Drift("not-bound", words, "whoever deployed it runs `brownie run deploy` again")
+        elif (
+            side.pair.public_chain_id,
+            side.pair.public_address,
+            side.pair.private_chain_id,
+            side.pair.private_address,
+        ) != (public.chain_id, public.address, private.chain_id, private.address):
+            yield Drift("other-pair", f"the {side.side} contract is bound to another pair", careful)
+
+
+def _membership(public: Present, private: Present) -> Iterator[Drift]:
+    if public.epoch == private.epoch and public.digest != private.digest:
+        yield Drift(
+            "fork",
+            f"both chains are in epoch {public.epoch} with different members or quorum: two changes were signed",
+            "propose one change to the next epoch, which both chains take; until then no checkpoint is anchored",
+        )
+    elif public.epoch != private.epoch:
+        ahead, behind = (public, private) if public.epoch > private.epoch else (private, public)
+        yield Drift(
+            "epoch",
+            f"the {ahead.side} chain is in epoch {ahead.epoch}, the {behind.side} chain in epoch {behind.epoch}:"
+            f" a change of membership has not reached the {behind.side} chain",
+            f"submit the ceremony of epoch {behind.epoch + 1} again (lost: `propose --again`);"
+            " until then no checkpoint is anchored",
+        )
+
+
+def _pause(public: Present, private: Present) -> Iterator[Drift]:
+    if public.paused != private.paused:
+        paused, other = (public, private) if public.paused else (private, public)
+        yield Drift(
+            "pause",
+            f"the {paused.side} chain is paused, the {other.side} chain is not",
+            "submit the ceremony again, or propose --pause or --resume anew for both",
+        )
+
+
+def _delegates(public: Present, private: Present) -> Iterator[Drift]:
+    for member in public.members:
+        other = private.member(member.organisation)
+        if other is not None and other.delegate != member.delegate:
+            hot = [_hot(member.delegate), _hot(other.delegate)]
+            yield Drift(
+                "delegate",
+                f"{member.organisation} has {hot[0]} on the public chain and {hot[1]} on the private chain",
+                f"{member.organisation} repeats `loranchor consortium delegate rotate` (or `name`, or `revoke`)",
+            )
+
+
+def _hot(delegate: str) -> str:
+    return "no delegate" if delegate == NO_ADDRESS else f"delegate {delegate}"

@@ -1,0 +1,157 @@
+"""From what somebody wants to the change that the contracts take: members in order, quorum, epoch; refused early."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.commitment.eip712 import MembershipChange, Pair, PauseChange, Seat
+from orchestrator.errors import ConfigurationError, ProtocolError
+from orchestrator.governance.present import Present, out_of_order
+from orchestrator.governance.seats import check_seats
+from orchestrator.types import Address, OrganisationId
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What shall change.
+
+    Attributes:
+        add: new members with their authorities, in the order given. authority: new authorities of members.
+        quorum: None leaves it.
+    """
+
+    add: Mapping[OrganisationId, Address] = field(default_factory=dict)
+    remove: Sequence[OrganisationId] = ()
+    authority: Mapping[OrganisationId, Address] = field(default_factory=dict)
+    quorum: int | None = None
+
+
+def plan_change(public: Present, private: Present, wishes: Wishes) -> MembershipChange:
+    """The change that both contracts take.
+
+    Raises:
+        ProtocolError: the contracts are not a pair, or one of them lacks a change that the other has.
+        ConfigurationError: a wish that no contract would grant; says which and what would do.
+    """
+    pair = pair_of(public, private)
+    seats = _seats(public, private, wishes)
+    quorum = public.quorum if wishes.quorum is None else wishes.quorum
+    if problem := check_seats(seats, quorum):
+        raise ConfigurationError(problem, mend="choose members and --quorum so that more than half decide")
+    if public.digest == private.digest and (seats, quorum) == (public.seats, public.quorum):
+        raise ConfigurationError("nothing would change", mend="give --add, --remove, --authority or --quorum")
+    _check_delegates(seats, public, private)
+    return MembershipChange(pair, public.epoch + 1, seats, quorum)
+
+
+def plan_pause(public: Present, private: Present, paused: bool) -> PauseChange:
+    """A pause or a resumption that both contracts take, whatever each of them has seen before.
+
+    Raises:
+        ProtocolError: the contracts are not a pair in one epoch. ConfigurationError: both are in that state.
+    """
+    pair = pair_of(public, private)
+    if public.paused == private.paused == paused:
+        state = "paused" if paused else "not paused"
+        raise ConfigurationError(f"the consortium is {state} already", mend="see `loranchor consortium show`")
+    return PauseChange(pair, public.epoch, max(public.pause_nonce, private.pause_nonce), paused)
+
+
+def plan_again(public: Present, private: Present) -> MembershipChange:
+    """The change that one chain has and the other lacks, for a ceremony whose file was lost.
+
+    The authorities that the lagging chain knows sign it again; the chain that has it is not asked any more.
+
+    Raises:
+        ProtocolError: no chain is exactly one change behind.
+    """
+    ahead, behind = (public, private) if public.epoch > private.epoch else (private, public)
+    _check_pairs(public, private)
+    if ahead.epoch != behind.epoch + 1:
+        raise ProtocolError(
+            f"the chains are in epochs {public.epoch} and {private.epoch}",
+            mend="only the change that one chain lacks can be written again; look for the files of earlier ones",
+        )
+    pair = Pair(public.consortium_id, public.chain_id, public.address, private.chain_id, private.address)
+    return MembershipChange(pair, ahead.epoch, ahead.seats, ahead.quorum)
+
+
+def pair_of(public: Present, private: Present) -> Pair:
+    """What the two contracts are bound to, when they are bound to each other and in one epoch.
+
+    Raises:
+        ProtocolError: they are not.
+    """
+    own = _check_pairs(public, private)
+    if public.epoch != private.epoch:
+        raise ProtocolError(
+            f"the public chain is in epoch {public.epoch}, the private chain in epoch {private.epoch}",
+            mend=f"first submit the ceremony of epoch {max(public.epoch, private.epoch)} to the chain that lacks it",
+        )
+    return Pair(public.consortium_id, *own)
+
+
+def _check_pairs(public: Present, private: Present) -> tuple[int, Address, int, Address]:
+    own = (public.chain_id, public.address, private.chain_id, private.address)
+    for side in (public, private):
+        if side.pair is None:
+            raise ProtocolError(
+                f"the Consortium of the {side.side} chain is bound to no partner",
+                mend="whoever deployed it runs `brownie run deploy` again",
+            )
+        pair = side.pair
+        named = (pair.public_chain_id, pair.public_address, pair.private_chain_id, pair.private_address)
+        if named != own or pair.consortium_id != public.consortium_id:
+            raise ProtocolError(
+                f"the Consortium of the {side.side} chain belongs to another pair",
+                mend="do not use these contracts; compare the deployment files with the other members",
+            )
+    return own
+
+
+def _seats(public: Present, private: Present, wishes: Wishes) -> tuple[Seat, ...]:
+    _check_names(public, private, wishes)
+    staying = [member for member in public.members if private.member(member.organisation) is not None]
+    seats = tuple(
+        Seat(member.organisation, wishes.authority.get(member.organisation, member.authority))
+        for member in staying
+        if member.organisation not in wishes.remove
+    )
+    for seat in seats:
+        other = private.member(seat.organisation)
+        if seat.organisation not in wishes.authority and other is not None and other.authority != seat.authority:
+            raise ConfigurationError(
+                f"the two chains name different authorities of {seat.organisation}",
+                mend=f"say which one shall be: --authority {seat.organisation}=0x…",
+            )
+    seats += tuple(Seat(name, authority) for name, authority in wishes.add.items())
+    for side in (public, private):
+        if name := out_of_order(seats, side):
+            raise ConfigurationError(
+                f"{name} would lose its place on the {side.side} chain", mend=f"remove {name} first, then add it again"
+            )
+    return seats
+
+
+def _check_names(public: Present, private: Present, wishes: Wishes) -> None:
+    common = {member.organisation for member in public.members if private.member(member.organisation)}
+    either = {member.organisation for side in (public, private) for member in side.members}
+    if name := next((name for name in wishes.add if name in common), None):
+        raise ConfigurationError(f"{name} is a member already", mend=f"for a new key: --authority {name}=0x…")
+    changed = (*wishes.remove, *wishes.authority)
+    if name := next((name for name in changed if name not in either), None):
+        raise ConfigurationError(f"{name} is no member", mend=f"members are {', '.join(sorted(either))}")
+    if name := next((name for name in wishes.authority if name in wishes.remove), None):
+        raise ConfigurationError(f"{name} is to leave and to get an authority", mend="give one of both")
+
+
+def _check_delegates(seats: Sequence[Seat], public: Present, private: Present) -> None:
+    """A key is either cold or hot, never both."""
+    hot = private.voters("delegate") | public.voters("delegate")
+    for seat in seats:
+        if owner := hot.get(seat.authority):
+            raise ConfigurationError(
+                f"{seat.authority} is the delegate of {owner} and cannot be an authority",
+                mend=f"give {seat.organisation} a key of its own that nobody has used",
+            )

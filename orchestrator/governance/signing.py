@@ -1,0 +1,65 @@
+"""What has to be true on the chains before somebody proposes or signs."""
+
+from __future__ import annotations
+
+from orchestrator.commitment.eip712 import MembershipChange, PauseChange
+from orchestrator.errors import ConfigurationError, KeystoreError, ProtocolError
+from orchestrator.governance.ceremony import Ceremony
+from orchestrator.governance.contracts import Sides
+from orchestrator.governance.membership import Wishes, plan_change
+from orchestrator.governance.present import Stage, position
+from orchestrator.types import Address, OrganisationId
+
+
+def plan(sides: Sides, wishes: Wishes) -> MembershipChange:
+    """The change that both chains take, new keys looked up among all delegates that ever were.
+
+    Raises:
+        ChainError: a chain does not answer. ConfigurationError, ProtocolError: see :func:`plan_change`.
+    """
+    public, private = sides.both()
+    change = plan_change(public.present, private.present, wishes)
+    for seat in change.seats:
+        for side in (public, private):
+            if seat.authority in side.present.voters("authority"):
+                continue
+            if owner := side.consortium.former_organisation_of(seat.authority):
+                raise ConfigurationError(
+                    f"{seat.authority} was a delegate of {owner} and cannot be an authority",
+                    mend=f"give {seat.organisation} a key that nobody has used",
+                )
+    return change
+
+
+def check_signer(ceremony: Ceremony, sides: Sides | None, signer: Address) -> OrganisationId | None:
+    """Whose key this is; None without a look at the chains.
+
+    Raises:
+        ProtocolError: the decision cannot take effect any more, or is another consortium's.
+        KeystoreError: the key has no say. ChainError: no chain answers.
+    """
+    if sides is None:
+        return None
+    if not sides.found:
+        error = next(iter(sides.failed.values()))
+        raise type(error)(error.message, mend=f"{error.mend}; or sign with --offline")
+    _check_position(ceremony, sides)
+    for present in sides.presents:
+        if name := present.voters(ceremony.role).get(signer):
+            return name
+    raise KeystoreError(
+        f"{signer} is no {ceremony.role} of this consortium, so its signature would not count",
+        mend="use the home or the key file of a member",
+    )
+
+
+def _check_position(ceremony: Ceremony, sides: Sides) -> None:
+    decision = ceremony.decision
+    if not isinstance(decision, MembershipChange | PauseChange):
+        return
+    found = {present.side: position(decision, present) for present in sides.presents}
+    for side, item in found.items():
+        if item.stage in (Stage.FOREIGN, Stage.EXPIRED, Stage.REFUSED):
+            raise ProtocolError(f"not signed: the {side} chain {item.words}", mend="ask who proposed it")
+    if all(item.settled for item in found.values()):
+        raise ProtocolError("both chains have this decision already", mend="nothing is left to sign")
