@@ -58,13 +58,19 @@ class Prekey:
     """A one-time key of a member.
 
     Attributes:
-        round: the round that uses it; None while it is unused.
+        round: the round that it was assigned to, if any. discarded: whether its owner has taken it back.
     """
 
     index: int
     digest: Digest
     key: bytes
     round: int | None = None
+    discarded: bool = False
+
+    @property
+    def unused(self) -> bool:
+        """Whether a round can still be sealed to it."""
+        return self.round is None and not self.discarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,7 @@ class Round:
         recipients: the prekey of each member that had an unused one; only they can open the round's updates.
         submissions: every update submitted, replaced ones too, in order.
         commitments: verdict commitments by member. revealed: members that revealed.
+        abandoners: members that want it to fail.
         failure: the reason's label, empty unless it failed.
     """
 
@@ -159,6 +166,7 @@ class Round:
     passed: frozenset[OrganisationId] = frozenset()
     commitments: Mapping[OrganisationId, Digest] = field(default_factory=dict)
     revealed: frozenset[OrganisationId] = frozenset()
+    abandoners: frozenset[OrganisationId] = frozenset()
     status: RoundStatus = RoundStatus.OPEN
     ended: Position | None = None
     failure: str = ""
@@ -208,6 +216,7 @@ class Revocation:
         effective: from where on the model goes without the updates; None until it is approved and that round has ended.
         affected, replacement: descendants and manifest digest as some member recorded them last; None before. They are
             claims: who endorses the certificate has computed them.
+        affected_by, replaced_by: members that have recorded theirs, which each may do once.
         verified: where the first endorsement was recorded: figures recorded later are not in the certificate.
         certificate: digest of the certified certificate.
         shredded: whether every member has recorded a receipt.
@@ -227,6 +236,8 @@ class Revocation:
     effective: Position | None = None
     affected: tuple[UpdateId, ...] | None = None
     replacement: Digest | None = None
+    affected_by: frozenset[OrganisationId] = frozenset()
+    replaced_by: frozenset[OrganisationId] = frozenset()
     verifications: Mapping[OrganisationId, Verification] = field(default_factory=dict)
     endorsements: Mapping[OrganisationId, Endorsement] = field(default_factory=dict)
     verified: Position | None = None
@@ -281,6 +292,12 @@ class LedgerState:
     open_round: int | None = None
     revocations: Mapping[RequestId, Revocation] = field(default_factory=dict)
     due: tuple[Due, ...] = ()
+
+    @property
+    def awaiting_replacement(self) -> tuple[RequestId, ...]:
+        """Approved revocations without a new manifest: no round opens before each has one."""
+        revocations = self.revocations.values()
+        return tuple(item.id for item in revocations if item.approved is not None and item.replacement is None)
 
     def with_(self, **changes: Any) -> LedgerState:
         """A copy with some attributes changed."""

@@ -8,6 +8,7 @@ from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import LedgerState, Prekey
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.rules import demand, put, round_of
+from orchestrator.ledger.schema import integer
 from orchestrator.types import Digest, OrganisationId
 
 
@@ -31,12 +32,24 @@ def prekey_published(state: LedgerState, record: Record) -> LedgerState:
     return state.with_(prekeys=put(state.prekeys, organisation, put(known, index, prekey)))
 
 
+def prekeys_discarded(state: LedgerState, record: Record) -> LedgerState:
+    """All unused ones at once: they are the last that were published."""
+    fields, organisation = record.fields, OrganisationId(record.fields["organisation"])
+    known = state.prekeys.get(organisation, {})
+    unused = sorted(index for index, prekey in known.items() if prekey.unused)
+    told = (integer(fields["first"]), integer(fields["count"]))
+    fits = bool(unused) and told == (unused[0], len(unused))
+    demand(fits, record, f"{organisation} has {len(unused)} unused prekeys")
+    kept = {**known, **{index: replace(known[index], discarded=True) for index in unused}}
+    return state.with_(prekeys=put(state.prekeys, organisation, kept))
+
+
 def prekey_assigned(state: LedgerState, record: Record) -> LedgerState:
     round_, fields = round_of(state, record), record.fields
     organisation = OrganisationId(fields["organisation"])
     known = state.prekeys.get(organisation, {})
     prekey = known.get(fields["index"])
-    fits = prekey is not None and prekey.digest == fields["digest"] and prekey.round is None
+    fits = prekey is not None and prekey.digest == fields["digest"] and prekey.unused
     demand(fits, record, f"{organisation} has no unused prekey {fields['index']} of that digest")
     demand(organisation in round_.members, record, f"{organisation} is not a member of round {round_.id}")
     demand(organisation not in round_.recipients, record, f"{organisation} has a prekey of round {round_.id}")
@@ -59,4 +72,5 @@ HANDLERS = {
     "KeyRevoked": key_revoked,
     "PrekeyPublished": prekey_published,
     "PrekeyAssigned": prekey_assigned,
+    "PrekeysDiscarded": prekeys_discarded,
 }

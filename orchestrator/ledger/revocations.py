@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,7 @@ def revocation_requested(state: LedgerState, record: Record) -> LedgerState:
     demand(fields["mode"] < len(MODES), record, f"{fields['mode']} is no mode")
     if unknown := [item for item in updates if item not in state.updates]:
         contradiction(record, f"no update {unknown[0]}")
+    _check_free(state, record, updates)
     revocation = Revocation(
         id=request_id,
         organisation=OrganisationId(fields["organisation"]),
@@ -53,21 +54,30 @@ def revocation_supported(state: LedgerState, record: Record) -> LedgerState:
 def revocation_approved(state: LedgerState, record: Record) -> LedgerState:
     revocation = revocation_of(state, record)
     demand(revocation.approved is None, record, "it was approved before")
+    _check_free(state, record, revocation.updates)
+    supporters = supporting(state, revocation)
+    demand(record.fields["supporters"] == len(supporters), record, f"{len(supporters)} members support it")
+    own = all(state.updates[item].organisation == revocation.organisation for item in revocation.updates)
+    demand(own or len(supporters) >= state.members.quorum, record, f"only {len(supporters)} members support it")
     effective = record.position if state.open_round is None else None
     approved = replace(revocation, approved=record.position, void_round=state.open_round, effective=effective)
     return _stored(state, approved)
 
 
 def updates_affected(state: LedgerState, record: Record) -> LedgerState:
-    revocation = _effective(state, record)
+    revocation, organisation = _effective(state, record), OrganisationId(record.fields["organisation"])
+    _check_claim(record, revocation, organisation in revocation.affected_by)
     affected = tuple(UpdateId(item) for item in record.fields["descendants"])
-    return _stored(state, replace(revocation, affected=affected))
+    recorders = revocation.affected_by | {organisation}
+    return _stored(state, replace(revocation, affected=affected, affected_by=recorders))
 
 
 def manifest_replaced(state: LedgerState, record: Record) -> LedgerState:
-    revocation = _effective(state, record)
+    revocation, organisation = _effective(state, record), OrganisationId(record.fields["organisation"])
     demand(revocation.affected is not None, record, "what it affects is not recorded")
-    return _stored(state, replace(revocation, replacement=Digest(record.fields["manifest_digest"])))
+    _check_claim(record, revocation, organisation in revocation.replaced_by)
+    replacement, recorders = Digest(record.fields["manifest_digest"]), revocation.replaced_by | {organisation}
+    return _stored(state, replace(revocation, replacement=replacement, replaced_by=recorders))
 
 
 def verification_recorded(state: LedgerState, record: Record) -> LedgerState:
@@ -110,9 +120,28 @@ def shred_receipt_recorded(state: LedgerState, record: Record) -> LedgerState:
 
 def revocation_shredded(state: LedgerState, record: Record) -> LedgerState:
     revocation = revocation_of(state, record)
+    demand(revocation.certificate is not None, record, "it is not certified")
     if missing := [name for name in state.members.seats if name not in revocation.receipts]:
         contradiction(record, f"{', '.join(missing)} have recorded no receipt")
     return _stored(state, replace(revocation, shredded=True))
+
+
+def supporting(state: LedgerState, revocation: Revocation) -> frozenset[OrganisationId]:
+    """The present members that want it, who asks among them."""
+    return frozenset(state.members.seats) & (revocation.supporters | {revocation.organisation})
+
+
+def _check_free(state: LedgerState, record: Record, updates: Iterable[UpdateId]) -> None:
+    """An update is in one approved request; those that wait for support hold nothing."""
+    held = {item for other in state.revocations.values() if other.approved for item in other.updates}
+    if taken := [item for item in updates if item in held]:
+        contradiction(record, f"update {taken[0]} is in an approved request")
+
+
+def _check_claim(record: Record, revocation: Revocation, again: bool) -> None:
+    """A member records each consequence once, while no certificate is endorsed."""
+    demand(not again, record, f"{record.fields['organisation']} has recorded its part before")
+    demand(revocation.verified is None, record, "its certificate is endorsed already")
 
 
 def _effective(state: LedgerState, record: Record) -> Revocation:

@@ -21,6 +21,9 @@ from orchestrator.ledger.rules import contradiction, demand, put, round_of, upda
 from orchestrator.ledger.schema import integer
 from orchestrator.types import Cid, Digest, OrganisationId, UpdateId
 
+ABANDONED = "abandoned"
+"""Why a round failed that a quorum of its members wanted to fail."""
+
 
 def agreement_accepted(state: LedgerState, record: Record) -> LedgerState:
     agreement = Digest(record.fields["agreement_digest"])
@@ -34,6 +37,8 @@ def round_opened(state: LedgerState, record: Record) -> LedgerState:
     demand(state.open_round is None, record, f"round {state.open_round} is open")
     demand(number > max(state.rounds, default=0), record, f"round {number} was opened before")
     demand(not members.paused, record, "the consortium is paused")
+    waiting = state.awaiting_replacement
+    demand(not waiting, record, f"{len(waiting)} revocations wait for their new manifest")
     demand(fields["epoch"] == members.epoch, record, f"the epoch is {members.epoch}")
     for name in ("task_digest", "manifest_digest"):
         demand(fields[name] == terms[name], record, f"it names two values of {name}")
@@ -115,11 +120,20 @@ def verdict_revealed(state: LedgerState, record: Record) -> LedgerState:
     update = update_of(state, record)
     demand(update.round == round_.id, record, f"the update is of round {update.round}")
     demand(judge in round_.commitments, record, f"{judge} has not committed to its verdicts")
+    demand(update.released, record, "the update was not released")
     demand(judge not in update.verdicts, record, f"{judge} has judged this update before")
     verdict = Verdict(fields["accept"], fields["weight_cap"], integer(fields["score"]), fields["reason"])
     judged = replace(update, verdicts=put(update.verdicts, judge, verdict))
     state = state.with_(updates=put(state.updates, update.id, judged))
     return state if judge in round_.revealed else _stored(state, replace(round_, revealed=round_.revealed | {judge}))
+
+
+def round_abandon_supported(state: LedgerState, record: Record) -> LedgerState:
+    round_, organisation = _participant(state, record)
+    demand(organisation not in round_.abandoners, record, f"{organisation} wanted that before")
+    abandoners = round_.abandoners | {organisation}
+    demand(record.fields["supporters"] == len(abandoners), record, f"{len(abandoners)} members want it")
+    return _stored(state, replace(round_, abandoners=abandoners))
 
 
 def round_closed(state: LedgerState, record: Record) -> LedgerState:
@@ -134,8 +148,10 @@ def round_closed(state: LedgerState, record: Record) -> LedgerState:
 
 
 def round_failed(state: LedgerState, record: Record) -> LedgerState:
-    round_ = round_of(state, record)
-    failed = replace(round_, status=RoundStatus.FAILED, ended=record.position, failure=record.fields["reason"])
+    round_, reason = round_of(state, record), record.fields["reason"]
+    wanted = len(round_.abandoners) >= round_.quorum
+    demand(wanted is (reason == ABANDONED), record, f"{len(round_.abandoners)} members want the round abandoned")
+    failed = replace(round_, status=RoundStatus.FAILED, ended=record.position, failure=reason)
     return _ended(state, failed)
 
 
@@ -168,6 +184,7 @@ HANDLERS = {
     "UpdateReleased": update_released,
     "VerdictsCommitted": verdicts_committed,
     "VerdictRevealed": verdict_revealed,
+    "RoundAbandonSupported": round_abandon_supported,
     "RoundClosed": round_closed,
     "RoundFailed": round_failed,
 }

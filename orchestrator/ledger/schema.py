@@ -91,6 +91,9 @@ KINDS: Mapping[str, Kind] = {
     "PrekeyAssigned": _by(
         "KeyDirectory", "", round_id="uint64", organisation="organisation", index="uint64", digest="bytes32"
     ),
+    "PrekeysDiscarded": _by(
+        "KeyDirectory", "organisation", organisation="organisation", first="uint64", count="uint64"
+    ),
     "AgreementAccepted": _by("RoundLedger", "", agreement_digest="bytes32", organisation="organisation"),
     "RoundOpened": _by(
         "RoundLedger",
@@ -134,6 +137,9 @@ KINDS: Mapping[str, Kind] = {
         weight_cap="uint32",
         score="int64",
         reason="label",
+    ),
+    "RoundAbandonSupported": _by(
+        "RoundLedger", "organisation", round_id="uint64", organisation="organisation", supporters="uint16"
     ),
     "RoundClosed": _by("RoundLedger", "", round_id="uint64", accepted="uint16", released="uint16"),
     "RoundFailed": _by("RoundLedger", "", round_id="uint64", reason="label"),

@@ -16,7 +16,7 @@ PREKEYS_KEPT = 3
 def prekey_rules(state: NodeState) -> Iterator[fx.Effect]:
     """Publish prekeys before they run out."""
     mine = state.ledger.prekeys.get(state.me, {})
-    unused = sum(prekey.round is None for prekey in mine.values())
+    unused = sum(prekey.unused for prekey in mine.values())
     if state.me in state.ledger.members.seats and unused < PREKEYS_KEPT:
         yield fx.PublishPrekeys(max(mine, default=-1) + 1, PREKEYS_KEPT - unused)
 

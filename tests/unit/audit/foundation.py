@@ -112,7 +112,12 @@ def _arguments(side: str, name: str, chain: LedgerChain) -> list[Any]:
         "CheckpointAnchor": [consortium, PRIVATE],
         "AwardDistributor": [consortium, chain.addresses.get("CheckpointAnchor"), str(10**24), 3, 0, "Token", "TKN"],
         "DisclosureRegistry": [consortium, 3600],
-        "RoundLedger": [consortium, chain.addresses.get("CheckpointSchedule"), chain.addresses.get("KeyDirectory")],
+        "RoundLedger": [
+            consortium,
+            chain.addresses.get("CheckpointSchedule"),
+            chain.addresses.get("KeyDirectory"),
+            200_000,
+        ],
         "RevocationLedger": [
             consortium,
             chain.addresses.get("RoundLedger"),

@@ -62,7 +62,7 @@ def test_the_prekey_of_a_round_is_destroyed(life: Consortium) -> None:
     life.settle()
     with pytest.raises(KeystoreError, match="destroyed"):
         life.keystores[AURORA].prekey_private(assigned)
-    unused = [item.digest for item in life.history.state.prekeys[AURORA].values() if item.round is None]
+    unused = [item.digest for item in life.history.state.prekeys[AURORA].values() if item.unused]
     assert unused and set(life.keystores[AURORA].prekeys()) == set(unused)
 
 
@@ -198,7 +198,8 @@ def test_a_revocation_is_measured_under_the_task_of_its_manifests(life: Consorti
     life.settle()
     first = life.spec
     request = life.request(CUMULUS)
-    life.fails = lambda effect: isinstance(effect, fx.RecordAffected)
+    life.fails = lambda effect: isinstance(effect, fx.MeasureRevocation)
+    life.until(lambda: life.history.state.revocations[request].replacement is not None)
     life.spec = task(name="the next experiment")
     life.open_round()
     life.until(lambda: life.history.state.rounds[2].status is RoundStatus.CLOSED)

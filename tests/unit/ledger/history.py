@@ -18,103 +18,27 @@ from unit.ledger.actors import (
     CONSORTIUM_ID,
     CONTRACTS,
     CUMULUS,
-    MEMBERS,
     MODES,
-    authority,
     cid_of,
-    delegate,
     private_key,
     sign,
     task,
     word_of,
 )
+from unit.ledger.chronicle import Chronicle
 
 from orchestrator.commitment.certificate import build_certificate, certificate_digest, digest_of, outcome_of
-from orchestrator.commitment.consortium import consortium_digest
-from orchestrator.commitment.eip712 import Seat
 from orchestrator.commitment.receipt import build_receipt
-from orchestrator.ledger.agreement import Agreement
-from orchestrator.ledger.canonical import digest, sha256
+from orchestrator.ledger.canonical import digest
 from orchestrator.ledger.contributions import accepted_updates
 from orchestrator.ledger.ids import request_id_of, update_id_of
 from orchestrator.ledger.manifest import build_manifest
-from orchestrator.ledger.members import NO_ADDRESS
-from orchestrator.ledger.records import Record
-from orchestrator.ledger.rules import sender_of
-from orchestrator.ledger.schema import kind_of
-from orchestrator.ledger.state import LedgerState
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.ledger.view import Ledger
-from orchestrator.types import MILLION, ZERO_DIGEST, Digest, OrganisationId, RequestId, UpdateId
+from orchestrator.types import MILLION, Digest, OrganisationId, RequestId, UpdateId
 
 
-class History:
-    """Records as the private contracts would tell them. Every call is one transaction in a block of its own.
-
-    Args:
-        members: the founding organisations. quorum: of them.
-        prekeys: how many each publishes at the beginning.
-    """
-
-    def __init__(self, members: Sequence[OrganisationId] = MEMBERS, quorum: int = 2, prekeys: int = 4) -> None:
-        self.ledger = Ledger()
-        self.tasks: dict[Digest, TaskSpec] = {}
-        self.block = 1
-        self.agreement = Agreement.of(CONSORTIUM_ID, "Agreement", members, "tests", ["Be honest."])
-        self._log_index = 0
-        self._found(members, quorum)
-        for name in members:
-            self.publish_prekeys(name, prekeys)
-            self.tell("AgreementAccepted", name, agreement_digest=self.agreement.digest, organisation=name)
-
-    @property
-    def records(self) -> Sequence[Record]:
-        return self.ledger.records
-
-    @property
-    def state(self) -> LedgerState:
-        return self.ledger.state
-
-    def mine(self, blocks: int = 1) -> None:
-        self.block += blocks
-        self._log_index = 0
-
-    def tell(self, kind: str, by: str, *, same_transaction: bool = False, **fields: Any) -> Record:
-        """Makes one record, by a member's delegate (or its authority, where the contract wants that)."""
-        if not same_transaction:
-            self.mine()
-        by_authority = not kind_of(kind).salted or kind == "AgreementAccepted"
-        signer = authority(by) if by_authority else delegate(by)
-        salted = kind_of(kind).salted
-        record = Record(
-            kind=kind,
-            chain_id=CHAIN_ID,
-            contract=CONTRACTS[kind_of(kind).contract],
-            block=self.block,
-            transaction=word_of("transaction", self.block),
-            log_index=self._log_index,
-            sender=sender_of(self.state.members, kind, signer),
-            signer=signer,
-            salt=word_of("salt", self.block) if salted else ZERO_DIGEST,
-            fields=fields,
-        )
-        self._log_index += 1
-        self.ledger.append(record)
-        return record
-
-    def publish_prekeys(self, organisation: OrganisationId, count: int) -> None:
-        start = len(self.state.prekeys.get(organisation, {}))
-        for index in range(start, start + count):
-            key = f"prekey/{organisation}/{index}".encode()
-            self.tell(
-                "PrekeyPublished",
-                organisation,
-                same_transaction=index > start,
-                organisation=organisation,
-                index=index,
-                digest=sha256(key),
-                key="0x" + key.hex(),
-            )
+class History(Chronicle):
+    """Rounds and revocations of the members of a :class:`Chronicle`."""
 
     def open_round(self, spec: TaskSpec | None = None, by: OrganisationId = AURORA) -> int:
         spec = spec or task()
@@ -145,7 +69,7 @@ class History:
             epoch=members.epoch,
         )
         for name in members.seats:
-            unused = [item for item in self.state.prekeys.get(name, {}).values() if item.round is None]
+            unused = [item for item in self.state.prekeys.get(name, {}).values() if item.unused]
             if unused:
                 prekey = min(unused, key=lambda item: item.index)
                 fields = {"organisation": name, "index": prekey.index, "digest": prekey.digest}
@@ -224,6 +148,13 @@ class History:
         released = sum(self.state.updates[item].released for item in self.state.rounds[number].submissions)
         self.tell("RoundClosed", by, round_id=number, accepted=accepted, released=released)
 
+    def abandon(self, organisation: OrganisationId, *, supporters: int | None = None) -> None:
+        """Supports failing the open round."""
+        number = self._open()
+        count = len(self.state.rounds[number].abandoners) + 1 if supporters is None else supporters
+        fields = {"round_id": number, "organisation": organisation, "supporters": count}
+        self.tell("RoundAbandonSupported", organisation, **fields)
+
     def fail(self, reason: str = "too_few_updates", by: OrganisationId = AURORA) -> None:
         self.tell("RoundFailed", by, round_id=self._open(), reason=reason)
 
@@ -279,18 +210,26 @@ class History:
             self.tell("RevocationApproved", organisation, same_transaction=True, request_id=request_id, supporters=1)
         return request_id
 
-    def support(self, request_id: RequestId, organisation: OrganisationId, *, approves: bool = False) -> None:
+    def support(
+        self, request_id: RequestId, organisation: OrganisationId, *, approves: bool = False, supporters: int = 2
+    ) -> None:
         self.tell("RevocationSupported", organisation, request_id=request_id, organisation=organisation)
         if approves:
-            self.tell("RevocationApproved", organisation, same_transaction=True, request_id=request_id, supporters=2)
+            approved = {"request_id": request_id, "supporters": supporters}
+            self.tell("RevocationApproved", organisation, same_transaction=True, **approved)
+
+    def replace(self, request_id: RequestId, by: OrganisationId | None = None) -> None:
+        """Records what is affected and the new manifest, by the first member if nobody is named."""
+        outcome = outcome_of(self.state, request_id, self.tasks)
+        name = by or next(iter(self.state.members.seats))
+        named = {"request_id": request_id, "organisation": name}
+        self.tell("UpdatesAffected", name, **named, descendants=list(outcome.descendants))
+        self.tell("ManifestReplaced", name, **named, manifest_digest=outcome.after)
 
     def verify(self, request_id: RequestId, organisations: Iterable[OrganisationId] | None = None) -> None:
-        """Records what is affected, the replacement and the members' figures."""
-        outcome = outcome_of(self.state, request_id, self.tasks)
-        lead = next(iter(self.state.members.seats))
-        named = {"request_id": request_id, "organisation": lead}
-        self.tell("UpdatesAffected", lead, **named, descendants=list(outcome.descendants))
-        self.tell("ManifestReplaced", lead, **named, manifest_digest=outcome.after)
+        """Records the members' figures; what is affected and the replacement first, where nobody has yet."""
+        if self.state.revocations[request_id].replacement is None:
+            self.replace(request_id)
         for name in organisations or self.state.members.seats:
             self.tell(
                 "VerificationRecorded",
@@ -305,10 +244,19 @@ class History:
 
     def certify(self, request_id: RequestId) -> Digest:
         """Endorses the certificate by as many members as the quorum wants."""
+        members = self.state.members
+        names = list(members.seats)[: members.quorum]
+        found = self.endorse(request_id, names)
+        certified = {"request_id": request_id, "certificate_digest": found}
+        self.tell("RevocationCertified", names[-1], same_transaction=True, **certified)
+        return found
+
+    def endorse(self, request_id: RequestId, organisations: Iterable[OrganisationId]) -> Digest:
+        """Each signs the certificate that the records make."""
         certificate = build_certificate(self.state, request_id, self.tasks, consortium_id=CONSORTIUM_ID)
-        found, members = digest_of(certificate), self.state.members
+        found = digest_of(certificate)
         message = certificate_digest(request_id, found, CHAIN_ID, CONTRACTS["RevocationLedger"])
-        for name in list(members.seats)[: members.quorum]:
+        for name in organisations:
             self.tell(
                 "CertificateEndorsed",
                 name,
@@ -318,14 +266,13 @@ class History:
                 certificate_cid=cid_of(found),
                 signature="0x" + sign(private_key("delegate", name), message).hex(),
             )
-        self.tell("RevocationCertified", name, same_transaction=True, request_id=request_id, certificate_digest=found)
         return found
 
-    def shred(self, request_id: RequestId) -> None:
-        """Records every member's receipt."""
+    def shred(self, request_id: RequestId, organisations: Sequence[OrganisationId] = ()) -> None:
+        """Records every member's receipt, or only those of the members named."""
         revocation = self.state.revocations[request_id]
         assert revocation.certificate is not None
-        for name in self.state.members.seats:
+        for name in organisations or self.state.members.seats:
             receipt = build_receipt(
                 certificate=revocation.certificate,
                 request_id=request_id,
@@ -344,7 +291,8 @@ class History:
                 receipt_digest=found,
                 receipt_cid=cid_of(found),
             )
-        self.tell("RevocationShredded", name, same_transaction=True, request_id=request_id)
+        if not organisations:
+            self.tell("RevocationShredded", name, same_transaction=True, request_id=request_id)
 
     def revoke(self, organisation: OrganisationId, updates: Sequence[UpdateId], **how: Any) -> RequestId:
         """A whole revocation of own contributions."""
@@ -357,22 +305,6 @@ class History:
     def _open(self) -> int:
         assert self.state.open_round is not None
         return self.state.open_round
-
-    def _found(self, members: Sequence[OrganisationId], quorum: int) -> None:
-        for name in members:
-            named = {"same_transaction": True, "organisation": name}
-            self.tell("MemberAdded", name, **named, authority=authority(name))
-            self.tell("DelegateRotated", name, **named, previous=NO_ADDRESS, current=delegate(name))
-        seats = [Seat(name, authority(name)) for name in members]
-        self.tell(
-            "EpochAdvanced",
-            members[0],
-            same_transaction=True,
-            epoch=1,
-            consortium_digest=consortium_digest(CONSORTIUM_ID, 1, quorum, seats),
-            quorum=quorum,
-            members=str(len(members)),
-        )
 
 
 def life() -> History:

@@ -142,7 +142,26 @@ CONTRADICTIONS: dict[str, Callable[[History, UpdateId], object]] = {
         receipt_digest=UNKNOWN,
         receipt_cid="Qm",
     ),
-    "have recorded no receipt": lambda h, u: h.tell("RevocationShredded", AURORA, request_id=h.request(AURORA, [u])),
+    "is in an approved request": lambda h, u: [h.request(AURORA, [u]), h.request(AURORA, [u])],
+    "2 members support it": lambda h, u: h.support(h.request(BOREALIS, [u]), CUMULUS, approves=True, supporters=1),
+    "only 1 members support it": lambda h, u: h.tell(
+        "RevocationApproved", BOREALIS, request_id=h.request(BOREALIS, [u]), supporters=1
+    ),
+    "the update was not released": lambda h, u: h.judge(BOREALIS, {h.submit(BOREALIS): 1}),
+    "borealis wanted that before": lambda h, u: [h.abandon(BOREALIS), h.abandon(BOREALIS)],
+    "2 members want it": lambda h, u: [h.abandon(BOREALIS), h.abandon(AURORA, supporters=3)],
+    "2 members want the round abandoned": lambda h, u: [h.abandon(BOREALIS), h.abandon(AURORA), h.fail("revocation")],
+    "1 members want the round abandoned": lambda h, u: [h.abandon(BOREALIS), h.fail("abandoned")],
+    "aurora has 3 unused prekeys": lambda h, u: h.tell(
+        "PrekeysDiscarded", AURORA, organisation=AURORA, first=0, count=3
+    ),
+    "cumulus has 3 unused prekeys": lambda h, u: h.tell(
+        "PrekeysDiscarded", CUMULUS, organisation=CUMULUS, first=1, count=str(2**63)
+    ),
+    "borealis has 0 unused prekeys": lambda h, u: [
+        h.tell("PrekeysDiscarded", BOREALIS, organisation=BOREALIS, first=1, count=3),
+        h.tell("PrekeysDiscarded", BOREALIS, organisation=BOREALIS, first=4, count=0),
+    ],
 }
 
 
@@ -192,6 +211,18 @@ def test_epsilon_above_the_cap() -> None:
         history.tell("UpdateSubmitted", AURORA, **fields)
 
 
+def test_no_round_opens_before_a_revocation_has_its_new_manifest() -> None:
+    history = History()
+    updates = history.round()
+    request = history.request(AURORA, [updates[AURORA]])
+    assert history.state.awaiting_replacement == (request,)
+    with pytest.raises(ProtocolError, match="1 revocations wait for their new manifest"):
+        history.open_round()
+    history.replace(request)
+    assert history.state.awaiting_replacement == ()
+    assert history.open_round() == 2
+
+
 def test_order_and_chain() -> None:
     record = LIFE.records[50]
     before = replay(LIFE.records[:50])
@@ -228,10 +259,21 @@ def test_certification_needs_the_quorum() -> None:
     with pytest.raises(ProtocolError, match="its manifest is not recorded"):
         history.tell("VerificationRecorded", AURORA, request_id=request, organisation=AURORA, **figures)
     history.verify(request)
+    named = {"request_id": request, "organisation": AURORA}
+    with pytest.raises(ProtocolError, match="aurora has recorded its part before"):
+        history.tell("UpdatesAffected", AURORA, **named, descendants=[])
+    with pytest.raises(ProtocolError, match="aurora has recorded its part before"):
+        history.tell("ManifestReplaced", AURORA, **named, manifest_digest=UNKNOWN)
     with pytest.raises(ProtocolError, match="has recorded its part before"):
         history.tell("VerificationRecorded", AURORA, request_id=request, organisation=AURORA, **figures)
     with pytest.raises(ProtocolError, match="0 members endorse it"):
         history.tell("RevocationCertified", AURORA, request_id=request, certificate_digest=Digest(UNKNOWN))
+    with pytest.raises(ProtocolError, match="it is not certified"):
+        history.tell("RevocationShredded", AURORA, request_id=request)
     certificate = history.certify(request)
+    with pytest.raises(ProtocolError, match="its certificate is endorsed already"):
+        history.replace(request, by=BOREALIS)
+    with pytest.raises(ProtocolError, match="aurora, borealis, cumulus have recorded no receipt"):
+        history.tell("RevocationShredded", AURORA, request_id=request)
     with pytest.raises(ProtocolError, match="it was certified before"):
         history.tell("RevocationCertified", AURORA, request_id=request, certificate_digest=certificate)

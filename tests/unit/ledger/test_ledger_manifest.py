@@ -59,7 +59,7 @@ def test_dropping_gives_the_manifest_that_never_had_it() -> None:
     for _ in range(2):
         updates = with_cumulus.round()
         without.round(participants=[AURORA, BOREALIS])
-        with_cumulus.request(CUMULUS, [updates[CUMULUS]])
+        with_cumulus.replace(with_cumulus.request(CUMULUS, [updates[CUMULUS]]))
     found = manifest_of(with_cumulus.state, with_cumulus.tasks)
     expected = manifest_of(without.state, without.tasks)
     assert found.updates == expected.updates
@@ -141,7 +141,7 @@ def test_lineage_counts_the_updates_of_an_open_round() -> None:
 def test_who_trained_after_a_revocation_is_no_descendant() -> None:
     history = History()
     first = history.round()
-    history.request(CUMULUS, [first[CUMULUS]])
+    history.replace(history.request(CUMULUS, [first[CUMULUS]]))
     history.round()
     assert descendants(history.state, [first[CUMULUS]], history.tasks) == ()
 
@@ -158,7 +158,7 @@ def test_isolated_lineage_stays_with_the_member() -> None:
 def test_replay_takes_descendants_out_and_keeps_what_comes_after() -> None:
     history = History()
     first, second = history.round(), history.round()
-    history.request(CUMULUS, [first[CUMULUS]], mode="replay")
+    history.replace(history.request(CUMULUS, [first[CUMULUS]], mode="replay"))
     kept = live_contributions(history.state, history.tasks)
     assert kept == (first[AURORA], first[BOREALIS])
     third = history.round(participants=[AURORA])

@@ -105,12 +105,12 @@ def test_acceptance_counts_the_owner_once_and_needs_the_quorum_at_the_opening() 
     assert active_updates(history.state, 1) == (mine,)
 
 
-def test_an_unreleased_update_is_not_accepted() -> None:
+def test_an_unreleased_update_is_neither_judged_nor_accepted() -> None:
     history = History()
     history.open_round()
     update = history.submit(AURORA)
-    for judge in (BOREALIS, CUMULUS):
-        history.judge(judge, {update: 5})
+    with pytest.raises(ProtocolError, match="the update was not released"):
+        history.judge(BOREALIS, {update: 5})
     assert accepted_updates(history.state, 1) == ()
 
 
@@ -125,6 +125,19 @@ def test_a_failed_round_contributes_nothing() -> None:
     assert live_contributions(history.state, history.tasks) == ()
     assert history.state.due == ()
     assert history.open_round() == 2
+
+
+def test_a_quorum_abandons_a_round() -> None:
+    history = History()
+    history.open_round()
+    history.submit(AURORA)
+    history.abandon(BOREALIS)
+    assert history.state.rounds[1].status is RoundStatus.OPEN
+    history.abandon(CUMULUS)
+    history.fail("abandoned", by=CUMULUS)
+    found = history.state.rounds[1]
+    assert (found.status, found.failure, found.abandoners) == (RoundStatus.FAILED, "abandoned", {BOREALIS, CUMULUS})
+    assert history.state.due == () and history.open_round() == 2
 
 
 def test_due_checkpoints_follow_from_the_records() -> None:
@@ -171,6 +184,63 @@ def test_keys_and_prekeys() -> None:
     history.open_round()
     assert history.state.rounds[2].recipients == {}
     assert history.state.prekeys[AURORA][0].round == 1
+
+
+def test_discarded_prekeys_are_never_assigned() -> None:
+    history = History(prekeys=2)
+    history.round()
+    history.tell("PrekeysDiscarded", AURORA, organisation=AURORA, first=1, count=1)
+    assert [item.unused for item in history.state.prekeys[AURORA].values()] == [False, False]
+    with pytest.raises(ProtocolError, match="has no unused prekey 1"):
+        number = history.open_round()
+        digest = history.state.prekeys[AURORA][1].digest
+        history.tell("PrekeyAssigned", AURORA, round_id=number, organisation=AURORA, index=1, digest=digest)
+    assert list(history.state.rounds[2].recipients) == [BOREALIS, CUMULUS]
+    history.publish_prekeys(AURORA, 1)
+    assert history.state.prekeys[AURORA][2].unused
+
+
+def test_a_copy_of_anothers_prekey_belongs_to_who_published_it() -> None:
+    """The contract knows prekeys for each organisation: a copy is the copier's own, and takes nobody's place."""
+    history = History(prekeys=1)
+    mine = history.state.prekeys[AURORA][0]
+    copied = {"organisation": BOREALIS, "index": 1, "digest": mine.digest, "key": "0x" + mine.key.hex()}
+    history.tell("PrekeyPublished", BOREALIS, **copied)
+    history.open_round()
+    assert history.state.rounds[1].recipients[AURORA].key == mine.key
+    assert history.state.prekeys[BOREALIS][1].unused
+
+
+def test_a_change_of_membership_moves_a_revocation_on() -> None:
+    """The contract counts the present members when it is told to settle: no support, endorsement or receipt is near."""
+    history = History(quorum=3)
+    updates = history.round()
+    request = history.request(AURORA, [updates[CUMULUS]], reason="poison")
+    history.support(request, BOREALIS)
+    history.change_members([AURORA, BOREALIS], 2)
+    history.tell("RevocationApproved", BOREALIS, request_id=request, supporters=2)
+    history.verify(request)
+    history.change_members([AURORA, BOREALIS, CUMULUS], 3)
+    certificate = history.endorse(request, [AURORA, BOREALIS])
+    history.change_members([AURORA, BOREALIS], 2)
+    history.tell("RevocationCertified", BOREALIS, request_id=request, certificate_digest=certificate)
+    assert history.state.due[-1].subject == request
+    history.change_members([AURORA, BOREALIS, CUMULUS], 2)
+    history.shred(request, [AURORA, BOREALIS])
+    assert not history.state.revocations[request].shredded
+    history.change_members([AURORA, BOREALIS])
+    history.tell("RevocationShredded", AURORA, request_id=request)
+    assert history.state.revocations[request].shredded
+
+
+def test_support_of_a_member_that_left_does_not_count() -> None:
+    history = History()
+    updates = history.round()
+    request = history.request(AURORA, [updates[CUMULUS]], reason="poison")
+    history.change_members([BOREALIS, CUMULUS])
+    history.tell("RevocationSupported", BOREALIS, request_id=request, organisation=BOREALIS)
+    with pytest.raises(ProtocolError, match="1 members support it"):
+        history.tell("RevocationApproved", BOREALIS, same_transaction=True, request_id=request, supporters=2)
 
 
 def test_positions_order_as_the_chain_does() -> None:

@@ -99,7 +99,7 @@ def test_scores_of_earlier_rounds_weigh_later_ones() -> None:
 def test_a_revoked_contribution_earns_no_weight_later() -> None:
     history, spec = History(), task(weights="scores")
     first = history.round(spec, scores={AURORA: 90, BOREALIS: 10, CUMULUS: 10})
-    history.request(AURORA, [first[AURORA]])
+    history.replace(history.request(AURORA, [first[AURORA]]))
     history.round(spec)
     weights = weights_of(build_manifest(history.state, spec, history.tasks))
     assert [weights[AURORA][-1], weights[BOREALIS][1], weights[CUMULUS][1]] == shares([10, 10, 10])

@@ -214,7 +214,8 @@ class Simulation:
 
     def _reveal(self, me: OrganisationId, found: Round) -> None:
         self.history.mine()
-        for place, update_id in enumerate(found.submissions):
+        released = [item for item in found.submissions if self.history.state.updates[item].released]
+        for place, update_id in enumerate(released):
             named: dict[str, Any] = {"round_id": found.id, "update_id": update_id, "organisation": me}
             verdict: dict[str, Any] = {
                 "accept": True,

@@ -79,7 +79,7 @@ def test_awards_are_claimed_by_their_owners_when_the_window_is_over() -> None:
 def test_prekeys_are_replenished() -> None:
     life = after_round()
     for name in MEMBERS:
-        unused = [prekey for prekey in life.history.state.prekeys[name].values() if prekey.round is None]
+        unused = [prekey for prekey in life.history.state.prekeys[name].values() if prekey.unused]
         assert len(unused) == PREKEYS_KEPT
         assert len(life.history.state.prekeys[name]) == PREKEYS_KEPT + 1
     life.open_round()
