@@ -25,6 +25,8 @@ VERBS = (
     "round",
     "contribution",
     "revoke",
+    "award",
+    "checkpoint",
     "audit",
     "demo",
 )
