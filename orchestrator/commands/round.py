@@ -1,4 +1,4 @@
-"""`loranchor round agree|open|status|watch`: rounds from an operator's view."""
+"""`loranchor round agree|open|status|watch|close|abandon`: rounds from an operator's view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from rich.table import Table
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
 
 if TYPE_CHECKING:
+    from orchestrator.chain.contracts import PrivateContracts
     from orchestrator.daemon.access import Access
+    from orchestrator.disputes.reach import Reach
     from orchestrator.keystore import Role
     from orchestrator.ledger.agreement import Agreement
 
@@ -79,6 +81,8 @@ def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> 
         emit({"rounds": rows})
     else:
         output.print(_table(rows))
+        for line in _notes(rows):
+            output.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -97,8 +101,55 @@ def watch(home: Home, overrides: Overrides = None) -> None:
             last = line
         if rows and rows[-1]["status"] != "open":
             output.print(_table(rows[-1:]))
+            for note in _notes(rows[-1:]):
+                output.print(note, soft_wrap=True, highlight=False, markup=False)
             return
         time.sleep(1)
+
+
+@app.command()
+def close(
+    home: Home,
+    number: Annotated[int | None, typer.Option("--round", metavar="N", help="Which; the open one without.")] = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """End a round whose phases are over, where no daemon has: the contract says whether it counts or has failed."""
+    from orchestrator.daemon.view import look
+    from orchestrator.disputes.reach import keys, reach
+    from orchestrator.disputes.rounds import closing, open_round_of
+    from orchestrator.keystore import read_password
+
+    here = reach(home, overrides)
+    state = look(here.private).state
+    found = open_round_of(state, number)
+    call = closing(here.private, state, found)
+    with keys(here, read_password(password_file), "private") as own:
+        receipt = own.sender("private").send(call)
+    _tell_end(here, found.id, receipt.block, as_json)
+
+
+@app.command()
+def abandon(
+    home: Home,
+    number: Annotated[int, typer.Option("--round", metavar="N", help="The open round's number.")],
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Say that the open round should fail; it does once a quorum of those who were members at its opening says so."""
+    from orchestrator.daemon.view import look
+    from orchestrator.disputes.reach import keys, reach
+    from orchestrator.disputes.rounds import abandoning, open_round_of
+    from orchestrator.keystore import read_password
+
+    here = reach(home, overrides)
+    found = open_round_of(look(here.private).state, number)
+    call = abandoning(here.private, found, here.me)
+    with keys(here, read_password(password_file), "private") as own:
+        receipt = own.sender("private").send(call)
+    _tell_end(here, found.id, receipt.block, as_json)
 
 
 @contextmanager
@@ -124,24 +175,32 @@ def _agreement(access: Access, path: Path | None) -> Agreement:
 
 def _rows(home: Path, overrides: list[str] | None) -> list[dict[str, Any]]:
     from orchestrator.chain.contracts import private_contracts
-    from orchestrator.daemon.view import look
-    from orchestrator.ledger.contributions import accepted_updates
-    from orchestrator.ledger.entities import RoundStatus
     from orchestrator.settings import compose
 
     settings = compose(overrides or (), organisation_home=home)
-    private = private_contracts(settings.connection("private"), settings.deployments)
-    state = look(private).state
+    return _rows_of(private_contracts(settings.connection("private"), settings.deployments))
+
+
+def _rows_of(private: PrivateContracts, block: int | None = None) -> list[dict[str, Any]]:
+    from orchestrator.daemon.view import look
+    from orchestrator.disputes.rounds import failure_of, next_steps, spent_by
+    from orchestrator.ledger.contributions import accepted_updates
+    from orchestrator.ledger.entities import RoundStatus
+
+    seen = look(private, block=block)
+    state = seen.state
     rows: list[dict[str, Any]] = []
     for number, found in sorted(state.rounds.items()):
         is_open = found.status is RoundStatus.OPEN
         accepted = set() if is_open else set(accepted_updates(state, number))
+        phase, deadline = private.rounds.phase_of(number), private.rounds.deadline_of(number) if is_open else 0
+        spent = spent_by(state, found) if found.status is RoundStatus.FAILED else None
         rows.append(
             {
                 "round": number,
                 "status": found.status.value,
-                "phase": private.rounds.phase_of(number).name.lower() if is_open else found.status.value,
-                "deadline": private.rounds.deadline_of(number) if is_open else None,
+                "phase": phase.name.lower() if is_open else found.status.value,
+                "deadline": deadline if is_open else None,
                 "manifest": found.opening.manifest_digest,
                 "updates": [
                     {
@@ -152,9 +211,42 @@ def _rows(home: Path, overrides: list[str] | None) -> list[dict[str, Any]]:
                     }
                     for update_id in found.submissions
                 ],
+                "failure": found.failure,
+                "why": failure_of(state, found),
+                "abandoned_by": sorted(found.abandoners),
+                "spent": None if spent is None else {"prekeys": list(spent.prekeys), "epsilon": dict(spent.epsilon)},
+                "next": list(next_steps(state, found, phase, seen.block, deadline)),
             }
         )
     return rows
+
+
+def _notes(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """What a table has no room for: why a round failed, what that cost, and what comes next."""
+    from orchestrator.disputes.rounds import Spent, spent_words
+
+    for row in rows:
+        if row["why"]:
+            yield f"round {row['round']} failed: {row['why']}"
+            yield f"  spent: {spent_words(Spent(tuple(row['spent']['prekeys']), row['spent']['epsilon']))}"
+        yield from (f"round {row['round']}: {step}" for step in row["next"])
+
+
+def _tell_end(here: Reach, number: int, block: int, as_json: bool) -> None:
+    """What became of a round in that block."""
+    rows = _rows_of(here.private, block)
+    row = next(item for item in rows if item["round"] == number)
+    if as_json:
+        emit(row)
+        return
+    if row["status"] == "open":
+        wanted = ", ".join(row["abandoned_by"])
+        output.print(f"round {number} is still open; {wanted} would abandon it", markup=False)
+    elif row["status"] == "closed":
+        accepted = sum(item["accepted"] for item in row["updates"])
+        output.print(f"round {number} is closed with {accepted} contributions; its checkpoint is due", markup=False)
+    for note in _notes([row]):
+        output.print(note, soft_wrap=True, highlight=False, markup=False)
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

@@ -22,6 +22,10 @@ class RoundLedgerProxy(Proxy):
     def phase_of(self, round_id: int, *, block: int | None = None) -> Phase:
         return Phase(self._view("phaseOf", round_id, block=block))
 
+    def phase_at(self, round_id: int, block: int) -> Phase:
+        """Phase that an action in that block would meet."""
+        return Phase(self._view("phaseAt", round_id, block))
+
     def deadline_of(self, round_id: int, *, block: int | None = None) -> int:
         """Last block of the present phase."""
         return int(self._view("deadlineOf", round_id, block=block))
