@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -156,7 +157,7 @@ def add_group(
 def blocks_of(module: str, opened: Opened, device: torch.device) -> list[Block]:
     """What a group holds of one module."""
     return [
-        Block(item.update_id, item.round, item.organisation, item.weight, placed(delta.modules[module], device))
+        Block.of(item, delta.modules[module], partial(placed, delta.modules[module], device))
         for item, delta in opened
         if module in delta.modules
     ]

@@ -29,22 +29,40 @@ Group = tuple[FoldEntry, ...]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One contribution's part of one module.
+    """One contribution's part of one module. Its numbers are read when they are asked for, and kept by nobody.
 
     Attributes:
-        weight: over 2**32. low: factors on the device of the fold, in the type that they travelled in.
+        weight: over 2**32.
+        outline: rank, shapes, α and type; its tensors may be on the ``meta`` device.
+        load: reads the factors, onto the device of the fold, in the type that they travelled in.
     """
 
     update_id: UpdateId
     round: int
     organisation: OrganisationId
     weight: int
-    low: LowRank
+    outline: LowRank
+    load: Callable[[], LowRank] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, entry: FoldEntry, outline: LowRank, load: Callable[[], LowRank] | None = None) -> Block:
+        """The block of an entry; without ``load`` the outline holds the numbers itself."""
+        known = (entry.update_id, entry.round, entry.organisation, entry.weight)
+        return cls(*known, outline, load or (lambda: outline))
 
     @property
     def factor(self) -> float:
         """What ``b @ a`` is multiplied with: weight · scale."""
-        return self.weight / WEIGHT_ONE * self.low.scale
+        return self.weight / WEIGHT_ONE * self.outline.scale
+
+    @property
+    def rank(self) -> int:
+        return self.outline.rank
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(outputs, inputs) of the module."""
+        return self.outline.b.shape[0], self.outline.a.shape[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,7 @@ class Strategy(Protocol):
     Attributes:
         name: as tasks and settings give it. version: a change of bits is a new one.
         exact: whether the products add up to Σ weight·scale·B·A, but for rounding.
+        settings: its own settings, integers and texts: with name and version they say which bits a fold has.
     """
 
     @property
@@ -76,6 +95,8 @@ class Strategy(Protocol):
     def version(self) -> int: ...
     @property
     def exact(self) -> bool: ...
+    @property
+    def settings(self) -> Mapping[str, int | str]: ...
 
     def closes(self, group: Sequence[FoldEntry], columns: int, following: FoldEntry | None) -> bool:
         """Whether a group is complete, so that it is combined before the manifest's next contribution is opened.

@@ -7,7 +7,7 @@ same truncation (see :mod:`orchestrator.aggregation.truncation`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.aggregation.entries import FoldEntry
 from orchestrator.aggregation.strategies.stack import stacked
@@ -31,6 +31,7 @@ class FlexLora:
         if rank < 1:
             raise ConfigurationError(f"strategy {self.name} cannot cut to rank {rank}", mend="give a rank of 1 or more")
         self.rank = rank
+        self.settings: Mapping[str, int | str] = {"rank": rank}
 
     def closes(self, group: Sequence[FoldEntry], columns: int, following: FoldEntry | None) -> bool:
         return ends_round(group, following)

@@ -6,7 +6,8 @@ NeurIPS 2024, arXiv:2409.05976. Members start the next round from base + ΔW, so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 
@@ -23,6 +24,7 @@ class Stack:
     name = "stack"
     version = 1
     exact = True
+    settings: ClassVar[Mapping[str, int | str]] = {}
 
     def closes(self, group: Sequence[FoldEntry], columns: int, following: FoldEntry | None) -> bool:
         """At the end of a round, or after the contribution with which it reaches :data:`STACK_COLUMNS`."""
@@ -33,16 +35,18 @@ class Stack:
 
 
 def stacked(blocks: Sequence[Block]) -> Product:
-    """The blocks side by side in fp32, weights and scales in the left factor."""
-    first, columns = blocks[0].low, sum(block.low.rank for block in blocks)
-    left = torch.empty((first.b.shape[0], columns), dtype=torch.float32, device=first.b.device)
-    right = torch.empty((columns, first.a.shape[1]), dtype=torch.float32, device=first.a.device)
+    """The blocks side by side in fp32, weights and scales in the left factor. One block is read at a time."""
+    (outputs, inputs), columns = blocks[0].shape, sum(block.rank for block in blocks)
+    low = blocks[0].load()
+    left = torch.empty((outputs, columns), dtype=torch.float32, device=low.b.device)
+    right = torch.empty((columns, inputs), dtype=torch.float32, device=low.a.device)
     start = 0
-    for block in blocks:
-        end = start + block.low.rank
+    for place, block in enumerate(blocks):
+        low = low if place == 0 else block.load()
+        end = start + block.rank
         # first to fp32, then scaled: a bf16 factor would be rounded otherwise
-        left[:, start:end].copy_(block.low.b).mul_(block.factor)
-        right[start:end].copy_(block.low.a)
+        left[:, start:end].copy_(low.b).mul_(block.factor)
+        right[start:end].copy_(low.a)
         start = end
     return Product(left, right)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from orchestrator.aggregation import Block, FoldedModel, strategies, strategy_named
+from orchestrator.aggregation import Block, FoldedModel, FoldEntry, strategies, strategy_named
 from orchestrator.aggregation.strategies.stack import stacked
 from orchestrator.aggregation.strategy import grouped
 from orchestrator.aggregation.truncation import truncate
@@ -23,14 +23,18 @@ def blocks(ranks: tuple[int, ...], shape: tuple[int, int] = (96, 80)) -> list[Bl
         return torch.randn(*size, generator=generator)
 
     return [
-        Block(UpdateId(str(place)), 1, OrganisationId(f"o{place}"), (1 << 32) // len(ranks), LowRank(a, b, 16))
+        Block.of(
+            FoldEntry(UpdateId(str(place)), 1, OrganisationId(f"o{place}"), (1 << 32) // len(ranks)), LowRank(a, b, 16)
+        )
         for place, rank in enumerate(ranks)
         for a, b in [(random(rank, shape[1]), random(shape[0], rank))]
     ]
 
 
 def dense_of(found: list[Block]) -> torch.Tensor:
-    return torch.stack([block.factor * (block.low.b.double() @ block.low.a.double()) for block in found]).sum(dim=0)
+    return torch.stack([block.factor * (block.outline.b.double() @ block.outline.a.double()) for block in found]).sum(
+        dim=0
+    )
 
 
 def test_strategies_are_known_by_name() -> None:
