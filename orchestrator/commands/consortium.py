@@ -98,10 +98,10 @@ def propose(
     from orchestrator.governance.views import ceremony_document, ceremony_lines
 
     changes = bool(add or remove or authority or quorum is not None)
-    if changes + pause + resume != 1:
+    if changes + pause + resume + again != 1:
         raise ConfigurationError(
             "one thing is proposed at a time",
-            mend="give --add, --remove, --authority, --quorum; or --pause; or --resume",
+            mend="give --add, --remove, --authority, --quorum; or --pause; or --resume; or --again",
         )
     added, replaced = pairs_of(add, "--add"), pairs_of(authority, "--authority")
     sides = read_sides(composed(overrides, home))
@@ -146,7 +146,7 @@ def sign(
     sides = None if offline else read_sides(composed(overrides, home))
     if not as_json:
         typer.echo("\n".join(ceremony_lines(ceremony, sides)))
-    password = password_of(password_file, key_file)
+    password = password_of(password_file, key_file, home)
     with signing_key(home, key_file, password, ceremony.role) as key:
         name = check_signer(ceremony, sides, key.address)
         already = key.address in ceremony.signatures
@@ -209,7 +209,7 @@ def submit(
     governing(ceremony)
     settings = composed(overrides, home)
     sides = read_sides(settings)
-    password = password_of(password_file, key_file)
+    password = password_of(password_file, key_file, home)
     with payer(settings, home, key_file, password, sender) as account:
         outcomes = send(ceremony, sides, account, partial=partial, told=teller(as_json))
     if as_json:
@@ -237,7 +237,7 @@ def fund(
     address, wei = given_address(to, "--to"), amount_of(ether)
     settings = composed(overrides, home)
     sides = chosen(read_sides(settings), chain)
-    password = password_of(password_file, key_file)
+    password = password_of(password_file, key_file, home)
     with payer(settings, home, key_file, password, sender) as account:
         ask(f"Send {ether} ether to {address} on {' and '.join(side.name for side in sides)}?", yes)
         outcomes = transfer(sides, address, wei, account, teller(as_json))

@@ -61,7 +61,7 @@ def rotate(
 
     settings, organisation = _composed(overrides, home)
     sides = read_sides(settings)
-    password = password_of(password_file, None)
+    password = password_of(password_file, None, home)
     with single_instance(home), payer(settings, home, None, password, Sender.AUTHORITY) as account:
         check_authority(sides, organisation.name, account.signer.address)
         new = stage(home, "delegate", password)
@@ -87,7 +87,7 @@ def name(
 
     settings, organisation = _composed(overrides, home)
     sides = read_sides(settings)
-    password = password_of(password_file, key_file)
+    password = password_of(password_file, key_file, home)
     with payer(settings, home, key_file, password, Sender.AUTHORITY) as account:
         chosen, tell = organisation.delegate, teller(as_json)
         outcomes = name_delegate(sides, organisation.name, chosen, account, partial=partial, told=tell)
@@ -109,7 +109,7 @@ def revoke(
 
     settings, organisation = _composed(overrides, home)
     sides = read_sides(settings)
-    password = password_of(password_file, key_file)
+    password = password_of(password_file, key_file, home)
     with payer(settings, home, key_file, password, Sender.AUTHORITY) as account:
         outcomes = revoke_delegate(sides, organisation.name, account, partial=partial, told=teller(as_json))
     _tell(outcomes, as_json, delegate=None)

@@ -79,10 +79,12 @@ def ask(question: str, yes: bool) -> None:
     typer.confirm(question, abort=True, err=True)
 
 
-def password_of(password_file: Path | None, key_file: Path | None) -> str:
-    """The password of the key file if one is given, else of the keystore."""
+def password_of(password_file: Path | None, key_file: Path | None, home: Path | None) -> str:
+    """The password of the key file if one is given, else of the home's keystore."""
     from orchestrator.keystore import read_password
 
+    if key_file is None:
+        demand_home(home)
     prompt = "Keystore password: " if key_file is None else f"Password of {key_file}: "
     return read_password(password_file, prompt=prompt)
 

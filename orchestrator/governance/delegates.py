@@ -45,8 +45,8 @@ def revoke_delegate(
 
     def look(side: Side) -> Wanted:
         if seat_of(side, me, payer.signer.address).delegate == NO_ADDRESS:
-            return Wanted(None, "has no delegate of it already")
-        return Wanted(side.consortium.revoke_delegate(me), "has no delegate of it any more")
+            return Wanted(None, f"has no delegate of {me} already")
+        return Wanted(side.consortium.revoke_delegate(me), f"has no delegate of {me} any more")
 
     return send_to_both(sides, look, payer, partial=partial, told=told)
 

@@ -35,6 +35,8 @@ class KeyFile:
     @classmethod
     def open(cls, path: Path, password: str) -> KeyFile:
         """Raises KeystoreError: no such file, wrong password, or no version 3 key file."""
+        if not path.exists():
+            raise KeystoreError(f"there is no key file {path}", mend="name a version 3 key file")
         return cls(accounts.read_account(path, password, named_address(path)))
 
     @property

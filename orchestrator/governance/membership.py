@@ -38,7 +38,8 @@ def plan_change(public: Present, private: Present, wishes: Wishes) -> Membership
     seats = _seats(public, private, wishes)
     quorum = public.quorum if wishes.quorum is None else wishes.quorum
     if problem := check_seats(seats, quorum):
-        raise ConfigurationError(problem, mend="choose members and --quorum so that more than half decide")
+        quorum_mend = "choose members and --quorum so that more than half decide"
+        raise ConfigurationError(problem, mend=quorum_mend if "quorum" in problem else "give each member its own key")
     if public.digest == private.digest and (seats, quorum) == (public.seats, public.quorum):
         raise ConfigurationError("nothing would change", mend="give --add, --remove, --authority or --quorum")
     _check_delegates(seats, public, private)
@@ -53,8 +54,8 @@ def plan_pause(public: Present, private: Present, paused: bool) -> PauseChange:
     """
     pair = pair_of(public, private)
     if public.paused == private.paused == paused:
-        state = "paused" if paused else "not paused"
-        raise ConfigurationError(f"the consortium is {state} already", mend="see `loranchor consortium show`")
+        state = "is paused already" if paused else "is not paused"
+        raise ConfigurationError(f"the consortium {state}", mend="see `loranchor consortium show`")
     return PauseChange(pair, public.epoch, max(public.pause_nonce, private.pause_nonce), paused)
 
 

@@ -7,7 +7,7 @@ from orchestrator.errors import ConfigurationError, KeystoreError, ProtocolError
 from orchestrator.governance.ceremony import Ceremony
 from orchestrator.governance.contracts import Sides
 from orchestrator.governance.membership import Wishes, plan_change
-from orchestrator.governance.present import Stage, position
+from orchestrator.governance.present import Present, Stage, position
 from orchestrator.types import Address, OrganisationId
 
 
@@ -43,23 +43,25 @@ def check_signer(ceremony: Ceremony, sides: Sides | None, signer: Address) -> Or
     if not sides.found:
         error = next(iter(sides.failed.values()))
         raise type(error)(error.message, mend=f"{error.mend}; or sign with --offline")
-    _check_position(ceremony, sides)
-    for present in sides.presents:
+    for present in _waiting(ceremony, sides):
         if name := present.voters(ceremony.role).get(signer):
             return name
     raise KeystoreError(
-        f"{signer} is no {ceremony.role} of this consortium, so its signature would not count",
+        f"{signer} is no {ceremony.role} of a chain that this decision waits for: its signature would not count",
         mend="use the home or the key file of a member",
     )
 
 
-def _check_position(ceremony: Ceremony, sides: Sides) -> None:
+def _waiting(ceremony: Ceremony, sides: Sides) -> list[Present]:
+    """The chains that the decision is still good for."""
     decision = ceremony.decision
     if not isinstance(decision, MembershipChange | PauseChange):
-        return
-    found = {present.side: position(decision, present) for present in sides.presents}
-    for side, item in found.items():
-        if item.stage in (Stage.FOREIGN, Stage.EXPIRED, Stage.REFUSED):
-            raise ProtocolError(f"not signed: the {side} chain {item.words}", mend="ask who proposed it")
-    if all(item.settled for item in found.values()):
+        return [present for present in sides.presents if present.side == "public"]
+    found = [(present, position(decision, present)) for present in sides.presents]
+    for present, at in found:
+        if at.stage in (Stage.FOREIGN, Stage.EXPIRED, Stage.REFUSED):
+            raise ProtocolError(f"not signed: the {present.side} chain {at.words}", mend="ask who proposed it")
+    waiting = [present for present, at in found if not at.settled]
+    if not waiting:
         raise ProtocolError("both chains have this decision already", mend="nothing is left to sign")
+    return waiting

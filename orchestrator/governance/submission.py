@@ -61,7 +61,7 @@ def standing_on(ceremony: Ceremony, present: Present) -> Standing:
 
 _MENDS = {
     Stage.FOREIGN: "is it the right file, and are these the right chains? Nothing was sent",
-    Stage.EXPIRED: "propose it anew for the present epoch, and have it signed again",
+    Stage.EXPIRED: "if it is still wanted, propose it anew and have it signed again",
     Stage.EARLY: "submit the ceremonies in the order of their epochs",
     Stage.REFUSED: "propose it anew",
 }

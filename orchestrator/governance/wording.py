@@ -90,7 +90,7 @@ def _pause(change: PauseChange) -> Iterator[str]:
         yield "no new round is opened and no checkpoint is anchored until the consortium resumes"
     else:
         yield "rounds may be opened and checkpoints anchored again"
-    yield f"good in epoch {change.epoch} only (number {change.nonce} of its kind)"
+    yield f"good in epoch {change.epoch} only, and once (nonce {change.nonce})"
 
 
 def _award(decision: RootReplacement | AwardVoid | PayoutCapChange) -> Iterator[str]:
