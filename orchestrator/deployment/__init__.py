@@ -1,7 +1,8 @@
 """What is deployed where: the consortium's description, the plan of contracts, and ``deployments/<chain id>.json``.
 
-Pure: no chain, only the standard library and :mod:`orchestrator.errors`, so that ``scripts/deploy.py`` can use it in
-Brownie's environment and everything else in the package's own.
+What is named here is pure: no chain, only the standard library and :mod:`orchestrator.errors`. The modules that speak
+to a chain (such as ``lane``, ``deployer``, ``verification``) are imported one by one, by ``scripts/deploy.py`` and
+``scripts/verify.py``.
 """
 
 from orchestrator.deployment.code import masked
@@ -14,6 +15,8 @@ from orchestrator.deployment.consortium import (
 )
 from orchestrator.deployment.plan import ORDER, bindings, constructor_arguments, deploys_with, description_of
 from orchestrator.deployment.record import (
+    Announced,
+    BindingRecord,
     ContractRecord,
     DeploymentRecord,
     Pending,
@@ -26,6 +29,8 @@ from orchestrator.deployment.record import (
 __all__ = [
     "LOCAL_CHAINS",
     "ORDER",
+    "Announced",
+    "BindingRecord",
     "ConsortiumDescription",
     "ContractRecord",
     "DeploymentRecord",

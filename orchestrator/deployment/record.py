@@ -29,22 +29,58 @@ class ContractRecord:
 
 
 @dataclass(frozen=True)
-class Pending:
-    """A deployment that was about to be sent: if its address holds our code, it arrived."""
+class BindingRecord:
+    """The transaction that made a contract known to those that may call it."""
 
-    contract: str
-    address: str
     block: int
+    transaction: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A transaction that was about to be sent.
+
+    Attributes:
+        what: the step, such as `Consortium` or `RoundLedger.bind`.
+        address: what it creates, calls or pays.
+        transaction: its hash where it was signed by us; empty where the node signs.
+    """
+
+    what: str
+    address: str
+    nonce: int
+    transaction: str = ""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What an interrupted run may have sent: account and nonce say what became of it.
+
+    Attributes:
+        block: the newest block then; nothing of this is in it or before it.
+    """
+
+    sender: str
+    block: int
+    transactions: tuple[Announced, ...]
 
 
 @dataclass(frozen=True)
 class DeploymentRecord:
-    """All that is deployed on one chain, in the order of deployment."""
+    """All that is deployed on one chain, in the order of deployment.
+
+    Attributes:
+        deployer: the account that deployed it and alone may bind; empty in files of earlier versions.
+        bindings: by contract.
+    """
 
     chain_id: int
     role: str
     consortium_id: str
     contracts: Mapping[str, ContractRecord] = field(default_factory=dict)
+    bindings: Mapping[str, BindingRecord] = field(default_factory=dict)
+    deployer: str = ""
     pending: Pending | None = None
 
     @property
@@ -59,10 +95,12 @@ class DeploymentRecord:
             "chain_id": self.chain_id,
             "role": self.role,
             "consortium_id": self.consortium_id,
+            **({"deployer": self.deployer} if self.deployer else {}),
             "contracts": {name: _entry(contract) for name, contract in self.contracts.items()},
+            "bindings": {name: _binding_entry(binding) for name, binding in self.bindings.items()},
         }
         if self.pending is not None:
-            document["pending"] = vars(self.pending)
+            document["pending"] = _pending_entry(self.pending)
         return document
 
 
@@ -98,15 +136,20 @@ def read_record(folder: Path, chain_id: int) -> DeploymentRecord | None:
 
 
 def write_record(folder: Path, record: DeploymentRecord) -> None:
-    """Write atomically: after a crash the file holds the old record or the new one."""
+    """Write atomically and to the disk: after a crash the file holds the old record or the new one."""
     path = record_path(folder, record.chain_id)
     folder.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.draft")
     with draft.open("w", encoding="utf-8") as stream:
         stream.write(json.dumps(record.document(), indent=2) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(path)
+    names = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(names)
+    finally:
+        os.close(names)
 
 
 def _entry(contract: ContractRecord) -> dict[str, Any]:
@@ -119,6 +162,20 @@ def _entry(contract: ContractRecord) -> dict[str, Any]:
     }
 
 
+def _binding_entry(binding: BindingRecord) -> dict[str, Any]:
+    return {"block": binding.block, "transaction": binding.transaction, "arguments": list(binding.arguments)}
+
+
+def _pending_entry(pending: Pending) -> dict[str, Any]:
+    return {
+        **vars(pending),
+        "transactions": [
+            {name: value for name, value in vars(announced).items() if value != ""}
+            for announced in pending.transactions
+        ],
+    }
+
+
 def _parse(document: Any) -> DeploymentRecord:
     fields = Fields(document, "the document")
     if fields.text("format") != FORMAT:
@@ -128,15 +185,19 @@ def _parse(document: Any) -> DeploymentRecord:
     role = fields.text("role")
     if role not in ("public", "private"):
         raise ConfigurationError(f"role is {role!r}")
-    contracts = document.get("contracts")
+    contracts, bindings = document.get("contracts"), document.get("bindings", {})
     if not isinstance(contracts, dict):
         raise ConfigurationError("the document lacks contracts")
+    if not isinstance(bindings, dict):
+        raise ConfigurationError("bindings is not an object")
     pending = document.get("pending")
     return DeploymentRecord(
         chain_id=fields.integer("chain_id"),
         role=role,
         consortium_id=fields.digest("consortium_id"),
         contracts={name: _contract(Fields(entry, name)) for name, entry in contracts.items()},
+        bindings={name: _binding(Fields(entry, f"bindings: {name}")) for name, entry in bindings.items()},
+        deployer=fields.address("deployer") if "deployer" in document else "",
         pending=None if pending is None else _pending(Fields(pending, "pending")),
     )
 
@@ -151,5 +212,20 @@ def _contract(fields: Fields) -> ContractRecord:
     )
 
 
+def _binding(fields: Fields) -> BindingRecord:
+    return BindingRecord(fields.integer("block"), fields.digest("transaction"), tuple(fields.items("arguments")))
+
+
 def _pending(fields: Fields) -> Pending:
-    return Pending(fields.text("contract"), fields.address("address"), fields.integer("block"))
+    announced = [_announced(Fields(entry, "pending")) for entry in fields.items("transactions")]
+    return Pending(fields.address("sender"), fields.integer("block"), tuple(announced))
+
+
+def _announced(fields: Fields) -> Announced:
+    transaction = fields.text("transaction", "-")
+    return Announced(
+        what=fields.text("what"),
+        address=fields.address("address"),
+        nonce=fields.integer("nonce"),
+        transaction="" if transaction == "-" else fields.digest("transaction"),
+    )

@@ -4,6 +4,9 @@
 - SOLCX_BINARY_PATH and PATH lead to the pinned compiler and the node tools.
 - The networks `public`, `private` and `test` point at the ports that the local network runs on.
 - The local network is started for a command that needs it; `brownie test` gets a chain of its own that mines by hand.
+- Encrypted accounts lie in `~/.loranchor/accounts`.
+- What a user can have wrong is told in one line (preflight.py), and Brownie takes this process's place: whoever kills
+  this command kills Brownie.
 """
 
 from __future__ import annotations
@@ -15,22 +18,27 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from orchestrator.errors import ConfigurationError, LoranchorError  # noqa: E402
+from orchestrator.errors import LoranchorError  # noqa: E402
+from tools.brownie.accounts import accounts_folder, link_accounts  # noqa: E402
 from tools.brownie.arguments import TEST, Call, read_call  # noqa: E402
-from tools.brownie.networks import ENDPOINTS, local_rpc_urls, write_network_config  # noqa: E402
+from tools.brownie.networks import local_rpc_urls, write_network_config  # noqa: E402
+from tools.brownie.preflight import check_endpoint, check_network, check_place  # noqa: E402
 from tools.brownie.testchain import test_chain  # noqa: E402
 from tools.setup.paths import ROOT, VENV_CONTRACTS, cache_dir  # noqa: E402
 from tools.setup.solc import link_solc, solcx_folder  # noqa: E402
 
-REAL = VENV_CONTRACTS / "bin" / "brownie-real"
+REAL = [str(VENV_CONTRACTS / "bin" / "python"), "-B", str(Path(__file__).with_name("inside.py"))]
+KEYS = ("accounts", "console")
+PARENT = "LORANCHOR_BROWNIE_PARENT"  # as in inside.py
 LOCAL_CHAIN_IDS = ("31337", "1337")
 PYTEST_SETTINGS = Path(__file__).with_name("pytest.ini")
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(call: Call, home: Path) -> dict[str, str]:
     """What Brownie's process sees. VIRTUAL_ENV goes: the one it would name is not Brownie's."""
     inherited = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONHOME")}
     path = os.pathsep.join(
@@ -44,12 +52,19 @@ def environment(home: Path) -> dict[str, str]:
         "SOLCX_BINARY_PATH": str(solcx_folder()),
         "PYTEST_ADDOPTS": settings,
         "PYTHONDONTWRITEBYTECODE": "1",
+        "LORANCHOR_ACCOUNTS": str(accounts_folder()),
+        **call.settings,
     }
 
 
-def run_real(call: Call, home: Path) -> int:
-    """Ctrl-C reaches Brownie through the terminal; wait for it to end in its own way."""
-    child = subprocess.Popen([REAL, *call.words], env=environment(home))
+def become_brownie(call: Call, home: Path) -> NoReturn:
+    sys.stdout.flush()
+    os.execve(REAL[0], [*REAL, *call.words], environment(call, home))
+
+
+def run_beside(call: Call, home: Path) -> int:
+    """Brownie as a child, which ends with us. Ctrl-C reaches it through the terminal; wait for it to end by itself."""
+    child = subprocess.Popen([*REAL, *call.words], env={**environment(call, home), PARENT: str(os.getpid())})
     while True:
         try:
             return child.wait()
@@ -62,7 +77,7 @@ def run_tests(call: Call) -> int:
     cache_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="brownie-test-", dir=cache_dir()) as home, test_chain() as port:
         write_network_config(Path(home), local_rpc_urls(start=False), test_port=port)
-        return run_real(call, Path(home))
+        return run_beside(call, Path(home))
 
 
 def forget_local_deployments() -> None:
@@ -81,18 +96,19 @@ def forget_local_deployments() -> None:
 
 def main(words: list[str]) -> int:
     call = read_call(words)
+    check_endpoint(call)
+    check_place(call)
     link_solc()
     if call.command == "test" and call.network == TEST:
         return run_tests(call)
-    if call.network in ENDPOINTS and not os.environ.get(ENDPOINTS[call.network]):
-        raise ConfigurationError(
-            f"network {call.network} has no endpoint", mend=f"export {ENDPOINTS[call.network]}=<its JSON-RPC address>"
-        )
     home = cache_dir() / "brownie-home"
     home.mkdir(parents=True, exist_ok=True)
     write_network_config(home, local_rpc_urls(start=call.needs_local_network))
+    check_network(call, home)
+    if call.command in KEYS:
+        link_accounts(home)
     forget_local_deployments()
-    return run_real(call, home)
+    become_brownie(call, home)
 
 
 if __name__ == "__main__":

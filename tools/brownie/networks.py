@@ -52,7 +52,7 @@ def live_networks(urls: dict[str, str]) -> list[dict[str, Any]]:
     for entry in (sepolia, besu):
         entry["host"] = f"${ENDPOINTS[str(entry['id'])]}"
         entry["timeout"] = 120
-    sepolia["explorer"] = "https://api-sepolia.etherscan.io/api"
+    sepolia["explorer"] = "https://api.etherscan.io/v2/api"
     return [*local, sepolia, besu]
 
 
@@ -82,8 +82,12 @@ def merged(config: dict[str, Any], urls: dict[str, str], test_port: int) -> dict
     }
 
 
+def config_path(home: Path) -> Path:
+    return home / ".brownie" / "network-config.yaml"
+
+
 def write_network_config(home: Path, urls: dict[str, str], *, test_port: int = UNUSED_PORT) -> None:
-    path = home / ".brownie" / "network-config.yaml"
+    path = config_path(home)
     stock = next(VENV_CONTRACTS.glob("lib/python3*/site-packages/brownie/data/network-config.yaml"))
     source = path if path.is_file() else stock
     text = yaml.safe_dump(merged(yaml.safe_load(source.read_text()), urls, test_port), sort_keys=False)

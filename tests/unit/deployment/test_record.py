@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from orchestrator import deployment as d
 from orchestrator.chain.deployment import load_deployment
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, EnvironmentMissing
 
+ADDRESS = "0x" + "ad" * 20
 DESCRIPTION = d.development_description([f"0x{number:040x}" for number in range(1, 8)])
 
 
@@ -44,11 +45,36 @@ def test_what_is_written_is_read_by_us_and_by_the_proxies(tmp_path, role):
 
 
 def test_an_unfinished_one_keeps_what_was_about_to_be_sent(tmp_path):
-    pending = d.Pending("Consortium", "0x" + "12" * 20, 7)
-    record = d.DeploymentRecord(1337, "private", DESCRIPTION.consortium_id, {}, pending)
+    sent = (
+        d.Announced("Consortium", "0x" + "12" * 20, 5),
+        d.Announced("KeyDirectory.bind", ADDRESS, 6, "0x" + "34" * 32),
+    )
+    pending = d.Pending("0x" + "56" * 20, 7, sent)
+    record = d.DeploymentRecord(1337, "private", DESCRIPTION.consortium_id, pending=pending, deployer=pending.sender)
     d.write_record(tmp_path, record)
     assert d.read_record(tmp_path, 1337) == record
     assert d.read_record(tmp_path, 31337) is None
+    with pytest.raises(EnvironmentMissing, match="was not finished"):
+        load_deployment(tmp_path, 1337, "private")
+
+
+def test_bindings_and_the_deployer_are_kept_and_may_be_missing(tmp_path):
+    bindings = {"KeyDirectory": d.BindingRecord(9, "0x" + "78" * 32, (ADDRESS,))}
+    record = replace(planned("private"), bindings=bindings, deployer=ADDRESS)
+    d.write_record(tmp_path, record)
+    assert d.read_record(tmp_path, 1337) == record
+    path = d.record_path(tmp_path, 1337)
+    document = json.loads(path.read_text())
+    del document["bindings"], document["deployer"]  # as an earlier version wrote it
+    path.write_text(json.dumps(document))
+    assert d.read_record(tmp_path, 1337) == replace(record, bindings={}, deployer="")
+
+
+def test_what_a_killed_run_left_beside_the_file_does_no_harm(tmp_path):
+    (tmp_path / ".31337.json.draft").write_text('{"half')
+    d.write_record(tmp_path, planned("public"))
+    assert d.read_record(tmp_path, 31337) == planned("public")
+    assert [path.name for path in tmp_path.iterdir()] == ["31337.json"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +87,10 @@ def test_an_unfinished_one_keeps_what_was_about_to_be_sent(tmp_path):
         ({"consortium_id": "0x"}, "consortium_id"),
         ({"contracts": []}, "lacks contracts"),
         ({"contracts": {"Consortium": {}}}, "Consortium lacks address"),
+        ({"bindings": []}, "bindings is not an object"),
+        ({"bindings": {"RoundLedger": {"block": 1}}}, "bindings: RoundLedger lacks transaction"),
+        ({"deployer": "me"}, "deployer is 'me'"),
+        ({"pending": {"contract": "Consortium", "address": ADDRESS, "block": 1}}, "pending lacks transactions"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path, change, says):

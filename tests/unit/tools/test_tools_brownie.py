@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from orchestrator.localnet import automining_anvil
+from orchestrator.localnet.processes import identify
+from tools.brownie.accounts import link_accounts
 from tools.brownie.arguments import read_call
 from tools.brownie.networks import merged, write_network_config
 from tools.setup.paths import ROOT, VENV, VENV_CONTRACTS
@@ -36,6 +40,21 @@ SHIM = ROOT / "tools" / "brownie" / "brownie"
 def test_what_a_command_line_means(words: list[str], command: str, network: str | None, needs_local: bool) -> None:
     call = read_call(words)
     assert (call.command, call.network, call.needs_local_network) == (command, network, needs_local)
+
+
+@pytest.mark.parametrize("script", ["deploy", "deploy.py", "scripts/deploy.py"])
+def test_our_own_options_reach_the_script_and_not_brownie(script: str) -> None:
+    call = read_call(["run", script, "main", "--network", "sepolia", "--dry-run"])
+    assert call.words == ("run", script, "main", "--network", "sepolia")
+    assert call.settings == {"LORANCHOR_DRY_RUN": "1"}
+    assert read_call(["run", script, "--raise-fee"]).settings == {"LORANCHOR_RAISE_FEE": "1"}
+    assert read_call(["run", script]).settings == {}
+
+
+def test_an_option_that_a_script_does_not_have_is_left_to_brownie_to_refuse() -> None:
+    for words in (["run", "verify", "--dry-run"], ["console", "--dry-run"], ["--dry-run"]):
+        call = read_call(words)
+        assert call.words == tuple(words) and call.settings == {}
 
 
 def test_tests_get_the_test_chain_by_name() -> None:
@@ -88,6 +107,98 @@ def test_a_network_without_an_endpoint_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "SEPOLIA_RPC_URL" in done.stderr
+
+
+def shim(*words: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SHIM, *words], env={**os.environ, **env}, capture_output=True, text=True, cwd=cwd)
+
+
+def one_line(done: subprocess.CompletedProcess[str], code: int, says: str) -> None:
+    assert done.returncode == code, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("brownie: ")
+    assert says in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_network_that_nobody_knows_is_one_line() -> None:
+    for words in (("run", "deploy", "--network", "nosuch"), ("console", "--network=nosuch")):
+        one_line(shim(*words), 2, "there is no network nosuch; ours are public, private, sepolia, besu")
+
+
+def test_outside_the_checkout_is_one_line(tmp_path: Path) -> None:
+    for words in (("run", "deploy"), ("compile",), ("test",)):
+        one_line(shim(*words, cwd=tmp_path), 2, f"{tmp_path} is outside the checkout; cd ")
+
+
+def test_a_node_that_is_down_is_one_line_without_its_address() -> None:
+    done = shim("run", "deploy", "--network", "sepolia", SEPOLIA_RPC_URL="http://127.0.0.1:1/key")
+    one_line(done, 4, "the node of network sepolia does not answer; check SEPOLIA_RPC_URL and the node")
+    assert "key" not in done.stderr
+
+
+def test_a_node_of_another_chain_is_one_line() -> None:
+    with automining_anvil(chain_id=1) as port:
+        done = shim("run", "deploy", "--network", "sepolia", SEPOLIA_RPC_URL=f"http://127.0.0.1:{port}")
+        one_line(done, 4, "the node of network sepolia serves chain 1, not 11155111")
+
+
+def test_accounts_lie_outside_the_cache_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make clean` removes the cache, and Brownie's home with it."""
+    monkeypatch.setenv("LORANCHOR_ACCOUNTS", str(tmp_path / "mine"))
+    home = tmp_path / "home"
+    former = home / ".brownie" / "accounts"
+    former.mkdir(parents=True)
+    for name in ("old", "twice"):
+        (former / f"{name}.json").write_text(f"{name} in the cache")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "twice.json").write_text("another")
+    for _ in range(2):
+        link_accounts(home)
+        assert former.resolve() == tmp_path / "mine"
+    kept = {path.read_text() for path in tmp_path.rglob("*.json") if not path.is_symlink()}
+    assert kept == {"old in the cache", "twice in the cache", "another"}
+    assert (tmp_path / "mine" / "old.json").exists()
+
+
+def test_an_account_made_with_brownie_lies_in_the_users_home(tmp_path: Path) -> None:
+    home, answers = tmp_path / "home", "0x" + "46" * 32 + "\n"
+    home.mkdir()
+    cache = {"LORANCHOR_CACHE": str(tmp_path / "cache"), "LORANCHOR_ACCOUNTS": "", "HOME": str(home)}
+    script = f"printf '{answers}horse\nhorse\n' | setsid {SHIM} accounts new deployer"
+    done = subprocess.run(
+        ["sh", "-c", script], env={**os.environ, **cache}, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = home / ".loranchor" / "accounts" / "deployer.json"
+    assert made.is_file() and made.parent.stat().st_mode & 0o077 == 0
+    assert "9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f" in made.read_text()
+
+
+def test_a_test_run_is_killed_with_its_command(tmp_path: Path) -> None:
+    """The child says who it is and waits; its parent is killed with SIGKILL and can tell it nothing."""
+    child = tmp_path / "child.py"
+    child.write_text(
+        "import os, sys, time\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tools.brownie.inside import end_with\n"
+        "end_with(int(sys.argv[1]))\n"
+        "print(os.getpid(), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = tmp_path / "parent.py"
+    parent.write_text(
+        "import os, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, {str(child)!r}, str(os.getpid())])\n"
+        "child.wait()\n"
+    )
+    command = [sys.executable, "-B", parent]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        number = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        assert process.stdout.read() == ""  # the pipe ends when nobody holds it: the child is gone too
+    assert identify(number) is None
 
 
 def test_both_environments_lead_to_the_same_command() -> None:

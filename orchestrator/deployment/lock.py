@@ -1,0 +1,34 @@
+"""One deployment at a time for a folder of deployment files."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.errors import ConfigurationError
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder; the lock ends with the process, however it ends.
+
+    Raises:
+        ConfigurationError: another run holds it, or the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write into the folder {folder}: {error.strerror}", mend="check LORANCHOR_DEPLOYMENTS"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"another deployment works on the folder {folder}", mend="let it end, then run this again"
+            ) from error
+        yield

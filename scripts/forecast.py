@@ -1,0 +1,113 @@
+"""What a deployment would do and cost, and whether the account can pay for it, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.deployment.account import NodeAccount
+from orchestrator.deployment.deployer import Deployer
+from orchestrator.deployment.lane import MARGIN
+from orchestrator.deployment.pricing import Price, price_now
+from orchestrator.deployment.rehearsal import rehearse
+from orchestrator.deployment.survey import Todo, survey
+from orchestrator.errors import ChainError, ConfigurationError, LoranchorError
+from scripts.nodes import Node
+from scripts.runs import Plan
+from scripts.tables import ether, gwei, show, todo_table
+
+NOBODY = NodeAccount("0x" + "00" * 20)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """``needed``: wei that the account must have, since nodes want the most that a transaction may cost."""
+
+    todos: Sequence[Todo]
+    price: Price
+    balance: int
+
+    @property
+    def needed(self) -> int:
+        return int(sum(todo.gas for todo in self.todos) * MARGIN) * self.price.most
+
+    @property
+    def lacking(self) -> int:
+        return max(self.needed - self.balance, 0)
+
+
+def forecast(run: Deployer, plan: Plan, *, both: bool = False) -> Forecast:
+    """Args:
+        both: the run deploys the other chain too.
+
+    Raises:
+        TransactionReverted: a contract refuses its settings. WrongChain, ConfigurationError: as for a run.
+    """
+    other = plan.records()["private" if run.role == "public" else "public"]
+    pair = both or (other is not None and "Consortium" in other.contracts)
+    todos = survey(run, rehearse(run.role, plan.description, plan.creation), pair=pair)
+    return Forecast(todos, price_now(run.chain), run.chain.balance(run.lane.account.address))
+
+
+def check_funds(run: Deployer, plan: Plan) -> None:
+    """Raises:
+    ChainError: the account cannot pay for all of it, on a chain that is not local.
+    """
+    if run.local:
+        return
+    found = forecast(run, plan)
+    if found.lacking:
+        raise _too_little(run, found)
+    left = [todo for todo in found.todos if not todo.done]
+    if left:
+        gas = sum(todo.gas for todo in left)
+        most = ether(found.needed)
+        print(f"{run.role} chain {run.chain_id}: {len(left)} transactions, {gas:,} gas, at most {most}", flush=True)
+
+
+def dry_run(plan: Plan, nodes: Sequence[Node]) -> None:
+    """Print the table of each chain.
+
+    Raises:
+        ConfigurationError, ChainError: something is missing; the first of what was printed.
+    """
+    missing: list[LoranchorError] = []
+    for node in nodes:
+        missing += _print(plan, node, both=len(nodes) > 1)
+    if missing:
+        raise missing[0]
+    print("nothing was sent; `brownie run deploy` without --dry-run does it")
+
+
+def _print(plan: Plan, node: Node, *, both: bool) -> list[LoranchorError]:
+    missing: list[LoranchorError] = []
+    try:
+        run = plan.on(node)
+    except ConfigurationError as error:
+        missing.append(error)
+        run = plan.on(node, NOBODY)
+    account, known = run.lane.account, not missing
+    found = forecast(run, plan, both=both)
+    print(f"{run.role} chain {run.chain_id} (network {node.network}): what a run would do")
+    print("".join(f"{line}\n" for line in run.said), end="")
+    if run.record.pending is not None:
+        names = ", ".join(f"{sent.what} (nonce {sent.nonce})" for sent in run.record.pending.transactions)
+        print(f"an interrupted run may have sent {names}: a run first looks after that")
+    show(todo_table(found.todos, found.price, addresses=known))
+    price = f"gas price now {gwei(found.price.expected)}, at most {gwei(found.price.most)} will be offered"
+    print(f"{price}; confirmations: {run.lane.confirmations}")
+    if known:
+        print(f"account {account.address}: {ether(found.balance)}; it needs {ether(found.needed)} at most")
+        if found.lacking:
+            missing.append(_too_little(run, found))
+    for error in missing:
+        print(f"missing: {error}")
+    return missing
+
+
+def _too_little(run: Deployer, found: Forecast) -> ChainError:
+    return ChainError(
+        f"account {run.lane.account.address} has {ether(found.balance)} on chain {run.chain_id} and needs "
+        f"{ether(found.needed)}",
+        mend=f"send it {ether(found.lacking)} more",
+    )

@@ -1,0 +1,22 @@
+"""How a script ends when something is wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from orchestrator.errors import LoranchorError
+from scripts.nodes import without_addresses
+
+
+def in_one_line(script: str, action: Callable[[], None]) -> None:
+    """Run a script; what a user can have wrong ends it with one line and the number of its kind."""
+    try:
+        action()
+    except LoranchorError as error:
+        sys.stdout.flush()
+        print(f"{script}: {without_addresses(str(error))}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print(f"{script}: interrupted; run it again to go on", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,100 @@
+"""What the environment says about a deployment; the table is in docs/deploying.md."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator import deployment as d
+from orchestrator.chain.connection import Connection
+from orchestrator.deployment.account import Account, KeyAccount, NodeAccount
+from orchestrator.deployment.fields import Fields
+from orchestrator.errors import ConfigurationError
+from orchestrator.keystore.password import read_password
+
+
+@dataclass(frozen=True)
+class Settings:
+    """As the environment has them.
+
+    Attributes:
+        consortium: LORANCHOR_CONSORTIUM. deployments: LORANCHOR_DEPLOYMENTS.
+        deployer: LORANCHOR_DEPLOYER, the name or path of an encrypted account.
+        password_file: LORANCHOR_DEPLOYER_PASSWORD_FILE; without it the password is asked for.
+        confirmations: LORANCHOR_CONFIRMATIONS.
+        dry_run, raise_fee: the options of those names.
+    """
+
+    consortium: Path | None
+    deployments: Path
+    deployer: str
+    password_file: Path | None
+    confirmations: int | None
+    dry_run: bool
+    raise_fee: bool
+
+    @classmethod
+    def read(cls) -> Settings:
+        """Raises:
+        ConfigurationError: LORANCHOR_CONFIRMATIONS is no number.
+        """
+        given = {name: value for name, value in os.environ.items() if value}
+        numbers = Fields({name: given[name] for name in ("LORANCHOR_CONFIRMATIONS",) if name in given}, "environment")
+        confirmations = numbers.integer("LORANCHOR_CONFIRMATIONS", 0, maximum=1000)
+        return cls(
+            consortium=_path(given.get("LORANCHOR_CONSORTIUM")),
+            deployments=_path(given.get("LORANCHOR_DEPLOYMENTS")) or Path("deployments"),
+            deployer=given.get("LORANCHOR_DEPLOYER", ""),
+            password_file=_path(given.get("LORANCHOR_DEPLOYER_PASSWORD_FILE")),
+            confirmations=confirmations or None,
+            dry_run="LORANCHOR_DRY_RUN" in given,
+            raise_fee="LORANCHOR_RAISE_FEE" in given,
+        )
+
+    def confirmations_on(self, role: str, description: d.ConsortiumDescription, *, local: bool) -> int:
+        """Blocks, its own included, until a transaction counts."""
+        if self.confirmations is not None:
+            return self.confirmations
+        if local:
+            return 1
+        return description.public_confirmations if role == "public" else description.private_confirmations
+
+    def account(self, chain: Connection, *, local: bool) -> Account:
+        """The encrypted account named; else, on a local chain, the node's first unlocked one.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        if self.deployer:
+            path = account_path(self.deployer)
+            prompt = f"Password of account {path.stem}: "
+            return KeyAccount(path, lambda: read_password(self.password_file, prompt=prompt))
+        unlocked = chain.request("eth_accounts", []) if local else []
+        if unlocked:
+            return NodeAccount(unlocked[0])
+        raise ConfigurationError(
+            f"no account to deploy from on chain {chain.chain_id}",
+            mend="name an encrypted one in LORANCHOR_DEPLOYER (`brownie accounts generate NAME` makes one)",
+        )
+
+
+def account_path(name: str) -> Path:
+    """The file of an encrypted account: one of `brownie accounts` by its name, or any by its path.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    folder = Path(os.environ["LORANCHOR_ACCOUNTS"])  # the brownie command sets it
+    candidates = (folder / f"{name}.json", Path(name).expanduser())
+    for path in candidates:
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(path.stem for path in folder.glob("*.json"))) or "none"
+    raise ConfigurationError(
+        f"there is no account {name} (there are: {known})", mend=f"`brownie accounts generate {name}` makes one"
+    )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None
