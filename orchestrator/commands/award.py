@@ -181,7 +181,7 @@ def propose_root(
     overrides: Overrides = None,
 ) -> None:
     """Write a decision for another awards root, for authorities to sign, and the list that it pays by."""
-    from orchestrator.disputes.award_decisions import check_agreed, replacement, revived, sheet_of
+    from orchestrator.disputes.award_decisions import check_agreed, pays, replacement, revived, sheet_of
     from orchestrator.disputes.awards_list import AwardList, read_awards_list, write_awards_list
 
     here = _reach(home, overrides)
@@ -194,8 +194,9 @@ def propose_root(
     wanted = agreed or AwardList(sequence, point.awards)
     decision = replacement(here.public, sheet, book.block, wanted)
     remarks = [*(check_agreed(sheet, recount, agreed) if agreed else ()), *revived(sheet, wanted)]
+    told = pays(decision, book, recount, [wanted])
     listed = write_awards_list(out / f"awards-{sequence}.json", wanted)
-    _propose(out / f"award-root-{sequence}.json", decision, as_json, remarks, [str(listed)])
+    _propose(out / f"award-root-{sequence}.json", decision, as_json, remarks, [str(listed)], told)
 
 
 @app.command()
@@ -210,17 +211,18 @@ def propose_void(
     overrides: Overrides = None,
 ) -> None:
     """Write a decision that voids awards, for delegates to sign: part of a revocation for cause."""
-    from orchestrator.disputes.award_decisions import sheet_of, void
+    from orchestrator.disputes.award_decisions import pays, sheet_of, void
     from orchestrator.disputes.names import one_of
 
     here = _reach(home, overrides)
-    book, _ = _book(here, awards)
+    book, recount = _book(here, awards)
     sheet = sheet_of(book, sequence)
     known = [award.update_id for award in (sheet.listed.awards if sheet.listed else ())]
     updates = [one_of(known, item, f"award of checkpoint {sequence} for update") for item in update or ()]
     decision = void(here.public, sheet, updates, index or ())
     named = "-".join(map(str, decision.indices[:8]))
-    _propose(out / f"award-void-{sequence}-{named}.json", decision, as_json)
+    told = pays(decision, book, recount, [sheet.listed] if sheet.listed else [])
+    _propose(out / f"award-void-{sequence}-{named}.json", decision, as_json, told=told)
 
 
 @app.command()
@@ -255,9 +257,9 @@ def sign(
     from orchestrator.keystore import read_password
 
     ceremony, here = read_ceremony(file), _reach(home, overrides)
-    _check(here, ceremony, awards, meaning=True)
+    told = _meaning(here, ceremony, awards)
     if not as_json:
-        for line in describe(ceremony.decision):
+        for line in (*describe(ceremony.decision), *told):
             output.print(line)
     with keys(here, read_password(password_file), "public", role=ceremony.role) as own:
         signed = ceremony.signed(own.sign(ceremony.decision.digest()))
@@ -279,13 +281,14 @@ def submit(
     overrides: Overrides = None,
 ) -> None:
     """Send a decision about awards to the contract, once a quorum has signed it."""
-    from orchestrator.disputes.award_decisions import submission
+    from orchestrator.disputes.award_decisions import check_timely, submission
+    from orchestrator.disputes.sheets import book_of
     from orchestrator.governance.ceremony import merge, read_ceremony
     from orchestrator.governance.wording import describe
 
     ceremony = merge([read_ceremony(path) for path in (file, *(also or ()))])
     here = _reach(home, overrides)
-    _check(here, ceremony, None, meaning=False)
+    check_timely(here.public, ceremony.decision, book_of(here.public, None, "not needed for sending"))
     receipt = _send(here, password_file, submission(here.public, ceremony))
     if as_json:
         emit({"kind": ceremony.kind.value, "digest": ceremony.digest, "transaction": receipt.transaction})
@@ -331,17 +334,16 @@ def _book(here: Reach, awards: list[Path] | None, *, strict: bool = False) -> tu
     return book_of(here.public, found, why, lists), found
 
 
-def _check(here: Reach, ceremony: Ceremony, awards: list[Path] | None, *, meaning: bool) -> None:
-    """Before a key signs, and before anything is sent."""
-    from orchestrator.disputes.award_decisions import check_meaning, check_timely
+def _meaning(here: Reach, ceremony: Ceremony, awards: list[Path] | None) -> list[str]:
+    """What a key is about to sign, once it is known to be timely and readable."""
+    from orchestrator.disputes.award_decisions import check_meaning, check_timely, pays
     from orchestrator.disputes.awards_list import read_awards_list
-    from orchestrator.disputes.sheets import book_of
 
     lists = [read_awards_list(path) for path in awards or ()]
-    book = _book(here, awards)[0] if meaning else book_of(here.public, None, "not needed for sending")
+    book, recount = _book(here, awards)
     check_timely(here.public, ceremony.decision, book)
-    if meaning:
-        check_meaning(ceremony.decision, book, lists)
+    check_meaning(ceremony.decision, book, lists)
+    return pays(ceremony.decision, book, recount, lists)
 
 
 def _send(here: Reach, password_file: Path | None, call: Call) -> Receipt:
@@ -361,7 +363,12 @@ def _send_all(here: Reach, password_file: Path | None, calls: list[Call]) -> lis
 
 
 def _propose(
-    path: Path, decision: Decision, as_json: bool, remarks: Iterable[str] = (), written: Iterable[str] = ()
+    path: Path,
+    decision: Decision,
+    as_json: bool,
+    remarks: Iterable[str] = (),
+    written: Iterable[str] = (),
+    told: Iterable[str] = (),
 ) -> None:
     from orchestrator.disputes.files import write_new
     from orchestrator.governance.ceremony import Ceremony
@@ -372,7 +379,7 @@ def _propose(
     if as_json:
         emit({"file": str(path), "digest": ceremony.digest, "role": ceremony.role, "remarks": list(remarks)})
         return
-    for line in describe(decision):
+    for line in (*describe(decision), *told):
         output.print(line)
     for remark in remarks:
         output.print(f"note: {remark}")

@@ -128,7 +128,8 @@ def claims_of(book: Book, recount: Recount, organisation: OrganisationId, sequen
         elif sheet.stand is Stand.PAYABLE:
             ready += own
         elif own and sheet.stand in (Stand.WINDOW, Stand.VESTING):
-            later.append(f"checkpoint {sheet.sequence}: {len(own)} awards, payable from block {sheet.vested_from}")
+            noun = "award" if len(own) == 1 else "awards"
+            later.append(f"checkpoint {sheet.sequence}: {len(own)} {noun}, payable from block {sheet.vested_from}")
         elif sheet.stand is Stand.UNPUBLISHED:
             later.append(f"checkpoint {sheet.sequence} is not published: `loranchor award publish {sheet.sequence}`")
     return Claims(tuple(ready), tuple(later), tuple(unprovable))

@@ -13,6 +13,7 @@ from orchestrator.chain.proxy import Call
 from orchestrator.disputes.award_actions import in_window
 from orchestrator.disputes.awards_list import AwardList
 from orchestrator.disputes.recount import Recount
+from orchestrator.disputes.sheet_text import tokens
 from orchestrator.disputes.sheets import Book, Sheet
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.governance.ceremony import Ceremony, standing
@@ -179,6 +180,8 @@ def check_timely(public: PublicContracts, decision: Decision, book: Book) -> Non
             f"it is about root {about} of checkpoint {sheet.sequence}, but the root on chain is {present}",
             mend="that is the decision's own: it was carried out already" if done else "propose it again",
         )
+    if isinstance(decision, AwardVoid) and sheet.spent.issuperset(decision.indices):
+        raise ProtocolError(f"nothing is left to void: all of it is void or paid in checkpoint {sheet.sequence}")
 
 
 def check_meaning(decision: Decision, book: Book, lists: Sequence[AwardList]) -> None:
@@ -205,6 +208,25 @@ def _check_cap(public: PublicContracts, decision: PayoutCapChange) -> None:
             f" (change {nonce})",
             mend="propose it again",
         )
+
+
+def pays(decision: Decision, book: Book, recount: Recount | None, lists: Sequence[AwardList]) -> list[str]:
+    """The awards that a decision is about, one a line: what a key signs besides a root or numbers."""
+    if isinstance(decision, PayoutCapChange) or not isinstance(decision, RootReplacement | AwardVoid):
+        return []
+    sheet = sheet_of(book, decision.sequence)
+    known = [item for item in (sheet.recomputed, *lists) if item is not None and item.sequence == sheet.sequence]
+    listed = next((item for item in known if item.root == decision.root), None)
+    chosen = [
+        award
+        for award in (() if listed is None else listed.awards)
+        if isinstance(decision, RootReplacement) or award.index in decision.indices
+    ]
+    return [
+        f"award {award.index}: {tokens(award.amount)} to {award.account}"
+        f" ({(recount and recount.owner(award.update_id)) or 'of nobody known'})"
+        for award in chosen
+    ]
 
 
 def _check_root(sheet: Sheet, decision: RootReplacement, lists: Sequence[AwardList]) -> None:

@@ -103,19 +103,21 @@ def findings_document(findings: Findings, files: Sequence[Sequence[str]]) -> dic
 
 
 def findings_lines(findings: Findings, files: Sequence[Sequence[str]]) -> Iterator[str]:
+    odd = {id(item.seen): ", ".join(item.fields) for item in findings.deviations}
     for item, written in zip(findings.equivocations, files, strict=True):
         yield f"EQUIVOCATION of {item.organisation}: two contents for checkpoint {item.sequence}"
         for seen in (item.a, item.b):
-            yield f"  signed {seen.signed.head} ({seen.where})"
+            apart = f"; not what the records give in {odd.pop(id(seen))}" if id(seen) in odd else ""
+            yield f"  signed {seen.signed.head} ({seen.where}{apart})"
         yield from (f"  written: {name}" for name in written)
         if item.proven:
             yield "  it is on the public chain's record already"
         else:
             yield f"  next: `loranchor checkpoint equivocation prove {' '.join(written)}`"
-    for odd in findings.deviations:
-        named = ", ".join(odd.fields)
-        yield f"{odd.organisation} signed checkpoint {odd.sequence} otherwise than the records give it, in {named}"
-        yield f"  signed {odd.seen.signed.head} ({odd.seen.where})"
+    for alone in (item for item in findings.deviations if id(item.seen) in odd):
+        named = f"checkpoint {alone.sequence} otherwise than the records give it, in {', '.join(alone.fields)}"
+        yield f"{alone.organisation} signed {named}"
+        yield f"  signed {alone.seen.signed.head} ({alone.seen.where})"
     for unknown in findings.unknown:
         yield f"{unknown.organisation} signed a head for checkpoint {unknown.sequence} that no known checkpoint has"
         yield f"  signed {unknown.head} ({unknown.where}); who has that checkpoint gives it with --document"

@@ -74,7 +74,8 @@ def _step(state: LedgerState, found: Revocation, stage: Stage) -> tuple[str, tup
     if stage in (Stage.APPROVED, Stage.AFFECTED):
         if found.effective is None:
             return f"the end of round {state.open_round}", ()
-        return "lineage" if stage is Stage.APPROVED else "new manifest", ()
+        record = "what it affects" if stage is Stage.APPROVED else "the new manifest"
+        return f"any member's record of {record}", ()
     if stage is Stage.REPLACED:
         return "figures", tuple(name for name in names if name not in found.verifications)
     if stage is Stage.VERIFIED:

@@ -123,9 +123,13 @@ def next_steps(state: LedgerState, found: Round, phase: Phase, block: int, deadl
 
 
 def _missing_prekeys(state: LedgerState) -> Iterator[str]:
-    for name in state.members.seats:
-        if not any(prekey.unused for prekey in state.prekeys.get(name, {}).values()):
-            yield f"{name} has no unused prekey: its daemon publishes more, or it cannot open the next round's updates"
+    without = [
+        name
+        for name in state.members.seats
+        if not any(prekey.unused for prekey in state.prekeys.get(name, {}).values())
+    ]
+    if without:
+        yield f"no unused prekey of {', '.join(without)}: the daemon publishes more, or the next round is not sealed to it"
 
 
 def waiting_for(state: LedgerState, found: Round, phase: Phase) -> tuple[OrganisationId, ...]:
@@ -154,7 +158,8 @@ def open_round_of(state: LedgerState, number: int | None) -> Round:
     """
     if number is not None and number in state.rounds and number != state.open_round:
         found = state.rounds[number]
-        raise ProtocolError(f"round {number} is {found.status.value} already", mend="see `loranchor round status`")
+        ended = "has failed" if found.status is RoundStatus.FAILED else "is closed"
+        raise ProtocolError(f"round {number} {ended} already", mend="see `loranchor round status`")
     if state.open_round is None:
         raise ProtocolError("no round is open", mend="open one with `loranchor round open`")
     if number not in (None, state.open_round):

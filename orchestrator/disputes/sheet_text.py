@@ -80,6 +80,8 @@ def sheet_lines(sheet: Sheet, recount: Recount | None, block: int) -> Iterator[s
         yield f"  objection       {item.organisation} in block {item.place.block}: {item.reason}"
     for change in sheet.replacements:
         yield f"  root replaced   in block {change.place.block}: {change.previous} by {change.current}"
+    if sheet.publication is not None and sheet.listed is None and sheet.stand is not Stand.WITHDRAWN:
+        yield "  awards          the list behind this root is not known here; give it with --awards"
     for row in _rows(sheet, recount):
         paid_to, amount = row["organisation"] or row["account"], tokens(int(row["amount"]))
         yield f"  award {row['index']:<9} {paid_to}: {amount}, {row['state']} (update {row['update_id']})"
