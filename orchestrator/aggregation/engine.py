@@ -7,26 +7,25 @@ way. What is left behind by a fold that was killed is whole shards; the next one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from orchestrator.aggregation.accumulate import Tally, placed
+from orchestrator.aggregation.accumulate import Tally
 from orchestrator.aggregation.entries import Entry, ordered
-from orchestrator.aggregation.pipeline import staged
 from orchestrator.aggregation.plan import FLOAT, Plan, Target, make_plan
 from orchestrator.aggregation.shards import FoldFolder, Planned, Shard, ShardWriter, in_file_order
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.stored import StoredBase
 from orchestrator.aggregation.strategies import Stack
-from orchestrator.aggregation.strategy import WEIGHT_ONE, Block, Product, Strategy
-from orchestrator.aggregation.tiles import Workers, add_scaled, add_tile, flat_tiles, row_tiles
-from orchestrator.contribution import LowRank
+from orchestrator.aggregation.strategy import Strategy
+from orchestrator.aggregation.terms import Loads, Products, Terms, prove
+from orchestrator.aggregation.tiles import Workers
 from orchestrator.types import Digest, UpdateId
 
 PIECE = 4 << 20
@@ -50,15 +49,6 @@ class FoldReport:
     made: int
     working_set: int
     tally: Tally
-
-
-@dataclass(slots=True)
-class _Load:
-    """Stacks of one tensor: of all its parts, or of one."""
-
-    target: Target
-    parts: range
-    products: dict[int, Product] = field(default_factory=dict)
 
 
 def fold_folder(
@@ -94,8 +84,8 @@ def fold_folder(
         folder = FoldFolder(out, plan.digest, plan.about)
         missing = [] if folder.finished else [name for name in base.files if name not in folder.shards]
         if missing:
-            workers.run([partial(_prove, sources[entry.update_id]) for entry in wanted])
-        _Fold(base, sources, plan, workers, where).run(folder, missing)
+            prove([sources[entry.update_id] for entry in wanted], workers)
+        _Writing(base, plan, Terms(plan, sources, workers, where), workers).run(folder, missing)
     tally = Tally()
     for shard in folder.shards.values():
         tally.add(shard.figures)
@@ -103,29 +93,16 @@ def fold_folder(
     return FoldReport(out, plan.digest, digests, tuple(plan.targets), len(missing), plan.working_set, tally)
 
 
-def _prove(source: Source) -> None:
-    source.verify()
-    source.prove()
-
-
-class _Fold:
+class _Writing:
     """One run of the engine."""
 
-    def __init__(
-        self,
-        base: StoredBase,
-        sources: Mapping[UpdateId, Source],
-        plan: Plan,
-        workers: Workers,
-        device: torch.device,
-    ) -> None:
-        self._base, self._sources, self._plan, self._workers, self._device = base, sources, plan, workers, device
+    def __init__(self, base: StoredBase, plan: Plan, terms: Terms, workers: Workers) -> None:
+        self._base, self._plan, self._terms, self._workers = base, plan, terms, workers
 
     def run(self, folder: FoldFolder, missing: list[str]) -> None:
         order = {file: in_file_order(self._planned(file)) for file in self._base.files}
-        targets = [self._plan.targets.get(item.name) for file in missing for item in order[file]]
-        loads = staged(self._loads(targets), {"load": self._load}, ahead=int(self._plan.prefetch))
-        with closing(loads):
+        names = [item.name for file in missing for item in order[file] if item.name in self._plan.targets]
+        with closing(self._terms.loads(self._plan.targets[name] for name in names)) as loads:
             for file in missing:
                 folder.add(file, self._write(folder.folder / file, order[file], loads))
         if not folder.finished:
@@ -148,7 +125,7 @@ class _Fold:
             return Planned(name, "F32", shape, FLOAT * torch.Size(shape).numel())
         return Planned(name, dtype, shape, size)
 
-    def _write(self, path: Path, items: list[Planned], loads: Iterator[_Load]) -> Shard:
+    def _write(self, path: Path, items: list[Planned], loads: Loads) -> Shard:
         tally = Tally()
         with ShardWriter(path, items, self._base.metadata.get(path.name, {})) as writer:
             for item in items:
@@ -165,85 +142,19 @@ class _Fold:
         for start in range(0, len(data), PIECE):
             yield data[start : start + PIECE]
 
-    def _loads(self, targets: Iterable[Target | None]) -> Iterator[_Load]:
-        for target in targets:
-            if target is not None and target.has_low_rank:
-                count = len(target.parts)
-                for parts in [range(count)] if target.at_once else [range(place, place + 1) for place in range(count)]:
-                    yield _Load(target, parts)
-
-    def _load(self, load: _Load) -> _Load:
-        module = load.target.module
-        with torch.no_grad():
-            for place in load.parts:
-                low = load.target.parts[place].low
-                blocks = [
-                    Block.of(entry, source.outline().modules[module], partial(self._factors, source, module))
-                    for entry, source in ((entry, self._sources[entry.update_id]) for entry in low)
-                ]
-                if blocks:
-                    load.products[place] = self._plan.strategy.combine(module, blocks)
-        return load
-
-    def _factors(self, source: Source, module: str) -> LowRank:
-        return placed(source.low_rank(module), self._device)
-
-    def _made(self, target: Target, loads: Iterator[_Load], tally: Tally) -> Iterator[memoryview]:
+    def _made(self, target: Target, loads: Loads, tally: Tally) -> Iterator[memoryview]:
         """The bytes of a changed tensor, tile by tile."""
-        total: Tensor | None = None
-        products: Mapping[int, Product] = {}
-        if target.has_low_rank and target.at_once:
-            products = next(loads).products
-            _tell(tally, products)
-        elif target.has_low_rank:
-            total = torch.zeros(target.shape, device=self._device)
-            for place in range(len(target.parts)):
-                passing = next(loads).products
-                _tell(tally, passing)
-                self._workers.run(
-                    [
-                        partial(self._add, total[start:end], target, range(place, place + 1), passing, start, end)
-                        for start, end in row_tiles(target.shape[0])
-                    ]
-                )
-        grid = row_tiles(target.shape[0]) if target.has_low_rank else flat_tiles(target.numbers)
-        tasks: list[Callable[[], Tensor]] = [
-            partial(self._tile, target, products, total, start, end) for start, end in grid
-        ]
+        ready = self._terms.ready(target, loads, tally)
+        tasks = [partial(self._tile, target, ready, start, end) for start, end in self._terms.grid(target)]
         for tile in self._workers.ordered(tasks, ahead=self._workers.threads):
             yield _bytes(tile)
 
-    def _tile(
-        self, target: Target, products: Mapping[int, Product], total: Tensor | None, start: int, end: int
-    ) -> Tensor:
+    def _tile(self, target: Target, ready: Tensor | Products, start: int, end: int) -> Tensor:
         """Base + ΔW of one tile, on the CPU."""
-        columns = target.numbers // target.shape[0] if target.has_low_rank else 1
-        if total is not None:
-            tile = total[start:end]
-        else:
-            shape = (end - start, *target.shape[1:]) if target.has_low_rank else (end - start,)
-            tile = torch.zeros(shape, device=self._device)
-            self._add(tile, target, range(len(target.parts)), products, start, end)
+        columns = target.row if target.has_low_rank else 1
+        tile = self._terms.tile(target, ready, start, end)
         pristine = self._base.flat(target.name)[start * columns : end * columns]
-        return tile.view(-1).add_(pristine.to(device=self._device, dtype=torch.float32)).cpu()
-
-    def _add(
-        self, tile: Tensor, target: Target, parts: range, products: Mapping[int, Product], start: int, end: int
-    ) -> None:
-        """The parts' terms in the order of fold version 1: of each group first low-rank, then dense."""
-        columns = target.numbers // target.shape[0] if target.has_low_rank else 1
-        for place in parts:
-            if place in products:
-                add_tile(tile, products[place], start, end)
-            for entry in target.parts[place].dense:
-                source = self._sources[entry.update_id]
-                part = source.dense(target.parameter, start * columns, end * columns)
-                add_scaled(tile.view(-1), part, entry.weight / WEIGHT_ONE)
-
-
-def _tell(tally: Tally, products: Mapping[int, Product]) -> None:
-    for place in sorted(products):
-        tally.add(products[place].figures)
+        return tile.view(-1).add_(pristine.to(device=tile.device, dtype=torch.float32)).cpu()
 
 
 def _bytes(tensor: Tensor) -> memoryview:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from orchestrator.aggregation.accumulate import FOLD_VERSION, changed, widest
 from orchestrator.aggregation.entries import FoldEntry
 from orchestrator.aggregation.source import Source
-from orchestrator.aggregation.stored import StoredBase
 from orchestrator.aggregation.strategy import WEIGHT_ONE, Strategy, grouped
 from orchestrator.aggregation.tiles import TILE_NUMBERS, TILE_ROWS
 from orchestrator.contribution import AdapterDelta
@@ -22,6 +21,25 @@ from orchestrator.types import Digest, UpdateId
 FLOAT = 4
 READ_AHEAD = 2 << 20
 """Bytes that reading one block may need besides the block: two chunks of a sealed payload."""
+
+
+class Base(Protocol):
+    """What a plan must know of a base: :class:`~orchestrator.aggregation.stored.StoredBase`.
+
+    Attributes:
+        files: their names, in order.
+    """
+
+    @property
+    def digest(self) -> Digest: ...
+    @property
+    def files(self) -> Sequence[str]: ...
+
+    def find(self, parameter: str) -> str | None:
+        """The base's own name of a model's parameter."""
+        ...
+
+    def shape(self, name: str) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +80,18 @@ class Target:
         return torch.Size(self.shape).numel()
 
     @property
+    def row(self) -> int:
+        """Numbers in a row."""
+        return self.numbers // self.shape[0]
+
+    @property
     def has_low_rank(self) -> bool:
         return any(part.low for part in self.parts)
 
     def need(self, at_once: bool, loaded: int, threads: int) -> int:
         """Bytes of anonymous memory; ``loaded`` is 2 where the next stacks are read meanwhile."""
-        rows = min(TILE_ROWS, self.shape[0]) if self.has_low_rank else 1
-        tile = FLOAT * (rows * self.numbers // self.shape[0] if self.has_low_rank else min(TILE_NUMBERS, self.numbers))
+        rows = min(TILE_ROWS, self.shape[0])
+        tile = FLOAT * (rows * self.row if self.has_low_rank else min(TILE_NUMBERS, self.numbers))
         tiles = (threads + 3) * tile
         if not self.has_low_rank:
             return tiles
@@ -100,7 +123,7 @@ class Plan:
 
 
 def make_plan(
-    base: StoredBase,
+    base: Base,
     entries: Sequence[FoldEntry],
     sources: Mapping[UpdateId, Source],
     strategy: Strategy,
@@ -149,7 +172,7 @@ def _outline(entry: FoldEntry, source: Source, base: Digest) -> AdapterDelta:
 
 
 def _targets(
-    base: StoredBase, entries: Sequence[FoldEntry], outlines: Mapping[UpdateId, AdapterDelta], strategy: Strategy
+    base: Base, entries: Sequence[FoldEntry], outlines: Mapping[UpdateId, AdapterDelta], strategy: Strategy
 ) -> dict[str, Target]:
     shapes: dict[str, tuple[int, ...]] = {}
     for entry in entries:
@@ -188,7 +211,7 @@ def _target(
     return Target(name, parameter, shape, tuple(parts), tuple(stacks))
 
 
-def _about(base: StoredBase, entries: Sequence[FoldEntry], strategy: Strategy, device: torch.device) -> dict[str, Any]:
+def _about(base: Base, entries: Sequence[FoldEntry], strategy: Strategy, device: torch.device) -> dict[str, Any]:
     rows = [[entry.round, entry.organisation, entry.update_id, entry.weight] for entry in entries]
     return {
         "fold_version": FOLD_VERSION,

@@ -11,16 +11,17 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from orchestrator.aggregation import FoldedModel, FoldEntry, Stack, strategy_named
+from orchestrator.aggregation import Accumulator, FoldedModel, FoldEntry, Stack, strategy_named
 from orchestrator.aggregation.engine import FoldReport, fold_folder
 from orchestrator.aggregation.plan import Plan, make_plan
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.stored import StoredBase
+from orchestrator.aggregation.sums import sum_changes
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ConfigurationError, ProtocolError
-from orchestrator.types import UpdateId
+from orchestrator.types import Digest, UpdateId
 from tests.unit.aggregation.folders import base_folder, held, plain, sealed, stored
-from tests.unit.aggregation.make import Little, contributions, entries_of
+from tests.unit.aggregation.make import Little, contributions, entries_of, shapes_of
 from tests.unit.contribution.make import BASE, make_delta
 
 
@@ -182,3 +183,18 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path: Path)
         assert not (tmp_path / "out").exists()
     with pytest.raises(ConfigurationError, match="MiB, the budget is 0 MiB"):
         fold(tmp_path, entries_of(list(deltas)), held(deltas), "out", budget=1000)
+
+
+@pytest.mark.parametrize("budget", [None, 1 << 30])
+def test_sums_read_in_parts_have_the_same_bits(tmp_path: Path, budget: int | None) -> None:
+    deltas = contributions(rounds=6)
+    entries = entries_of(list(deltas))
+    adding = Accumulator(Stack(), BASE, lambda name: torch.zeros(shapes_of(Little())[name]), torch.device("cpu"))
+    adding.run(tuple(entries), deltas.__getitem__)
+    for sources in (held(deltas), plain(deltas, tmp_path / "plain"), sealed(deltas, tmp_path / "sealed")):
+        found = sum_changes(BASE, entries, sources, budget=budget)
+        assert found.keys() == adding.sums.keys()
+        for name, total in found.items():
+            assert torch.equal(total, adding.sums[name])
+    with pytest.raises(ProtocolError, match="another base"):
+        sum_changes(Digest("0x" + "00" * 32), entries, held(deltas))
