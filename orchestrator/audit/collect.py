@@ -30,8 +30,9 @@ from orchestrator.chain.proxies.consortium import ConsortiumProxy
 from orchestrator.chain.proxy import Proxy
 from orchestrator.chain.public_events import read_anchored, read_awards
 from orchestrator.chain.reader import read_attestations, read_due, read_records
-from orchestrator.chain.senders import ForgedSender, recover_sender
+from orchestrator.chain.senders import ForgedSender, NoSender, UnknownType, recover_sender
 from orchestrator.errors import ChainError, ProtocolError
+from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.schema import KINDS, fields_from_event
 from orchestrator.storage.store import ObjectStore
@@ -135,20 +136,23 @@ def _base(chain: ChainPort, deployment: Deployment) -> dict[str, Any]:
 def _creation(chain: ChainPort, transaction: Digest) -> SentCall | None:
     if chain.receipt(transaction) is None:
         return None
-    return next(iter(_calls(chain, [transaction]).values()))
+    return _calls(chain, [transaction]).get(transaction)
 
 
 def _calls(chain: ChainPort, transactions: Iterable[Digest]) -> Mapping[Digest, SentCall]:
+    """Those whose fields hash to their hash; of a type that is not read, nothing is known."""
     hashes = list(dict.fromkeys(transactions))
-    return {
-        hash_: _call(chain, hash_, fields) for hash_, fields in zip(hashes, chain.transactions(hashes), strict=True)
-    }
+    found = zip(hashes, chain.transactions(hashes), strict=True)
+    calls = ((hash_, _call(chain, hash_, fields)) for hash_, fields in found)
+    return {hash_: call for hash_, call in calls if call is not None}
 
 
-def _call(chain: ChainPort, hash_: Digest, fields: Mapping[str, Any]) -> SentCall:
+def _call(chain: ChainPort, hash_: Digest, fields: Mapping[str, Any]) -> SentCall | None:
     signer: Address | None
     try:
         signer = recover_sender(fields, expected_hash=hash_, chain_id=chain.chain_id)
+    except UnknownType:
+        return None
     except ForgedSender:
         signer = None
     to = fields.get("to")
@@ -198,7 +202,7 @@ def _membership(chain: ChainPort, contracts: PublicContracts, first: int, last: 
                 transaction=log.transaction,
                 log_index=log.log_index,
                 sender="",
-                signer=signer or Address("0x" + "00" * 20),
+                signer=NO_ADDRESS if isinstance(signer, NoSender) else signer,
                 salt=ZERO_DIGEST,
                 fields=fields_from_event(entry["name"], decode_event(entry, log.topics, log.data)),
             )

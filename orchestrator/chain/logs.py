@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from orchestrator.chain.port import ChainPort, RawLog
-from orchestrator.chain.senders import ForgedSender, recover_sender
+from orchestrator.chain.senders import NoSender, recover_sender
 from orchestrator.errors import ChainError
 from orchestrator.types import Address, Digest
 
@@ -55,14 +55,14 @@ def _check(chain: ChainPort, logs: Sequence[RawLog], addresses: set[Address], st
 
 
 class SenderBook:
-    """Recovered senders by transaction. A forged one is remembered as None."""
+    """Recovered senders by transaction, or why there is none."""
 
     def __init__(self, chain: ChainPort) -> None:
         self._chain = chain
-        self._known: dict[Digest, Address | None] = {}
+        self._known: dict[Digest, Address | NoSender] = {}
 
-    def attribute(self, logs: Sequence[RawLog]) -> list[Address | None]:
-        """The signer of each event's transaction; None where its alleged sender did not sign it."""
+    def attribute(self, logs: Sequence[RawLog]) -> list[Address | NoSender]:
+        """The signer of each event's transaction, or why nobody counts as that."""
         self._learn([log for log in logs if log.transaction not in self._known])
         return [self._known[log.transaction] for log in logs]
 
@@ -74,5 +74,5 @@ class SenderBook:
                 raise ChainError(f"the node places transaction {hash_} in two different blocks", mend="read again")
             try:
                 self._known[hash_] = recover_sender(fields, expected_hash=hash_, chain_id=self._chain.chain_id)
-            except ForgedSender:
-                self._known[hash_] = None
+            except NoSender as error:
+                self._known[hash_] = error

@@ -16,6 +16,7 @@ from orchestrator.chain.contracts import PrivateContracts
 from orchestrator.chain.logs import CHUNK, SenderBook, read_logs
 from orchestrator.chain.port import ChainPort, RawLog
 from orchestrator.chain.proxy import Proxy
+from orchestrator.chain.senders import NoSender
 from orchestrator.chain.structs import DueReason
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.entities import LedgerState, Members
@@ -107,10 +108,10 @@ def _record_topics(contracts: PrivateContracts) -> dict[tuple[Address, Digest], 
 
 
 def _record(
-    chain: ChainPort, log: RawLog, event: Any, signer: Address | None, state: LedgerState, on_ignored: OnIgnored
+    chain: ChainPort, log: RawLog, event: Any, signer: Address | NoSender, state: LedgerState, on_ignored: OnIgnored
 ) -> Record | None:
-    if signer is None:
-        on_ignored(log, f"the alleged sender of {event['name']} did not sign its transaction")
+    if isinstance(signer, NoSender):
+        on_ignored(log, f"nobody is known to have sent {event['name']}: {signer.message}")
         return None
     arguments = decode_event(event, log.topics, log.data)
     salt = arguments.pop(SALT_ARGUMENT, None)
@@ -187,7 +188,7 @@ def _schedule_events(
     book = SenderBook(chain)
     for logs in read_logs(chain, [schedule.address], from_block, to_block, [topic]):
         for log, signer in zip(logs, book.attribute(logs), strict=True):
-            if signer is None:
-                on_ignored(log, f"the alleged sender of {name} did not sign its transaction")
+            if isinstance(signer, NoSender):
+                on_ignored(log, f"nobody is known to have sent {name}: {signer.message}")
                 continue
             yield log, signer, event_values(schedule.artifact.events[topic], log.topics, log.data)

@@ -48,7 +48,7 @@ def test_a_forged_transaction_of_the_operator_is_found(life: RealLife) -> None:
     chain.request("eth_sendTransaction", [forged])
     report = verify(life.sources)
     assert [finding.subject for finding in report.findings] == ["private records"]
-    assert "did not sign" in report.findings[0].message
+    assert "nobody is known to have sent" in report.findings[0].message
     chain.request("evm_revert", [snapshot])
 
 

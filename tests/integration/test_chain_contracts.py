@@ -187,7 +187,7 @@ def test_what_an_operator_sends_in_a_members_name_does_not_count(
     )
     assert list(after) == before
     assert [log.transaction for log, _ in ignored] == [hash_]
-    assert "did not sign" in ignored[0][1]
+    assert "nobody is known to have sent" in ignored[0][1]
 
 
 def test_a_checkpoint_goes_from_due_to_awards(consortium: Consortium, closed: dict[str, UpdateId]) -> None:

@@ -41,6 +41,26 @@ def test_a_signed_transaction(chain: Connection, kind: int) -> None:
     assert recover(chain, hash_) == signer.address
 
 
+def test_blobs_and_delegated_code_on_anvil() -> None:
+    """Types 3 and 4: what Anvil answers for a mined transaction holds no blobs, and the authorizations as signed."""
+    signer, other = AccountSigner(), AccountSigner()
+    consent = {"chainId": 31337, "address": TARGET, "nonce": 0}
+    authorization = other.account.sign_authorization(consent).model_dump(by_alias=True)
+    fees = {"maxFeePerGas": 5 * 10**9, "maxPriorityFeePerGas": 10**9, "gas": 200_000, "value": 1, "data": "0x1234"}
+    with anvil() as chain:
+        fund(chain, signer.address)
+        body = {**fees, "to": other.account.address, "chainId": chain.chain_id}
+        blob = signer.account.sign_transaction(
+            {**body, "nonce": 0, "type": 3, "maxFeePerBlobGas": 10**9, "accessList": ACCESS}, blobs=[bytes(4096 * 32)]
+        )
+        code = signer.sign_transaction({**body, "nonce": 1, "type": 4, "authorizationList": [authorization]})
+        for raw, kind in ((bytes(blob.raw_transaction), "0x3"), (code, "0x4")):
+            hash_ = chain.send_raw(raw)
+            (fields,) = chain.transactions([hash_])
+            assert fields["type"] == kind
+            assert recover(chain, hash_) == signer.address
+
+
 def test_an_unlocked_account_of_the_node(chain: Connection) -> None:
     owner = chain.request("eth_accounts", [])[1]
     hash_ = chain.request("eth_sendTransaction", [{"from": owner, "to": TARGET, "value": "0x1", "gas": "0x5208"}])

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.chain.logs import SenderBook, read_logs
 from orchestrator.chain.memory import MemoryChain, echo
 from orchestrator.chain.port import RawLog
+from orchestrator.chain.senders import ForgedSender, UnknownType
 from orchestrator.errors import ChainError
 from orchestrator.types import Address, Digest
 
@@ -86,7 +87,15 @@ def test_a_transaction_in_another_block_is_told(chain: LyingChain) -> None:
 
 
 def test_what_nobody_signed_has_no_sender(chain: LyingChain) -> None:
-    assert SenderBook(chain).attribute(read(chain)) == [None, None, None]
+    book, logs = SenderBook(chain), read(chain)
+    assert [type(found) for found in book.attribute(logs)] == [ForgedSender] * 3
+    assert book.attribute(logs)[0].message.endswith("carries no signature")  # type: ignore[union-attr]
+
+
+def test_what_is_of_an_unknown_type_has_no_sender(chain: LyingChain) -> None:
+    """One such transaction must not stop the reading of the others."""
+    chain.place = {"type": "0x5"}
+    assert [type(found) for found in SenderBook(chain).attribute(read(chain))] == [UnknownType] * 3
 
 
 def test_an_empty_range_reads_nothing(chain: LyingChain) -> None:

@@ -215,13 +215,15 @@ def test_a_revocation_is_verified_when_the_contract_says_so(stage: int, verified
     assert listener.heads(state).verified == frozenset(), "what is certified need not be asked about"
 
 
-def test_a_forged_event_is_no_fact() -> None:
-    """An operator of the chain can make a member's transaction; the signature says who did not."""
+@pytest.mark.parametrize("changed", [{"r": 0, "s": 0}, {"type": 5}])
+def test_an_event_without_a_sender_is_no_fact(changed: dict[str, int]) -> None:
+    """An operator of the chain can make a member's transaction; the signature says who did not. And a type of
+    transaction that no release of this format reads counts for nobody, rather than stopping everybody."""
     found = Life()
     listener = listening(found)
     _, state = heard(listener)
     found.open_round()
     hash_, (fields, receipt) = list(found.private._mined.items())[-1]
-    found.private._mined[hash_] = ({**fields, "r": 0, "s": 0}, receipt)
+    found.private._mined[hash_] = ({**fields, **changed}, receipt)
     assert heard(listener, state)[0] == []
     assert AURORA in state.members.seats
