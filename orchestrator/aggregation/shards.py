@@ -64,7 +64,7 @@ class ShardWriter:
 
     def __init__(self, path: Path, tensors: Sequence[Planned], metadata: Mapping[str, str]) -> None:
         self._path, self._sha, self._size = path, hashlib.sha256(), 0
-        self._header = _header(tensors, metadata)
+        self._header = header_bytes(tensors, metadata)
         self._expected = len(self._header) + sum(tensor.size for tensor in tensors)
 
     def __enter__(self) -> ShardWriter:
@@ -173,7 +173,8 @@ class FoldFolder:
                 (self.folder / name).unlink(missing_ok=True)
 
 
-def _header(tensors: Sequence[Planned], metadata: Mapping[str, str]) -> bytes:
+def header_bytes(tensors: Sequence[Planned], metadata: Mapping[str, str]) -> bytes:
+    """The beginning of a safetensors file with these tensors in this order."""
     header: dict[str, Any] = {"__metadata__": dict(sorted({"format": "pt", **metadata}.items()))}
     offset = 0
     for tensor in tensors:

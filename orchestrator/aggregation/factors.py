@@ -1,0 +1,163 @@
+"""The factor fold: a manifest as one low-rank adapter, exact by concatenation and never multiplied out.
+
+[w₁s₁B₁ w₂s₂B₂ …] and [A₁; A₂; …] of each module go into one safetensors file, which is mapped while it is filled, so
+that its bytes lie in the page cache. Contributions are verified and opened while the one before is put in its place.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from orchestrator.aggregation.accumulate import Sums
+from orchestrator.aggregation.entries import Entry, FoldEntry, ordered
+from orchestrator.aggregation.pipeline import Clock, opened
+from orchestrator.aggregation.shards import Planned, header_bytes
+from orchestrator.aggregation.source import Source
+from orchestrator.aggregation.strategy import WEIGHT_ONE
+from orchestrator.aggregation.tiles import Workers, add_scaled
+from orchestrator.contribution import AdapterDelta
+from orchestrator.errors import ProtocolError
+from orchestrator.types import Digest, UpdateId
+
+FLOAT = 4
+Naming = Callable[[str], tuple[str, str]]
+"""From a module to the names of its A and its B in the file."""
+
+
+def peft_names(module: str) -> tuple[str, str]:
+    """As PEFT names them in ``adapter_model.safetensors``."""
+    return f"base_model.model.{module}.lora_A.weight", f"base_model.model.{module}.lora_B.weight"
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What :func:`stack_factors` made.
+
+    Attributes:
+        ranks: columns of each module's stack. The scale is in B, so an adapter with α = rank has these factors.
+        dense: sums of dense changes.
+    """
+
+    path: Path
+    ranks: Mapping[str, int]
+    dense: Sums
+
+
+def stack_factors(
+    base: Digest,
+    entries: Iterable[Entry],
+    sources: Mapping[UpdateId, Source],
+    path: Path,
+    *,
+    naming: Naming = peft_names,
+    metadata: Mapping[str, str] | None = None,
+    budget: int | None = None,
+    clock: Clock | None = None,
+) -> Factors:
+    """Write the stacks of a manifest to ``path``, which appears whole or not at all.
+
+    Args:
+        base: digest that every contribution must name. entries: in any order.
+        sources: each is closed when it has been added.
+        budget: bytes of buffers for what is open at once; None for twice the largest contribution.
+
+    Raises:
+        ProtocolError: a contribution is not what was recorded, is for another base, or two do not fit together.
+    """
+    wanted = ordered(entries)
+    outlines = {entry.update_id: sources[entry.update_id].outline() for entry in wanted}
+    places = _Places(base, wanted, outlines)
+    used = [sources[entry.update_id] for entry in wanted]
+    limit = 2 * max((source.room for source in used), default=0) if budget is None else budget
+    clock = clock or Clock()
+    with Workers(1), _mapped(path, places.planned(naming), metadata or {}) as tensors:
+        clock.seconds.setdefault("fold", 0.0)
+        for entry, delta in zip(wanted, opened(used, limit, clock=clock), strict=True):
+            start = time.perf_counter()
+            places.put(entry, delta, tensors, naming)
+            clock.seconds["fold"] += time.perf_counter() - start
+    return Factors(path, dict(places.ranks), places.dense)
+
+
+class _Places:
+    """Where each contribution's factors go."""
+
+    def __init__(self, base: Digest, entries: Sequence[FoldEntry], outlines: Mapping[UpdateId, AdapterDelta]) -> None:
+        self.ranks: dict[str, int] = {}
+        self.dense: Sums = {}
+        self._shapes: dict[str, tuple[int, int]] = {}
+        self._starts: dict[tuple[UpdateId, str], int] = {}
+        for entry in entries:
+            outline = outlines[entry.update_id]
+            if outline.base != base:
+                raise ProtocolError(f"contribution {entry.update_id} was made for another base, {outline.base}")
+            for module, low in outline.modules.items():
+                shape = (low.b.shape[0], low.a.shape[1])
+                if self._shapes.setdefault(module, shape) != shape:
+                    raise ProtocolError(f"contribution {entry.update_id} does not fit {module}")
+                self._starts[entry.update_id, module] = self.ranks.get(module, 0)
+                self.ranks[module] = self.ranks.get(module, 0) + low.rank
+            for name, tensor in outline.dense.items():
+                if self.dense.setdefault(name, torch.zeros(tuple(tensor.shape))).shape != tensor.shape:
+                    raise ProtocolError(f"contribution {entry.update_id} does not fit {name}")
+
+    def planned(self, naming: Naming) -> list[Planned]:
+        found = []
+        for module, rank in self.ranks.items():
+            outputs, inputs = self._shapes[module]
+            a, b = naming(module)
+            found += [
+                Planned(a, "F32", (rank, inputs), FLOAT * rank * inputs),
+                Planned(b, "F32", (outputs, rank), FLOAT * outputs * rank),
+            ]
+        return sorted(found, key=lambda tensor: tensor.name)
+
+    def put(self, entry: FoldEntry, delta: AdapterDelta, tensors: Mapping[str, Tensor], naming: Naming) -> None:
+        for module, low in delta.modules.items():
+            a, b = naming(module)
+            start = self._starts[entry.update_id, module]
+            tensors[a][start : start + low.rank].copy_(low.a)
+            factor = entry.weight / WEIGHT_ONE * low.scale
+            torch.mul(low.b.float(), factor, out=tensors[b][:, start : start + low.rank])
+        for name, tensor in delta.dense.items():
+            add_scaled(self.dense[name], tensor, entry.weight / WEIGHT_ONE)
+
+
+@contextmanager
+def _mapped(path: Path, planned: Sequence[Planned], metadata: Mapping[str, str]) -> Iterator[dict[str, Tensor]]:
+    """The tensors of a safetensors file that is being made; it gets its name when the block ends well."""
+    header = header_bytes(planned, metadata)
+    size = len(header) + sum(tensor.size for tensor in planned)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "r+b") as file:
+            file.truncate(size)
+            mapped = mmap.mmap(file.fileno(), size)
+            mapped[: len(header)] = header
+            yield _tensors(mapped, planned, len(header))
+            mapped.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _tensors(mapped: mmap.mmap, planned: Sequence[Planned], start: int) -> dict[str, Tensor]:
+    found = {}
+    for tensor in planned:
+        raw = memoryview(mapped)[start : start + tensor.size]
+        found[tensor.name] = torch.frombuffer(raw, dtype=torch.float32).view(tensor.shape)
+        start += tensor.size
+    return found
