@@ -30,7 +30,7 @@ def create(venv: Path, name: str) -> None:
         run_logged(name, [sys.executable, "-m", "venv", "--clear", venv])
 
 
-def _pip(name: str, venv: Path, *words: str | Path, env: dict[str, str] | None = None) -> None:
+def pip_install(name: str, venv: Path, *words: str | Path, env: dict[str, str] | None = None) -> None:
     run_logged(
         name, [python_of(venv), "-m", "pip", "--disable-pip-version-check", "install", "--no-input", *words], env=env
     )
@@ -44,9 +44,9 @@ def install_main() -> None:
     if not is_current(stamp, digest):
         with step("Python environment", "python"):
             create(VENV, "python")
-            _pip("python", VENV, "--no-deps", "-r", locks[0])
-            _install_torch(locks[1])
-            _pip("python", VENV, "--no-deps", "--no-build-isolation", "-r", locks[1])
+            pip_install("python", VENV, "--no-deps", "-r", locks[0])
+            install_torch(locks[1])
+            pip_install("python", VENV, "--no-deps", "--no-build-isolation", "-r", locks[1])
         write_stamp(stamp, digest)
     _install_ourselves(VENV, "python")
     link_atomic(VENV / "bin" / "brownie", SHIM)
@@ -59,10 +59,10 @@ def install_contracts() -> None:
     if not is_current(stamp, digest):
         with step("Brownie environment", "contracts"):
             create(VENV_CONTRACTS, "contracts")
-            _pip("contracts", VENV_CONTRACTS, "--no-deps", "-r", locks[0])
+            pip_install("contracts", VENV_CONTRACTS, "--no-deps", "-r", locks[0])
             # The published wheel is compiled with mypyc, which breaks `networks: default` and `state_machine`.
             words = ("--no-deps", "--no-build-isolation", "--no-binary", "eth-brownie", "-r", locks[1])
-            _pip("contracts", VENV_CONTRACTS, *words, env={"BROWNIE_NOCOMPILE": "1"})
+            pip_install("contracts", VENV_CONTRACTS, *words, env={"BROWNIE_NOCOMPILE": "1"})
         write_stamp(stamp, digest)
     _install_ourselves(VENV_CONTRACTS, "contracts")
     _replace_brownie()
@@ -80,25 +80,26 @@ def _install_ourselves(venv: Path, name: str) -> None:
     digest = digest_of(ROOT / "pyproject.toml", str(ROOT))
     stamp = venv / ".loranchor-self"
     if not is_current(stamp, digest):
-        _pip(name, venv, "--no-deps", "--no-build-isolation", "-e", ROOT)
+        pip_install(name, venv, "--no-deps", "--no-build-isolation", "-e", ROOT)
         write_stamp(stamp, digest)
 
 
-def _install_torch(lock: Path) -> None:
+def install_torch(lock: Path, venv: Path = VENV, name: str = "python") -> None:
+    """Install torch alone, on a CPU index where one is named."""
     index = os.environ.get("LORANCHOR_TORCH_INDEX")
     # With its dependencies, held to the lock: a CUDA build does not import without the libraries it names.
     words: list[str | Path] = [TORCH, "-c", lock]
     if index:
         words += ["--extra-index-url", index, "--no-deps"]
-    elif _would_bring_cuda() and not _has_gpu():
+    elif _would_bring_cuda(venv, name) and not _has_gpu():
         say(TORCH_HINT)
-    _pip("python", VENV, *words)
+    pip_install(name, venv, *words)
 
 
-def _would_bring_cuda() -> bool:
-    report = VENV / "torch-report.json"
+def _would_bring_cuda(venv: Path, name: str) -> bool:
+    report = venv / "torch-report.json"
     words = ("--dry-run", "--quiet", "--no-deps", "--report", str(report), TORCH)
-    _pip("python", VENV, *words)
+    pip_install(name, venv, *words)
     found = json.loads(report.read_text())["install"]
     report.unlink()
     return any("nvidia" in need for item in found for need in item["metadata"].get("requires_dist", []))
