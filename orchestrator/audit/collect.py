@@ -19,10 +19,9 @@ from orchestrator.audit.evidence import (
 )
 from orchestrator.audit.metered import MeteredChain
 from orchestrator.audit.objects import TIMEOUT, Objects
-from orchestrator.audit.proxies import private_of, public_of
 from orchestrator.chain import rpc_values as rpc
 from orchestrator.chain.codec import decode_event, event_values
-from orchestrator.chain.contracts import PublicContracts
+from orchestrator.chain.contracts import PublicContracts, private_of, public_of
 from orchestrator.chain.deployment import Deployment
 from orchestrator.chain.logs import SenderBook, read_logs
 from orchestrator.chain.port import ChainPort, RawLog

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.chain.deployment import Deployment, check_code, load_deployment
+from orchestrator.chain.deployment import Deployment, Side, check_code, load_deployment
 from orchestrator.chain.port import ChainPort
 from orchestrator.chain.proxies.award_distributor import AwardDistributorProxy
 from orchestrator.chain.proxies.checkpoint_anchor import CheckpointAnchorProxy
@@ -51,11 +51,8 @@ class PrivateContracts:
         return (self.consortium, self.schedule, self.keys, self.rounds, self.revocations)
 
 
-def public_contracts(chain: ChainPort, deployments: Path, *, check: bool = True) -> PublicContracts:
-    """Load ``deployments/<chain id>.json`` and, with ``check``, compare the code on chain."""
-    deployment = load_deployment(deployments, chain.chain_id, "public")
-    if check:
-        check_code(chain, deployment)
+def public_of(chain: ChainPort, deployment: Deployment) -> PublicContracts:
+    """The proxies of a deployment that is at hand."""
     return PublicContracts(
         deployment,
         ConsortiumProxy(chain, deployment.address("Consortium")),
@@ -66,11 +63,8 @@ def public_contracts(chain: ChainPort, deployments: Path, *, check: bool = True)
     )
 
 
-def private_contracts(chain: ChainPort, deployments: Path, *, check: bool = True) -> PrivateContracts:
-    """Load ``deployments/<chain id>.json`` and, with ``check``, compare the code on chain."""
-    deployment = load_deployment(deployments, chain.chain_id, "private")
-    if check:
-        check_code(chain, deployment)
+def private_of(chain: ChainPort, deployment: Deployment) -> PrivateContracts:
+    """The proxies of a deployment that is at hand."""
     return PrivateContracts(
         deployment,
         ConsortiumProxy(chain, deployment.address("Consortium")),
@@ -79,3 +73,20 @@ def private_contracts(chain: ChainPort, deployments: Path, *, check: bool = True
         RoundLedgerProxy(chain, deployment.address("RoundLedger")),
         RevocationLedgerProxy(chain, deployment.address("RevocationLedger")),
     )
+
+
+def public_contracts(chain: ChainPort, deployments: Path, *, check: bool = True) -> PublicContracts:
+    """Load ``deployments/<chain id>.json`` and, with ``check``, compare the code on chain."""
+    return public_of(chain, _loaded(chain, deployments, "public", check=check))
+
+
+def private_contracts(chain: ChainPort, deployments: Path, *, check: bool = True) -> PrivateContracts:
+    """Load ``deployments/<chain id>.json`` and, with ``check``, compare the code on chain."""
+    return private_of(chain, _loaded(chain, deployments, "private", check=check))
+
+
+def _loaded(chain: ChainPort, deployments: Path, side: Side, *, check: bool) -> Deployment:
+    deployment = load_deployment(deployments, chain.chain_id, side)
+    if check:
+        check_code(chain, deployment)
+    return deployment

@@ -24,7 +24,7 @@ from unit.ledger.actors import (
 )
 
 from orchestrator.audit import Sources
-from orchestrator.audit.proxies import private_of
+from orchestrator.chain.contracts import private_of
 from orchestrator.chain.deployment import Deployment
 from orchestrator.chain.reader import read_records
 from orchestrator.chain.structs import Verdict

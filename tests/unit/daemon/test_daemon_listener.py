@@ -11,9 +11,9 @@ from unit.audit.ledger_chain import Told
 from unit.audit.life import Life
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, private_key, word_of
 
-from orchestrator.audit.proxies import private_of, public_of
 from orchestrator.chain.abi import artifact, signature_of
 from orchestrator.chain.codec import encode_values
+from orchestrator.chain.contracts import private_of, public_of
 from orchestrator.daemon.listener import Listener
 from orchestrator.errors import ChainError
 from orchestrator.ledger.canonical import sha256

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from unit.audit.life import Life
 
-from orchestrator.audit.proxies import private_of
+from orchestrator.chain.contracts import private_of
 from orchestrator.daemon import access
 from orchestrator.daemon.view import look
 from orchestrator.errors import KeystoreError

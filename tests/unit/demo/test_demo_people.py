@@ -12,7 +12,7 @@ from rich.console import Console
 from unit.audit.life import Life
 from unit.ledger.actors import AURORA, MEMBERS
 
-from orchestrator.audit.proxies import private_of, public_of
+from orchestrator.chain.contracts import private_of, public_of
 from orchestrator.demo import chains
 from orchestrator.demo.chains import DemoStuck, Watcher
 from orchestrator.demo.ending import show_results

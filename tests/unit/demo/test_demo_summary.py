@@ -10,7 +10,7 @@ import pytest
 from unit.audit.life import Life
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS
 
-from orchestrator.audit.proxies import private_of, public_of
+from orchestrator.chain.contracts import private_of, public_of
 from orchestrator.chain.public_events import AwardClaim, AwardsPublication, read_anchored, read_awards
 from orchestrator.demo.chains import Seen
 from orchestrator.demo.run import keep_copy
