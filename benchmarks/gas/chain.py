@@ -79,7 +79,7 @@ class Chain:
             raise ChainError(f"{inside} made no call to {contract.artifact.name}.{function}")
         size = (len(call["input"]) - 2) // 2
         usage = Usage(contract.artifact.name, function, variant, int(call["gasUsed"], 16), size, inside)
-        self.meter.note(receipt, usage, self.artifacts)
+        self.meter.usages.append(usage)
 
     def _receipt(self, hash_: Digest) -> Receipt:
         deadline = time.monotonic() + PATIENCE_SECONDS

@@ -45,7 +45,7 @@ class Meter:
                 continue
             kept = {"address": log.address, "topics": list(log.topics), "data": "0x" + log.data.hex()}
             where = {"block": log.block, "index": log.log_index, "transaction": log.transaction}
-            by = {"by": f"{usage.contract}.{usage.function}"}
+            by = {"by": f"{usage.contract}.{usage.function}"}  # the entry point that the transaction called
             self.logs.setdefault(f"{artifact.name}.{artifact.events[log.topics[0]]['name']}", {**kept, **where, **by})
 
     def figures(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Generates docs/contracts-reference.md from ABIs, NatSpec, syntax trees and real logs."""
