@@ -23,12 +23,12 @@ class Interval:
     level: float = LEVEL
 
     def text(self, digits: int = 3) -> str:
-        """``0.512 [0.498, 0.526]``, ``0.512 (n=1)``, or "not run"."""
+        """``0.512 [0.498, 0.526] (n=3)``, ``0.512 (n=1)``, or "not run"; cells that are missing make ``n`` smaller."""
         if self.mean is None:
             return "not run"
         if self.low is None or self.high is None:
             return f"{self.mean:.{digits}f} (n=1)"
-        return f"{self.mean:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
+        return f"{self.mean:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}] (n={self.n})"
 
 
 def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:

@@ -177,7 +177,7 @@ def test_the_page_is_made_of_the_result_alone(root: Path) -> None:
     kept = read_result(root / "docs" / "benchmarks" / "data" / "losses.json")
     page = (root / "docs" / "benchmarks" / "losses.md").read_text("utf-8")
     assert page == markdown(report(kept), kept)
-    assert "| mean | 2.000 [-0.484, 4.484] |" in page
+    assert "| mean | 2.000 [-0.484, 4.484] (n=3) |" in page
     assert "preset default; seeds 0, 1, 2; 95 % t-interval over seeds" in page
     assert "What this does not show" in page and "cores" in page and str(root) not in page
 

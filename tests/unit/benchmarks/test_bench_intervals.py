@@ -37,12 +37,12 @@ def test_a_mean_with_its_interval() -> None:
     found = t_interval([1.0, 2.0, 3.0, 4.0])
     assert (found.mean, found.n) == (2.5, 4)
     assert found.low == pytest.approx(2.5 - 3.1824 * 1.29099 / 2, abs=1e-3)
-    assert found.text(2) == "2.50 [0.45, 4.55]"
+    assert found.text(2) == "2.50 [0.45, 4.55] (n=4)"
 
 
 def test_equal_values_have_an_interval_of_no_width() -> None:
-    assert t_interval([0.5, 0.5]).text(1) == "0.5 [0.5, 0.5]"
-    assert bootstrap_interval([0.5, 0.5]).text(1) == "0.5 [0.5, 0.5]"
+    assert t_interval([0.5, 0.5]).text(1) == "0.5 [0.5, 0.5] (n=2)"
+    assert bootstrap_interval([0.5, 0.5]).text(1) == "0.5 [0.5, 0.5] (n=2)"
 
 
 def test_one_value_says_that_it_is_one() -> None:
