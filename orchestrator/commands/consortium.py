@@ -169,17 +169,16 @@ def sign(
 @app.command()
 def merge(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Copies of one ceremony.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="File for all signatures; may be one of the copies.")],
+    out: Annotated[Path, typer.Option("--out", help="File for all signatures; one that exists is merged, too.")],
     as_json: AsJson = False,
 ) -> None:
     """Put the signatures of several copies of one ceremony into one file. Needs no chain and no key."""
     from orchestrator.governance.ceremony import merge as merged
     from orchestrator.governance.ceremony import read_ceremony, write_ceremony
 
-    ceremony = merged([read_ceremony(file) for file in files])
-    if out.exists() and out not in files:
-        merged([ceremony, read_ceremony(out)])  # another decision is never overwritten
-        raise ConfigurationError(f"{out} exists", mend=f"name it among the copies, or give another file than {out}")
+    # what is there already is merged too: no signature is ever overwritten, and no other file
+    copies = [*files, out] if out.exists() else files
+    ceremony = merged([read_ceremony(file) for file in copies])
     write_ceremony(out, ceremony)
     if as_json:
         emit({"file": str(out), "digest": ceremony.digest, "signers": list(ceremony.signatures)})

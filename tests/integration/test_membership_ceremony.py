@@ -1,0 +1,473 @@
+"""How a consortium governs itself, by its own command line on Anvil and Ganache: docs/governance.md, walked through."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chain_deployment import Consortium
+from consortium_world import NOBODY, World, deployed, fresh_world, ipfs_stub, refusal, settings_composed_once
+
+from orchestrator.chain.reverts import ContractRefused
+from orchestrator.chain.structs import Opening
+from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest
+from orchestrator.governance.ceremony import Ceremony, read_ceremony, write_ceremony
+from orchestrator.governance.decisions import RootReplacement, fields_of
+from orchestrator.ledger.agreement import Agreement
+from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
+from orchestrator.ledger.words import hex_word
+from orchestrator.types import Address, Cid, Digest, OrganisationId
+
+SALT = hex_word(bytes(32))
+DRIFT = OrganisationId("drift")
+DOWN_PUBLIC, DOWN_PRIVATE = f"chain.public.url={NOBODY}", f"chain.private.url={NOBODY}"
+
+
+def digest(text: str) -> Digest:
+    return hex_word(hashlib.sha256(text.encode()).digest())
+
+
+@pytest.fixture(scope="module")
+def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]:
+    with deployed(tmp_path_factory.mktemp("consortium")) as found, settings_composed_once():
+        yield found
+
+
+@pytest.fixture(scope="module")
+def ipfs() -> Iterator[str]:
+    with ipfs_stub() as url:
+        yield url
+
+
+@pytest.fixture
+def world(
+    consortium: Consortium,
+    ipfs: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    monkeypatch.chdir(tmp_path)
+    with fresh_world(consortium, tmp_path, capsys, ipfs) as made:
+        yield made
+
+
+def members(world: World, side: str) -> dict[str, tuple[str, str | None]]:
+    listed = world.shown()[side]["members"]
+    return {item["organisation"]: (item["authority"], item["delegate"]) for item in listed}
+
+
+def opening(agreement: Digest) -> Opening:
+    return Opening(
+        manifest_digest=digest("manifest"),
+        task_digest=digest("task"),
+        task_cid=Cid("QmTask"),
+        agreement_digest=agreement,
+        agreement_cid=Cid("QmAgreement"),
+        submit_blocks=100,
+        release_blocks=100,
+        commit_blocks=100,
+        reveal_blocks=100,
+        minimum_updates=2,
+        epsilon_cap=0,
+    )
+
+
+def anchor(
+    world: World, *, epoch: int, consortium_digest: Digest, signers: tuple[str, ...] = ("aurora", "borealis")
+) -> None:
+    """A first checkpoint as daemons would make it from the private chain, sent by aurora."""
+    contract, private = world.consortium.public.anchor, world.consortium.private_chain
+    checkpoint = Checkpoint(
+        sequence=1,
+        previous_head=GENESIS_HEAD,
+        records_root=digest("records"),
+        tree_size=1,
+        private_chain_id=private.chain_id,
+        private_block=1,
+        private_block_hash=private.block_hash(1),
+        manifest_digest=digest("manifest"),
+        awards_root=hex_word(bytes(32)),
+        consortium_digest=consortium_digest,
+        epoch=epoch,
+    )
+    message = checkpoint_digest(checkpoint, world.consortium.public_chain.chain_id, contract.address)
+    keys = sorted((world.signer(name, "delegate") for name in signers), key=lambda key: key.address)
+    signatures = [bytes(key.account.unsafe_sign_hash(message).signature) for key in keys]
+    world.send("aurora", contract.anchor(GENESIS, checkpoint, signatures))
+
+
+def test_a_member_joins(world: World) -> None:
+    added = world.found("drift")
+    join = Path("join.json")
+    proposed = world.ok("propose", "--add", f"drift={added.authority}", "--quorum", "3", "--out", join, *home(world))
+    assert f"+ drift joins; authority {added.authority}" in proposed["words"]
+    assert proposed["chains"]["public"]["missing"] == 2
+
+    # two authorities sign copies of their own, each where its key is
+    for name in ("aurora", "cumulus"):
+        signed = world.ok("sign", join, "--out", f"{name}.json", *world.by(name), "--yes")
+        assert signed["chains"]["private"]["signed"] == [name]
+    merged = world.ok("merge", "aurora.json", "cumulus.json", "--out", join)
+    assert len(merged["signers"]) == 2
+
+    # whoever has ether may send it: here the new member, who has no say yet
+    assert "has 0 ether on the public chain" in world.refused("submit", join, *world.by("drift"))["message"]
+    for key in (added.authority, added.delegate):
+        world.ok("fund", "--to", key, "--ether", "5", *world.by("aurora"), "--yes")
+    sent = world.ok("submit", join, *world.by("drift"), "--with", "authority")
+    assert sent["public"]["transaction"] and sent["private"]["transaction"]
+    shown = world.shown()
+    assert shown["drift"] == []
+    assert [(shown[side]["epoch"], shown[side]["quorum"]) for side in ("public", "private")] == [(2, 3), (2, 3)]
+    assert members(world, "public")["drift"] == (added.authority, None)
+
+    world.ok("delegate", "name", *world.by("drift"))
+    assert members(world, "private")["drift"] == members(world, "public")["drift"] == (added.authority, added.delegate)
+    assert world.ok("delegate", "name", *world.by("drift"))["public"]["transaction"] is None
+
+    _first_round_with(world, "drift")
+
+
+def _first_round_with(world: World, newcomer: str) -> None:
+    """The agreement names all members, so every authority accepts the new one; then a round has the newcomer in it."""
+    rounds, keys = world.consortium.private.rounds, world.consortium.private.keys
+    names = ("aurora", "borealis", "cumulus", newcomer)
+    terms = {"title": "Agreement of four", "purpose": "tests", "terms": ["Be honest."]}
+    Path("agreement.json").write_text(json.dumps(terms))
+    for name in names:
+        world.send(name, keys.publish_prekeys([f"prekey of {name}".encode() * 10], SALT))
+        if name != newcomer:
+            accepted = world.loranchor("round", "agree", "--agreement", "agreement.json", *world.by(name), "--json")
+            assert accepted.code == 0, accepted.error
+    agreement = Agreement.of(
+        world.consortium.private.deployment.consortium_id, terms["title"], names, "tests", terms["terms"]
+    )
+    assert accepted.json["agreement"] == agreement.digest
+    with pytest.raises(ContractRefused, match="NotAccepted"):
+        world.send("aurora", rounds.open_round(opening(agreement.digest), SALT))
+    assert world.loranchor("round", "agree", "--agreement", "agreement.json", *world.by(newcomer)).code == 0
+    world.send("aurora", rounds.open_round(opening(agreement.digest), SALT))
+    assert rounds.round(1).members == 4
+    assert keys.prekey_of(1, OrganisationId(newcomer)) == digest(f"prekey of {newcomer}" * 10)
+
+
+def home(world: World, name: str = "aurora") -> tuple[str, str]:
+    return ("--home", str(world.home(name)))
+
+
+def test_a_member_leaves(world: World) -> None:
+    world.ok("propose", "--remove", "cumulus", "--out", "leave.json", *home(world))
+    for name in ("aurora", "borealis"):
+        world.ok("sign", "leave.json", *world.by(name), "--yes")
+    # the members that stay must go on with k = 2 of 2: the change says that this freezes them at the first loss
+    assert (
+        "it freezes for ever when one of its 2 authorities is lost"
+        in world.ok("show", "leave.json", *home(world))["words"]
+    )
+    world.ok("submit", "leave.json", *world.by("aurora"))
+    assert list(members(world, "public")) == list(members(world, "private")) == ["aurora", "borealis"]
+    with pytest.raises(ContractRefused, match="ConsortiumNotADelegate"):
+        world.send("cumulus", world.consortium.private.keys.publish_prekeys([b"k" * 40], SALT))
+    told = world.refused("delegate", "rotate", *world.by("cumulus"))
+    assert (told["exit"], told["message"]) == ("2", "cumulus is no member on the public chain")
+    assert not (world.home("cumulus") / "keystore" / "delegate.next.json").exists()
+
+
+def test_a_lost_authority_is_replaced_by_a_quorum(world: World) -> None:
+    lost = world.home("borealis") / "keystore" / "authority.json"
+    former = world.addresses("borealis").authority
+    lost.unlink()
+    made = world.ok("authority", "new", *world.by("borealis"))
+    assert (made["authority"], world.ok("authority", "new", *world.by("borealis"))["next"]) == (former, made["next"])
+    assert world.refused("authority", "install", *world.by("borealis"))["code"] == "ProtocolError"
+
+    world.ok("propose", "--authority", f"borealis={made['next']}", "--out", "key.json", *home(world))
+    assert world.refused("sign", "key.json", *world.by("borealis"), "--yes")["code"] == "KeystoreError"
+    world.decide(Path("key.json"), "aurora", "cumulus")
+    world.ok("submit", "key.json", *world.by("borealis"))  # its delegate is still there, and pays
+    assert members(world, "private")["borealis"][0] == made["next"]
+    assert world.ok("authority", "install", *world.by("borealis"))["authority"] == made["next"]
+    assert world.addresses("borealis").authority == made["next"]
+
+    # the new key decides like the old one did
+    world.fund(Address(made["next"]))
+    world.ok("delegate", "rotate", *world.by("borealis"))
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    world.decide(Path("k.json"), "aurora", "borealis")
+    assert world.ok("submit", "k.json", *world.by("aurora"))["private"]["block"]
+
+
+def test_a_delegate_is_rotated_on_both_chains(world: World) -> None:
+    former = world.addresses("cumulus").delegate
+    old = world.signer("cumulus", "delegate")
+    rotated = world.ok("delegate", "rotate", *world.by("cumulus"))["delegate"]
+    assert rotated not in (former, None)
+    assert members(world, "public")["cumulus"][1] == members(world, "private")["cumulus"][1] == rotated
+    assert world.addresses("cumulus").delegate == rotated
+    assert json.loads((world.home("cumulus") / "organisation.json").read_text())["delegate"] == rotated
+    assert (world.home("cumulus") / "keystore" / f"delegate.{former}.json").stat().st_mode & 0o077 == 0
+
+    prekeys = world.consortium.private.keys.publish_prekeys([b"k" * 40], SALT)
+    assert refusal_of(world, prekeys, Address(old.address)) == "ConsortiumNotADelegate"
+    world.ok("fund", "--to", rotated, "--ether", "1", "--with", "authority", *world.by("cumulus"), "--yes")
+    world.send("cumulus", prekeys)
+
+
+def refusal_of(world: World, call: object, sender: Address) -> str:
+    from orchestrator.chain.port import RpcRefused
+    from orchestrator.chain.reverts import decode_revert, revert_data
+
+    with pytest.raises(RpcRefused) as raised:
+        world.consortium.private_chain.call(call.to, call.data, sender=sender)  # type: ignore[attr-defined]
+    return decode_revert(revert_data(raised.value.data, raised.value.rpc_message) or b"").error
+
+
+def test_a_stolen_delegate_is_revoked_while_the_daemon_runs(world: World) -> None:
+    lock = world.home("cumulus") / "locks" / "daemon.lock"
+    lock.parent.mkdir()
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert "daemon already runs" in world.refused("delegate", "rotate", *world.by("cumulus"))["message"]
+        world.ok("delegate", "revoke", *world.by("cumulus"))
+    assert members(world, "public")["cumulus"][1] is members(world, "private")["cumulus"][1] is None
+    assert world.ok("delegate", "revoke", *world.by("cumulus"))["public"]["transaction"] is None
+    told = world.refused("delegate", "name", *world.by("cumulus"))
+    assert "was a delegate of cumulus before" in told["message"]
+    rotated = world.ok("delegate", "rotate", *world.by("cumulus"))["delegate"]
+    assert members(world, "private")["cumulus"][1] == rotated
+
+
+def test_a_rotation_goes_on_where_a_chain_was_down(world: World) -> None:
+    before = world.addresses("cumulus").delegate
+    assert "nothing was sent" in world.refused("delegate", "rotate", *world.by("cumulus"), DOWN_PRIVATE)["message"]
+    assert members(world, "public")["cumulus"][1] == before
+    told = world.refused("delegate", "rotate", *world.by("cumulus"), "--partial", DOWN_PRIVATE)
+    assert told["exit"] == "4"
+    (difference,) = world.shown()["drift"]
+    assert difference["name"] == "delegate"
+    assert world.addresses("cumulus").delegate == before  # the keystore follows when both chains know
+    waiting = world.ok("delegate", "show", "--home", world.home("cumulus"))["next"]
+    rotated = world.ok("delegate", "rotate", *world.by("cumulus"))
+    assert (rotated["delegate"], rotated["public"]["transaction"]) == (waiting, None)
+    assert world.addresses("cumulus").delegate == waiting
+    assert world.shown()["drift"] == []
+
+
+def test_the_consortium_pauses_and_resumes(world: World) -> None:
+    rounds, current = world.consortium.private.rounds, world.consortium.public.consortium.current()
+    world.ok("propose", "--pause", "--out", "pause.json", *home(world))
+    world.decide(Path("pause.json"), "borealis", "cumulus")
+    world.ok("submit", "pause.json", *world.by("aurora"))
+    assert world.shown()["public"]["paused"] and world.shown()["private"]["paused"]
+    assert refusal_of(world, rounds.open_round(opening(digest("any")), SALT), world.addresses("aurora").delegate) == (
+        "RoundLedgerPaused"
+    )
+    with pytest.raises(ContractRefused, match="CheckpointAnchorPaused"):
+        anchor(world, epoch=current.epoch, consortium_digest=current.consortium_digest)
+    assert "is paused already" in world.refused("propose", "--pause", *home(world))["message"]
+
+    world.ok("propose", "--resume", "--out", "resume.json", *home(world))
+    world.decide(Path("resume.json"), "aurora", "cumulus")
+    world.ok("submit", "resume.json", *world.by("aurora"))
+    anchor(world, epoch=current.epoch, consortium_digest=current.consortium_digest)
+    told = world.refused("submit", "pause.json", *world.by("aurora"))
+    assert "took a later decision already" in told["message"]
+
+
+def test_a_pause_that_reached_one_chain_is_repeated_for_both(world: World) -> None:
+    world.ok("propose", "--pause", "--out", "pause.json", *home(world))
+    world.decide(Path("pause.json"), "aurora", "borealis")
+    world.refused("submit", "pause.json", *world.by("aurora"), "--partial", DOWN_PRIVATE)
+    assert [item["name"] for item in world.shown()["drift"]] == ["pause"]
+    world.ok("propose", "--pause", "--out", "again.json", *home(world))
+    world.decide(Path("again.json"), "aurora", "borealis")
+    sent = world.ok("submit", "again.json", *world.by("aurora"))
+    assert sent["public"] == {"message": "is paused already, by another decision", "transaction": None, "block": None}
+    world.ok("propose", "--resume", "--out", "resume.json", *home(world))
+    world.decide(Path("resume.json"), "aurora", "borealis")
+    assert world.ok("submit", "resume.json", *world.by("aurora"))["public"]["transaction"]
+    assert world.shown()["drift"] == []
+
+
+def test_one_chain_done_and_the_other_not(world: World) -> None:
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    world.decide(Path("k.json"), "aurora", "borealis")
+    told = world.refused("submit", "k.json", *world.by("aurora"), DOWN_PUBLIC)
+    assert "nothing was sent, because of the public chain" in told["message"] and "--partial" in told["mend"]
+    assert world.shown()["private"]["epoch"] == 1
+
+    assert world.refused("submit", "k.json", *world.by("aurora"), "--partial", DOWN_PUBLIC)["exit"] == "4"
+    shown = world.shown()
+    assert (shown["public"]["epoch"], shown["private"]["epoch"]) == (1, 2)
+    assert [item["name"] for item in shown["drift"]] == ["epoch"]
+    assert "submit the ceremony of epoch 2" in shown["drift"][0]["mend"]
+    assert "in epoch 1" in world.refused("propose", "--pause", *home(world))["message"]
+
+    # what daemons sign on the private chain's word is refused until the public chain has caught up
+    names = ("aurora", "borealis", "cumulus")
+    ahead = shown["private"]["consortium_digest"]
+    with pytest.raises(ContractRefused, match="CheckpointAnchorWrongEpoch"):
+        anchor(world, epoch=2, consortium_digest=ahead, signers=names)
+    with pytest.raises(ContractRefused, match="CheckpointAnchorWrongConsortium"):
+        anchor(world, epoch=1, consortium_digest=ahead, signers=names)
+    sent = world.ok("submit", "k.json", *world.by("borealis"))
+    assert sent["public"]["transaction"] and sent["private"]["transaction"] is None
+    assert world.shown()["drift"] == []
+    anchor(world, epoch=2, consortium_digest=ahead, signers=names)
+
+
+def test_a_lost_ceremony_is_written_again(world: World) -> None:
+    world.ok("propose", "--remove", "cumulus", "--out", "leave.json", *home(world))
+    world.decide(Path("leave.json"), "aurora", "cumulus")
+    world.refused("submit", "leave.json", *world.by("aurora"), "--partial", DOWN_PUBLIC)
+    Path("leave.json").unlink()
+    again = world.ok("propose", "--again", "--out", "again.json", *home(world))
+    assert again["chains"]["private"]["stage"] == "done"
+    world.decide(Path("again.json"), "cumulus", "borealis")  # cumulus still decides where it is a member
+    world.ok("submit", "again.json", *world.by("aurora"))
+    assert world.shown()["drift"] == []
+
+
+def test_two_changes_for_one_epoch_are_reunited(world: World) -> None:
+    added = world.found("drift").authority
+    world.ok("propose", "--add", f"drift={added}", "--quorum", "3", "--out", "add.json", *home(world))
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    for file in ("add.json", "k.json"):
+        world.decide(Path(file), "aurora", "borealis")
+    world.refused("submit", "add.json", *world.by("aurora"), "--partial", DOWN_PRIVATE)
+    world.refused("submit", "k.json", *world.by("aurora"), "--partial", DOWN_PUBLIC)
+    assert [item["name"] for item in world.shown()["drift"]] == ["fork"]
+    told = world.refused("submit", "k.json", *world.by("aurora"))
+    assert (told["exit"], told["message"]) == ("7", "the public chain went to epoch 2 by another change")
+
+    world.ok("propose", "--add", f"drift={added}", "--quorum", "3", "--out", "one.json", *home(world))
+    world.decide(Path("one.json"), "aurora", "borealis", "cumulus")
+    world.ok("submit", "one.json", *world.by("aurora"))
+    shown = world.shown()
+    assert shown["drift"] == [] and shown["public"]["epoch"] == 3
+    assert list(members(world, "private")) == ["aurora", "borealis", "cumulus", "drift"]
+
+
+def test_more_lost_authorities_than_allowed_freeze_the_consortium(world: World) -> None:
+    for name in ("borealis", "cumulus"):
+        (world.home(name) / "keystore" / "authority.json").unlink()
+    made = world.ok("authority", "new", *world.by("borealis"))["next"]
+    world.ok("propose", "--authority", f"borealis={made}", "--out", "key.json", *home(world))
+    world.decide(Path("key.json"), "aurora")
+    told = world.refused("submit", "key.json", *world.by("aurora"))
+    assert (told["exit"], told["message"]) == ("7", "1 of 2 signatures that the public chain needs")
+    ceremony = read_ceremony(Path("key.json"))
+    for contract in (world.consortium.public.consortium, world.consortium.private.consortium):
+        call = contract.change_membership(fields_of(ceremony.decision), list(ceremony.signatures.values()))
+        assert refusal(contract.chain, call) == "ConsortiumQuorumMissed"  # type: ignore[arg-type]
+
+
+def test_signatures_of_strangers_do_not_count(world: World) -> None:
+    world.found("drift")
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    told = world.refused("sign", "k.json", *world.by("drift"), "--yes")
+    assert told["exit"] == "6" and "would not count" in told["message"]
+    world.ok("sign", "k.json", *world.by("drift"), "--yes", "--offline")
+    world.decide(Path("k.json"), "aurora")
+    stranger = world.addresses("drift").authority
+    assert world.ok("show", "k.json", *home(world))["chains"]["public"]["strangers"] == [stranger]
+    assert "1 of 2 signatures" in world.refused("submit", "k.json", *world.by("aurora"))["message"]
+    world.decide(Path("k.json"), "cumulus")
+    world.ok("submit", "k.json", *world.by("aurora"))  # the stranger's is left out
+
+
+def test_a_ceremony_of_another_consortium_is_worth_nothing(world: World) -> None:
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    document = read_ceremony(Path("k.json")).document()
+    document["change"]["consortium_id"] = digest("another")
+    other = Ceremony.from_document({**document, "digest": _digest_of(document)})
+    for name in ("aurora", "borealis"):
+        key = world.signer(name, "authority").account
+        other = other.signed(bytes(key.unsafe_sign_hash(other.decision.digest()).signature))
+    write_ceremony(Path("other.json"), other)
+    for verb in (("sign", "other.json", *world.by("cumulus"), "--yes"), ("submit", "other.json", *world.by("aurora"))):
+        told = world.refused(*verb)
+        assert told["exit"] == "7" and "the decision names another" in told["message"]
+    contract = world.consortium.public.consortium
+    call = contract.change_membership(fields_of(other.decision), list(other.signatures.values()))
+    assert refusal(contract.chain, call) == "ConsortiumWrongConsortium"  # type: ignore[arg-type]
+    assert world.refused("merge", "k.json", "other.json", "--out", "x.json")["exit"] == "7"
+
+
+def _digest_of(document: dict[str, object]) -> Digest:
+    from orchestrator.governance.decisions import Kind, read_decision
+    from orchestrator.ledger.reader import Reader
+
+    change = Reader(document["change"], "change")
+    return hex_word(read_decision(Kind(str(document["kind"])), change, None).digest())
+
+
+def test_a_decision_is_good_once_on_each_chain(world: World) -> None:
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    world.ok("propose", "--remove", "cumulus", "--out", "late.json", *home(world))
+    for file in ("k.json", "late.json"):
+        world.decide(Path(file), "aurora", "borealis")
+    world.ok("submit", "k.json", *world.by("aurora"))
+    again = world.ok("submit", "k.json", *world.by("borealis"))
+    assert [again[side]["transaction"] for side in ("public", "private")] == [None, None]
+    ceremony = read_ceremony(Path("k.json"))
+    for contract in (world.consortium.public.consortium, world.consortium.private.consortium):
+        call = contract.change_membership(fields_of(ceremony.decision), list(ceremony.signatures.values()))
+        assert refusal(contract.chain, call) == "ConsortiumWrongEpoch"  # type: ignore[arg-type]
+    told = world.refused("submit", "late.json", *world.by("aurora"))
+    assert (told["exit"], told["message"]) == ("7", "the public chain went to epoch 2 by another change")
+    assert world.refused("sign", "late.json", *world.by("cumulus"), "--yes")["exit"] == "7"
+    assert "nothing is left to sign" in world.refused("sign", "k.json", *world.by("cumulus"), "--yes")["mend"]
+
+
+def test_keys_that_were_used_are_refused_before_anything_is_signed(world: World) -> None:
+    former = world.addresses("cumulus").delegate
+    world.ok("delegate", "rotate", *world.by("cumulus"))
+    cases = {
+        f"drift={former}": "was a delegate of cumulus",
+        f"drift={world.addresses('aurora').delegate}": "is the delegate of aurora",
+        f"drift={world.addresses('aurora').authority}": "the authority of two members",
+        f"cumulus={former}": "cumulus is a member already",
+    }
+    for given, words in cases.items():
+        told = world.refused("propose", "--add", given, "--quorum", "3", *home(world))
+        assert told["exit"] == "2" and words in told["message"]
+    assert not list(Path().glob("membership-*.json"))
+
+
+def test_decisions_on_awards_are_shown_and_signed_but_sent_by_their_own_verb(world: World) -> None:
+    distributor = world.consortium.public.awards
+    decision = RootReplacement(distributor.chain.chain_id, distributor.address, 1, digest("root"), hex_word(bytes(32)))
+    write_ceremony(Path("root.json"), Ceremony.of(decision))
+    world.decide(Path("root.json"), "aurora", "borealis")
+    shown = world.ok("show", "root.json", *home(world))
+    assert list(shown["chains"]) == ["public"] and shown["chains"]["public"]["missing"] == 0
+    assert "nothing is paid for this checkpoint" in shown["words"]
+    assert "loranchor award" in world.refused("submit", "root.json", *world.by("aurora"))["mend"]
+
+
+def test_people_read_what_they_sign(world: World) -> None:
+    added = world.found("drift").authority
+    done = world.run("propose", "--add", f"drift={added}", "--quorum", "3", *home(world))
+    assert done.code == 0 and "Wrote membership-2.json" in done.out
+    assert f"+ drift joins; authority {added}" in done.out
+    assert world.run("propose", "--quorum", "3", *home(world)).code == 2  # the file is not overwritten
+    done = world.run("sign", "membership-2.json", *world.by("aurora"))
+    assert done.code == 2 and "there is no terminal to ask at" in done.error
+    assert read_ceremony(Path("membership-2.json")).signatures == {}
+    done = world.run("sign", "membership-2.json", *world.by("aurora"), "--yes")
+    assert (
+        "aurora signed it" in done.out
+        and "1 signature missing; the authority of borealis, cumulus can sign" in done.out
+    )
+    done = world.run("show", *home(world))
+    assert "The two chains agree. The consortium freezes when more than 1 of its 3 authorities are lost." in done.out
+    done = world.run("show", *home(world), DOWN_PUBLIC)
+    assert done.code == 4 and "private, id 1337" in done.out and "public, id" not in done.out
+    done = world.run("delegate", "show", *home(world))
+    assert done.out.count("the same") == 2
