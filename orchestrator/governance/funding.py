@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
 
 from orchestrator.chain.proxy import Call
 from orchestrator.errors import ConfigurationError
@@ -12,19 +12,20 @@ from orchestrator.governance.sending import ETHER, Outcome, Payer, check_call
 from orchestrator.types import Address
 
 
+_AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,18}))?")
+
+
 def amount_of(text: str) -> int:
     """Ether as wei.
 
     Raises:
         ConfigurationError: not a positive number, or with more than 18 decimals.
     """
-    try:
-        wei = Decimal(text) * ETHER
-    except InvalidOperation:
-        wei = Decimal(0)
-    if not wei.is_finite() or wei <= 0 or wei != int(wei):
+    found = _AMOUNT.fullmatch(text)
+    wei = int(found[1]) * ETHER + int((found[2] or "").ljust(18, "0")) if found else 0
+    if wei == 0:
         raise ConfigurationError(f"{text!r} is no amount of ether", mend="give a number such as 0.5")
-    return int(wei)
+    return wei
 
 
 def chosen(sides: Sides, name: str) -> list[Side]:
