@@ -79,11 +79,16 @@ def build_certificate(state: LedgerState, request_id: RequestId, tasks: Tasks, *
         tasks: those of all rounds that were closed by then.
 
     Raises:
-        ProtocolError: nobody has recorded figures yet.
+        ProtocolError: nobody has recorded figures yet, or what the mode made of the model cannot be recomputed.
     """
-    revocation, outcome = _effective(state, request_id), outcome_of(state, request_id, tasks)
-    # with `drop` the records imply the manifest: what one member records as replacement is a claim, and stops nobody
-    after = outcome.after if revocation.mode is Mode.DROP else revocation.replacement
+    revocation = _effective(state, request_id)
+    if not revocation.mode.recomputable:
+        raise ProtocolError(
+            f"what mode {revocation.mode} makes of the model cannot be recomputed, so request {request_id} gets no"
+            " certificate",
+            mend=f"only requests of mode {Mode.DROP} are certified by this version",
+        )
+    outcome = outcome_of(state, request_id, tasks)  # what a member recorded as replacement is a claim, and stops nobody
     results = results_of(revocation)
     if not results:
         raise ProtocolError(f"request {request_id} has no figures yet", mend="wait for the members' verifications")
@@ -101,7 +106,7 @@ def build_certificate(state: LedgerState, request_id: RequestId, tasks: Tasks, *
             "digest": revocation.request_digest,
         },
         "lineage": {"descendants": list(outcome.descendants)},
-        "manifest": {"before": outcome.before, "after": after},
+        "manifest": {"before": outcome.before, "after": outcome.after},
         "results": results,
         "not_evaluated": list(NOT_EVALUATED),
         "limits": list(LIMITS),

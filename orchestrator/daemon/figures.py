@@ -36,6 +36,12 @@ class Figures:
             self._data.setdefault("manifests", {})[str(round_number)] = digest
             self._save()
 
+    def declined(self, request: str, mode: str) -> None:
+        """Keep that this node does nothing for a revocation, since it cannot recompute what its mode makes."""
+        with self._lock:
+            self._data.setdefault("declined", {})[request] = mode
+            self._save()
+
     def traffic(self, **counts: object) -> None:
         """Keep counters such as ``bytes_sent`` and ``transactions``."""
         with self._lock:

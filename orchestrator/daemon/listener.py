@@ -27,6 +27,7 @@ class Listener:
         self._private, self._public = private, public
         self._private_next = private.deployment.first_block
         self._public_next = public.deployment.first_block
+        self._step_blocks = 0  # asked for when it matters; never 0, and it never changes
 
     def private_facts(self, ledger: LedgerState) -> Iterator[ev.RecordSeen | ev.AttestationSeen]:
         """Records and attestations since the last call, in (block, log index) order.
@@ -86,7 +87,8 @@ class Listener:
             rounds, number, block = self._private.rounds, ledger.open_round, self.private_head
             phase = rounds.phase_of(number, block=block).name.lower()
             clock = ev.RoundClock(number, phase, rounds.deadline_of(number, block=block))
-        return ev.BlockSeen(self.private_head, self.public_head, clock, frozenset(self._verified(ledger)))
+        verified, lapsed = frozenset(self._verified(ledger)), frozenset(self._lapsed(ledger))
+        return ev.BlockSeen(self.private_head, self.public_head, clock, verified, lapsed)
 
     def _verified(self, ledger: LedgerState) -> Iterator[RequestId]:
         for revocation in ledger.revocations.values():
@@ -95,4 +97,13 @@ class Listener:
                 self._private.revocations.stage_of(revocation.id, block=self.private_head) if pending else Stage.NONE
             )
             if stage >= Stage.VERIFIED:
+                yield revocation.id
+
+    def _lapsed(self, ledger: LedgerState) -> Iterator[RequestId]:
+        """Requests that the next block is too late to approve."""
+        waiting = [item for item in ledger.revocations.values() if item.approved is None]
+        if waiting and not self._step_blocks:
+            self._step_blocks = self._private.revocations.step_blocks()
+        for revocation in waiting:
+            if self.private_head >= revocation.requested.block + self._step_blocks:
                 yield revocation.id

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 
+from orchestrator.daemon.claims import Claims
 from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.listener import Listener
 from orchestrator.daemon.manifests import known_tasks
@@ -35,6 +36,7 @@ class Node:
         self._services = services
         self._listener = Listener(services.private, services.public)
         self._executor = Executor(services)
+        self._claims = Claims(services)
         self.state = NodeState(me=services.me, ledger=LedgerState())
 
     def run(self, stop: threading.Event, *, tick: float = TICK_SECONDS) -> None:
@@ -71,7 +73,8 @@ class Node:
                 self._services.journal.write("record", kind=fact.record.kind, block=fact.record.block)
             self._tell([fact])
         self._tell(self._listener.public_facts(self._own_awards))
-        self.state, effects = transition(self.state, self._listener.heads(self.state.ledger))
+        heads = self._claims.compared(self._listener.heads(self.state.ledger), self.state.ledger)
+        self.state, effects = transition(self.state, heads)
         self._tell(self._executor.start(self.state, effects))
 
     def _tell(self, events: Iterable[ev.Event]) -> None:

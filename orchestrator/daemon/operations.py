@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from orchestrator.chain.port import Receipt
 from orchestrator.chain.structs import Mode, Opening
+from orchestrator.commitment.certificate import outcome_of
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.daemon.view import look, tasks_of
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.ledger.agreement import Agreement
-from orchestrator.ledger.contributions import in_order, live_contributions
+from orchestrator.ledger.contributions import Tasks, in_order, live_contributions
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.entities import Mode as LedgerMode
 from orchestrator.ledger.manifest import build_manifest
@@ -42,7 +43,8 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement) -> int:
         The round's number.
 
     Raises:
-        ProtocolError: a round is open, or some member has not accepted the agreement.
+        ProtocolError: a round is open, a member has not accepted the agreement, or a revocation waits for its manifest.
+        ConfigurationError: a phase of the task is longer than the deployment allows.
     """
     state = look(access.private).state
     if state.open_round is not None:
@@ -53,9 +55,11 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement) -> int:
             f"agreement {agreement.digest} is not accepted by {', '.join(sorted(missing))}",
             mend="each of them runs `loranchor round agree`",
         )
+    _check_phases(access, task)
     with access.lock:
         task_cid, agreement_cid = access.store.add(task.to_bytes()), access.store.add(agreement.to_bytes())
         tasks = tasks_of(state, access.store)
+    _give_manifests(access, state, tasks)
     opening = Opening(
         manifest_digest=build_manifest(state, task, tasks | {task.digest: task}).digest,
         task_digest=task.digest,
@@ -74,6 +78,36 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement) -> int:
     return next(item.id for item in rounds if item.opened.block == receipt.block)
 
 
+def _check_phases(access: Access, task: TaskSpec) -> None:
+    deadlines, limit = task.deadlines, access.private.rounds.max_phase_blocks()
+    longest = max(deadlines.submit, deadlines.release, deadlines.commit, deadlines.reveal)
+    if longest > limit:
+        raise ConfigurationError(
+            f"a phase of task {task.name} has {longest} blocks, this consortium's contracts allow {limit}",
+            mend="shorten the task's deadlines",
+        )
+
+
+def _give_manifests(access: Access, state: LedgerState, tasks: Tasks) -> None:
+    """No round opens before each approved revocation has its new manifest.
+
+    Daemons see to that, but for modes that they do nothing for. The manifest without what is taken out follows from the
+    records for those, too: whoever opens the round records it, so that no such request keeps rounds from opening.
+    """
+    for request_id in state.awaiting_replacement:
+        revocation = state.revocations[request_id]
+        if revocation.mode.recomputable:
+            raise ProtocolError(
+                f"revocation {request_id} waits for its new manifest, and no round opens before",
+                mend="the members' daemons record it within some blocks; then open the round again",
+            )
+        outcome, ledger = outcome_of(state, request_id, tasks), access.private.revocations
+        if revocation.affected is None:
+            followers = [UpdateId(item) for item in outcome.descendants]
+            access.private_sender.send(ledger.record_affected(request_id, followers, leaf_salt()))
+        access.private_sender.send(ledger.record_replacement(request_id, outcome.after, leaf_salt()))
+
+
 def request_revocation(
     access: Access, updates: Sequence[UpdateId], *, reason: str, statement: str = "", urgent: bool = False
 ) -> RequestId:
@@ -85,10 +119,15 @@ def request_revocation(
     state = look(access.private).state
     tasks = tasks_of(state, access.store)
     live = live_contributions(state, tasks)
-    chosen = tuple(updates) or _own(state, live, access.me)
+    held = {item: found.id for found in state.revocations.values() if found.approved for item in found.updates}
+    chosen = tuple(updates) or _own(state, (item for item in live if item not in held), access.me)
     if not chosen:
         raise ConfigurationError(f"{access.me} has no live contribution", mend="name one with --update")
     for update_id in chosen:
+        if update_id in held:
+            raise ConfigurationError(
+                f"{update_id} is being revoked by request {held[update_id]}", mend="see `loranchor revoke status`"
+            )
         if update_id not in live:
             raise ConfigurationError(
                 f"{update_id} is no live contribution", mend="see `loranchor revoke status` and `round status`"

@@ -32,6 +32,12 @@ def _accepted(update: Update, round_: Round) -> bool:
     return update.released and update.replaced_by is None and update.acceptances >= round_.quorum
 
 
+def released_updates(state: LedgerState, round_id: int) -> tuple[Update, ...]:
+    """What there is to judge in a round: released and not replaced, in order of submission."""
+    updates = (state.updates[item] for item in state.rounds[round_id].submissions)
+    return tuple(update for update in updates if update.released and update.replaced_by is None)
+
+
 def void_updates(state: LedgerState, round_id: int) -> frozenset[UpdateId]:
     """Updates of a round whose owners had contributions revoked while it was open."""
     owners = {

@@ -24,6 +24,14 @@ class Mode(StrEnum):
     HEAL = "heal"
     REPLAY = "replay"
 
+    @property
+    def recomputable(self) -> bool:
+        """Whether all of its outcome follows from the records, so that members can check what one of them claims.
+
+        ``heal`` hardens the weights and ``replay`` trains again; what came of that no other member can compute yet.
+        """
+        return self is Mode.DROP
+
 
 @dataclass(frozen=True, slots=True)
 class Member:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from orchestrator.types import OrganisationId, RequestId, UpdateId
+from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,32 @@ class ClaimAward(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class SettleRevocation(Effect):
+    """Have the contract count again over the members of ``epoch``.
+
+    Attributes:
+        certificate: whose endorsements are counted; zero at the other steps.
+    """
+
+    name = "settle-revocation"
+    shared = True
+    request_id: RequestId
+    epoch: int
+    certificate: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineRevocation(Effect):
+    """Say that this node does nothing for a revocation whose outcome it cannot recompute."""
+
+    name = "decline-revocation"
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
 class RecordAffected(Effect):
+    """Record the descendants: first, or to correct what another has recorded."""
+
     name = "record-affected"
     shared = True
     request_id: RequestId
@@ -160,6 +185,8 @@ class RecordAffected(Effect):
 
 @dataclass(frozen=True, slots=True)
 class RecordReplacement(Effect):
+    """Record the new manifest: first, or to correct what another has recorded."""
+
     name = "record-replacement"
     shared = True
     request_id: RequestId

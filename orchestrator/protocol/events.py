@@ -61,8 +61,8 @@ class RoundClock:
     """What the private chain says of the open round at its head.
 
     Attributes:
-        phase: the contract's phase in lower case: ``submit``, ``release``, ``commit_verdicts``, ``reveal_verdicts``,
-            ``awaiting_close``, ``closed`` or ``failed``.
+        phase: the contract's phase in lower case: ``submit``, ``release``, ``commit_verdicts``, ``reveal_verdicts`` or
+            ``awaiting_close``.
         deadline: last block of that phase.
     """
 
@@ -79,12 +79,17 @@ class BlockSeen:
         private_block, public_block: heads that the facts reach up to.
         clock: the open round's, or None.
         verified: revocation requests that the private chain counts as verified.
+        lapsed: requests that it is too late to approve.
+        affected_wrong, replacement_wrong: requests of which the last record says otherwise than this node computes.
     """
 
     private_block: int
     public_block: int
     clock: RoundClock | None
     verified: frozenset[RequestId] = frozenset()
+    lapsed: frozenset[RequestId] = frozenset()
+    affected_wrong: frozenset[RequestId] = frozenset()
+    replacement_wrong: frozenset[RequestId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

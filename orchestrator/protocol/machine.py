@@ -52,6 +52,9 @@ def transition(state: NodeState, event: ev.Event) -> Step:
                     public_block=event.public_block,
                     clock=event.clock,
                     verified=event.verified,
+                    lapsed=event.lapsed,
+                    affected_wrong=event.affected_wrong,
+                    replacement_wrong=event.replacement_wrong,
                 )
             )
         case ev.EffectCompleted():

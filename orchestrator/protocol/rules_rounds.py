@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestrator.ledger.contributions import released_updates
 from orchestrator.ledger.entities import LedgerState, Round, RoundStatus, Update
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
@@ -45,7 +46,7 @@ def _submit(state: NodeState, found: Round) -> Iterator[fx.Effect]:
     if own_update(state.ledger, found, state.me) is not None or state.me in found.passed:
         return
     train, submit = fx.TrainUpdate(found.id), fx.SubmitUpdate(found.id)
-    if not state.wants_rounds or state.gave_up(train.id) or state.gave_up(submit.id):
+    if state.gave_up(train.id) or state.gave_up(submit.id):
         yield fx.PassRound(found.id)
     elif train.id in state.done:
         yield submit
@@ -60,8 +61,8 @@ def _release(state: NodeState, found: Round) -> Iterator[fx.Effect]:
 
 
 def _commit(state: NodeState, found: Round) -> Iterator[fx.Effect]:
-    if state.me in found.commitments:
-        return
+    if state.me in found.commitments or not released_updates(state.ledger, found.id):
+        return  # an empty list of verdicts cannot be revealed, so nobody commits to one
     collect, judge = fx.CollectUpdates(found.id), fx.JudgeUpdates(found.id)
     if judge.id in state.done:
         yield fx.CommitVerdicts(found.id)
@@ -88,5 +89,4 @@ _PHASES = {
     "commit_verdicts": _commit,
     "reveal_verdicts": _reveal,
     "awaiting_close": _close,
-    "failed": _close,
 }

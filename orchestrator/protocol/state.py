@@ -45,7 +45,6 @@ class NodeState:
 
     Attributes:
         me: this organisation.
-        wants_rounds: whether it contributes to rounds (else it passes).
         ledger: the private chain's facts.
         private_block, public_block: heads that the facts reach up to.
         clock: phase and deadline of the open round, or None.
@@ -54,7 +53,7 @@ class NodeState:
         claimable: first public block in which awards of a sequence may be claimed.
         own_awards: this member's awards, indices by sequence.
         claimed: (sequence, index) of awards that were paid.
-        verified: revocation requests that the private chain counts as verified.
+        verified, lapsed, affected_wrong, replacement_wrong: as in :class:`orchestrator.protocol.events.BlockSeen`.
         in_flight: ids of effects that were asked for and have not ended.
         done: ids of effects that were carried out in this process's life; none is asked for twice.
         failures: ids of effects that failed.
@@ -63,7 +62,6 @@ class NodeState:
 
     me: OrganisationId
     ledger: LedgerState
-    wants_rounds: bool = True
     private_block: int = 0
     public_block: int = 0
     clock: RoundClock | None = None
@@ -73,6 +71,9 @@ class NodeState:
     own_awards: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     claimed: frozenset[tuple[int, int]] = frozenset()
     verified: frozenset[RequestId] = frozenset()
+    lapsed: frozenset[RequestId] = frozenset()
+    affected_wrong: frozenset[RequestId] = frozenset()
+    replacement_wrong: frozenset[RequestId] = frozenset()
     in_flight: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
     failures: Mapping[str, Failure] = field(default_factory=dict)

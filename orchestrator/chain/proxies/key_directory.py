@@ -30,3 +30,7 @@ class KeyDirectoryProxy(Proxy):
 
     def publish_prekeys(self, keys: Sequence[bytes], leaf_salt: Digest) -> Call:
         return self._call("publishPrekeys", keys, leaf_salt)
+
+    def discard_prekeys(self, leaf_salt: Digest) -> Call:
+        """Takes all unused ones back, as after their loss or theft."""
+        return self._call("discardPrekeys", leaf_salt)

@@ -20,8 +20,16 @@ class RevocationLedgerProxy(Proxy):
         typed = {"mode": Mode(answer["mode"]), "stage": Stage(answer["stage"]), "updates": tuple(answer["updates"])}
         return RevocationView(**{**answer, **typed})
 
+    def awaiting_replacement(self, *, block: int | None = None) -> int:
+        """How many approved requests have no new manifest yet; no round opens meanwhile."""
+        return int(self._view("awaitingReplacement", block=block))
+
+    def step_blocks(self) -> int:
+        """Blocks that each step of a revocation may take; a request that lacks support for longer lapses."""
+        return int(self._view("stepBlocks"))
+
     def request_of(self, update_id: UpdateId) -> RequestId:
-        """The live request that the update is in; zero where it is in none."""
+        """The approved request that the update is in; zero where it is in none."""
         return RequestId(self._view("requestOf", update_id))
 
     def deadline_of(self, request_id: RequestId) -> int:

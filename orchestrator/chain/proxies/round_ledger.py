@@ -15,6 +15,10 @@ class RoundLedgerProxy(Proxy):
     def round_count(self) -> int:
         return int(self._view("roundCount"))
 
+    def max_phase_blocks(self) -> int:
+        """The longest phase that a round may have."""
+        return int(self._view("maxPhaseBlocks"))
+
     def open_round_id(self) -> int:
         """The open round, 0 when none is."""
         return int(self._view("openRoundId"))

@@ -16,7 +16,8 @@ from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import open_payload, unwrap
 from orchestrator.errors import KeystoreError, ProtocolError, StorageError
 from orchestrator.files import write_json
-from orchestrator.ledger.entities import LedgerState, Update
+from orchestrator.ledger.contributions import released_updates
+from orchestrator.ledger.entities import Update
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import Digest, UpdateId
@@ -24,12 +25,6 @@ from orchestrator.types import Digest, UpdateId
 NOT_OPENED = "NOT_OPENED"
 NOT_FOUND = "NOT_FOUND"
 WRONG_PARENT = "WRONG_PARENT"
-
-
-def released_updates(ledger: LedgerState, round_number: int) -> tuple[Update, ...]:
-    """The round's released updates, in order of their submission."""
-    updates = (ledger.updates[update_id] for update_id in ledger.rounds[round_number].submissions)
-    return tuple(update for update in updates if update.released and update.replaced_by is None)
 
 
 def collect(services: Services, state: NodeState, effect: fx.CollectUpdates) -> None:
@@ -98,6 +93,8 @@ def commit_verdicts(services: Services, state: NodeState, effect: fx.CommitVerdi
         ]  # fmt: skip
         write_json(path, {"nonce": "0x" + secrets.token_hex(32), "verdicts": verdicts}, mode=0o600)
     rows, nonce = _read_verdicts(path)
+    if not rows:
+        raise ProtocolError(f"there is nothing to judge in round {effect.round}, so no verdicts are committed to")
     commitment = verdict_commitment(effect.round, services.me, [Verdict(**row) for row in rows], nonce)
     services.private_sender.send(services.private.rounds.commit_verdicts(effect.round, commitment, leaf_salt()))
 

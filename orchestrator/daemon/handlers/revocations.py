@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from orchestrator.chain.structs import Verification
 from orchestrator.commitment.certificate import (
     build_certificate,
@@ -17,10 +19,32 @@ from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.errors import ProtocolError
+from orchestrator.ledger.entities import Revocation
 from orchestrator.ledger.manifest import governing_task
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
-from orchestrator.types import MILLION, UpdateId
+from orchestrator.types import MILLION, Digest, UpdateId
+
+_log = logging.getLogger(__name__)
+
+
+def settle(services: Services, state: NodeState, effect: fx.SettleRevocation) -> None:
+    """Have the contract count over the present members: what they have done is enough since some have left."""
+    call = services.private.revocations.settle(effect.request_id, effect.certificate, leaf_salt())
+    services.private_sender.send(call)
+
+
+def decline(services: Services, state: NodeState, effect: fx.DeclineRevocation) -> None:
+    """Once in a process's life: in the log, in the journal, and in the figures, where programs find it."""
+    mode = state.ledger.revocations[effect.request_id].mode
+    services.journal.write("revocation-declined", request=effect.request_id, mode=mode)
+    services.figures.declined(effect.request_id, mode)
+    _log.warning(
+        "revocation %s is of mode %s, whose outcome this version cannot recompute: this node measures nothing for it,"
+        " endorses no certificate of it and shreds nothing under one",
+        effect.request_id,
+        mode,
+    )
 
 
 def record_affected(services: Services, state: NodeState, effect: fx.RecordAffected) -> None:
@@ -79,11 +103,23 @@ def endorse(services: Services, state: NodeState, effect: fx.EndorseCertificate)
         consortium_id=services.private.deployment.consortium_id,
     )
     found = digest_of(certificate)
+    _warn_of_claim(state.ledger.revocations[effect.request_id], certificate["manifest"]["after"])
     to_sign = certificate_digest(effect.request_id, found, ledger.chain.chain_id, ledger.address)
     with services.lock:
         cid = services.store.add(certificate_bytes(certificate))
         signature = services.keystore.sign_digest("delegate", to_sign)
     services.private_sender.send(ledger.endorse(effect.request_id, found, cid, signature, leaf_salt()))
+
+
+def _warn_of_claim(revocation: Revocation, computed: Digest) -> None:
+    if revocation.replacement != computed:
+        _log.warning(
+            "revocation %s: the manifest recorded last is %s, which is wrong; the certificate names the one that"
+            " follows from the records, %s",
+            revocation.id,
+            revocation.replacement,
+            computed,
+        )
 
 
 def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:

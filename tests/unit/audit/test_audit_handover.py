@@ -135,7 +135,7 @@ def test_a_false_deployment_is_found_without_another_one(
     assert not report.ok
 
 
-@settings(deadline=None)
+@relaxed
 @given(data=st.binary(max_size=300))
 def test_any_bytes_end_as_findings(data: bytes, own: Recomputed, files: dict[str, bytes]) -> None:
     for path in ("index.json", "records.jsonl", "deployments/1337.json", "checkpoints.json"):

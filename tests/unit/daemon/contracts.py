@@ -22,7 +22,7 @@ from orchestrator.ledger.ids import update_id_of
 from orchestrator.ledger.schema import snake_case
 from orchestrator.ledger.standard_tree import standard_leaf, verify_standard_proof
 from orchestrator.protocol import events as ev
-from orchestrator.types import Address, Digest, OrganisationId, UpdateId
+from orchestrator.types import Address, Digest, OrganisationId, RequestId, UpdateId
 
 PUBLIC_ID = 31337
 ANCHOR = Address("0x" + "a2" * 20)
@@ -76,6 +76,8 @@ class SimulatedContracts:
     def reveal_verdicts(
         self, me: OrganisationId, number: int, verdicts: list[dict[str, Any]], nonce: str, salt: str
     ) -> None:
+        if not verdicts:
+            raise TransactionReverted("there are no verdicts", error="RoundLedgerNoVerdicts")
         committed = self._life.history.state.rounds[number].commitments[me]
         if verdict_commitment(number, me, [Verdict(**item) for item in verdicts], Digest(nonce)) != committed:
             raise TransactionReverted("the verdicts are not those committed to", error="RoundLedgerWrongReveal")
@@ -86,8 +88,7 @@ class SimulatedContracts:
             )
 
     def close_round(self, me: OrganisationId, number: int, salt: str) -> None:
-        assert self._life.clock is not None and self._life.clock.phase in ("awaiting_close", "failed"), self._life.clock
-        self._life.history.close(me) if self._life.clock.phase == "awaiting_close" else self._life.history.fail(by=me)
+        self._life.close_round(me)
 
     def attest(self, me: OrganisationId, sequence: int, head: str, signature: bytes) -> None:
         self._life.gather()
@@ -132,7 +133,7 @@ class SimulatedContracts:
         self._life.history.tell("ManifestReplaced", me, request_id=request, organisation=me, manifest_digest=manifest)
 
     def record_verification(self, me: OrganisationId, request: str, row: dict[str, Any], salt: str) -> None:
-        self._life.history.tell("VerificationRecorded", me, request_id=request, organisation=me, **row)
+        self._life.record_figures(me, RequestId(request), row)
 
     def endorse(self, me: OrganisationId, request: Any, digest: str, cid: str, signature: bytes, salt: str) -> None:
         named: dict[str, Any] = {
@@ -142,10 +143,10 @@ class SimulatedContracts:
             "certificate_cid": cid,
         }
         self._life.history.tell("CertificateEndorsed", me, **named, signature="0x" + signature.hex())
-        endorsed = self._life.history.state.revocations[request].endorsements.values()
-        if sum(item.certificate_digest == digest for item in endorsed) == self._life.history.state.members.quorum:
-            certified: dict[str, Any] = {"request_id": request, "certificate_digest": digest}
-            self._life.history.tell("RevocationCertified", me, same_transaction=True, **certified)
+        self._life.certify_if_agreed(me, request, Digest(digest))
+
+    def settle(self, me: OrganisationId, request: Any, digest: str, salt: str) -> None:
+        self._life.count_again(me, request, Digest(digest))
 
     def record_shredding(
         self, me: OrganisationId, request: Any, certificate: str, receipt: str, cid: str, salt: str

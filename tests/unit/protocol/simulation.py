@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from unit.ledger.actors import CHAIN_ID, CONSORTIUM_ID, CONTRACTS, MEMBERS, cid_of, private_key, sign, task, word_of
+from unit.ledger.actors import MEMBERS, task, word_of
 from unit.ledger.history import History
+from unit.protocol.revoking import Revoking
 
-from orchestrator.commitment.certificate import build_certificate, certificate_digest, digest_of, outcome_of
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, head_of
 from orchestrator.ledger.checkpoint import Checkpoint
-from orchestrator.ledger.entities import LedgerState, Revocation, Round
+from orchestrator.ledger.entities import LedgerState, Round
 from orchestrator.ledger.manifest import Manifest, build_manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.view import Ledger, awards_of
@@ -50,7 +50,7 @@ class Node:
         return self.state.me
 
 
-class Simulation:
+class Simulation(Revoking):
     """Members on two simulated chains.
 
     Args:
@@ -66,6 +66,7 @@ class Simulation:
         spec: TaskSpec | None = None,
         passive: Sequence[OrganisationId] = (),
     ) -> None:
+        super().__init__()
         self.history = History(members, quorum, prekeys=0)
         self.spec = spec or task()
         self.private: list[ev.Event] = []
@@ -143,8 +144,16 @@ class Simulation:
 
     def block_seen(self) -> ev.BlockSeen:
         self._tick()
-        verified = frozenset(item.id for item in self.history.state.revocations.values() if self._verified(item))
-        return ev.BlockSeen(self.history.block, self.public_block, self.clock, verified)
+        revocations = self.history.state.revocations.values()
+        return ev.BlockSeen(
+            self.history.block,
+            self.public_block,
+            self.clock,
+            verified=frozenset(item.id for item in revocations if self._verified(item)),
+            lapsed=frozenset(item for item in self.deadlines if self.history.block >= self.deadlines[item]),
+            affected_wrong=frozenset(item.id for item in revocations if self._wrong(item, "affected")),
+            replacement_wrong=frozenset(item.id for item in revocations if self._wrong(item, "replacement")),
+        )
 
     def asked(self, kind: type[fx.Effect]) -> list[tuple[OrganisationId, fx.Effect]]:
         return [(name, effect) for name, effect in self.log if isinstance(effect, kind)]
@@ -186,8 +195,7 @@ class Simulation:
             case fx.RevealVerdicts():
                 self._reveal(me, history.state.rounds[effect.round])
             case fx.CloseRound():
-                assert self.clock is not None and self.clock.phase in ("awaiting_close", "failed"), self.clock
-                history.close(me) if self.clock.phase == "awaiting_close" else history.fail(by=me)
+                self.close_round(me)
             case fx.AttestCheckpoint():
                 self._attest(node, effect.sequence)
             case fx.RelayCheckpoint():
@@ -197,6 +205,8 @@ class Simulation:
                 self.public.append((effect.sequence, self.public_block + WINDOW))
             case fx.ClaimAward():
                 self.public.append(ev.AwardClaimedSeen(effect.sequence, effect.index))
+            case fx.SettleRevocation():
+                self.count_again(me, effect.request_id, effect.certificate)
             case fx.RecordAffected() | fx.RecordReplacement():
                 self._consequence(me, effect)
             case fx.RecordVerification():
@@ -206,7 +216,7 @@ class Simulation:
                     "value_after": 3_600_000,
                     "samples": 64,
                 }
-                history.tell("VerificationRecorded", me, request_id=effect.request_id, organisation=me, **figures)
+                self.record_figures(me, effect.request_id, figures)
             case fx.EndorseCertificate():
                 self._endorse(me, effect.request_id)
             case fx.ShredUpdates():
@@ -247,44 +257,10 @@ class Simulation:
         self.heads[sequence] = head
         self.public.append(ev.CheckpointAnchoredSeen(checkpoint, head))
 
-    def _consequence(self, me: OrganisationId, effect: fx.RecordAffected | fx.RecordReplacement) -> None:
-        assert self.history.state.open_round is None
-        outcome = outcome_of(self.history.state, effect.request_id, self.history.tasks)
-        named: dict[str, Any] = {"request_id": effect.request_id, "organisation": me}
-        if isinstance(effect, fx.RecordAffected):
-            self.history.tell("UpdatesAffected", me, **named, descendants=list(outcome.descendants))
-        else:
-            self.history.tell("ManifestReplaced", me, **named, manifest_digest=outcome.after)
-
-    def _endorse(self, me: OrganisationId, request_id: RequestId) -> None:
-        state = self.history.state
-        document = build_certificate(state, request_id, self.history.tasks, consortium_id=CONSORTIUM_ID)
-        found = digest_of(document)
-        message = certificate_digest(request_id, found, CHAIN_ID, CONTRACTS["RevocationLedger"])
-        self.history.tell(
-            "CertificateEndorsed",
-            me,
-            request_id=request_id,
-            organisation=me,
-            certificate_digest=found,
-            certificate_cid=cid_of(found),
-            signature="0x" + sign(private_key("delegate", me), message).hex(),
-        )
-        revocation = self.history.state.revocations[request_id]
-        if len(revocation.endorsements) == state.members.quorum:
-            certified = {"request_id": request_id, "certificate_digest": found}
-            self.history.tell("RevocationCertified", me, same_transaction=True, **certified)
-
-    def _shred(self, me: OrganisationId, request_id: RequestId) -> None:
-        named: dict[str, Any] = {"request_id": request_id, "organisation": me}
-        digest = word_of("receipt", request_id, me)
-        self.history.tell("ShredReceiptRecorded", me, **named, receipt_digest=digest, receipt_cid=cid_of(digest))
-        if set(self.history.state.revocations[request_id].receipts) == set(self.history.state.members.seats):
-            self.history.tell("RevocationShredded", me, same_transaction=True, request_id=request_id)
-
-    def _verified(self, revocation: Revocation) -> bool:
-        everybody = set(self.history.state.members.seats) <= set(revocation.verifications)
-        return revocation.replacement is not None and everybody and revocation.certificate is None
+    def close_round(self, me: OrganisationId) -> None:
+        """Close it, or record why it failed."""
+        assert self.clock is not None and self.clock.phase == "awaiting_close", self.clock
+        self.history.fail(by=me) if self._too_few(self._round()) else self.history.close(me)
 
     # -- the clock of the open round
 
@@ -293,16 +269,22 @@ class Simulation:
         if state.open_round is None:
             self.clock = None
             return
-        found = state.rounds[state.open_round]
+        found = self._round()
         while self._phase < len(PHASES) and (self._all_acted(found) or self.history.block > self._deadline()):
             self._phase, self._since = self._phase + 1, self.history.block
-        standing = [own_update(state, found, name) for name in found.members]
-        count = sum(item is not None and (self._phase < 2 or item.released) for item in standing)
-        if self._phase >= 1 and count < found.opening.minimum_updates:
-            phase = "failed"
-        else:
-            phase = PHASES[self._phase] if self._phase < len(PHASES) else "awaiting_close"
+        over = self._phase >= len(PHASES) or self._too_few(found)
+        phase = "awaiting_close" if over else PHASES[self._phase]
         self.clock = ev.RoundClock(found.id, phase, self._deadline())
+
+    def _round(self) -> Round:
+        assert self.history.state.open_round is not None
+        return self.history.state.rounds[self.history.state.open_round]
+
+    def _too_few(self, found: Round) -> bool:
+        """Whether fewer updates than the round wants were submitted, or released, when that phase was over."""
+        standing = [own_update(self.history.state, found, name) for name in found.members]
+        count = sum(item is not None and (self._phase < 2 or item.released) for item in standing)
+        return self._phase >= 1 and count < found.opening.minimum_updates
 
     def _deadline(self) -> int:
         if self._phase >= len(PHASES):

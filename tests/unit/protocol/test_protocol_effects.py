@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from unit.ledger.actors import word_of
 
 from orchestrator.protocol import effects as fx
-from orchestrator.types import OrganisationId, RequestId, UpdateId
+from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
 
 KINDS = [
     kind
@@ -24,17 +24,16 @@ ORGANISATIONS = st.lists(
 
 def effect_of(kind: type[fx.Effect], number: int) -> fx.Effect:
     """An effect whose arguments follow from a number."""
+    words: dict[str, type] = {"UpdateId": UpdateId, "RequestId": RequestId, "Digest": Digest}
     values = {
-        item.name: number if item.type == "int" else {"UpdateId": UpdateId, "RequestId": RequestId}[str(item.type)](
-            word_of(item.name, number)
-        )
+        item.name: number if item.type == "int" else words[str(item.type)](word_of(item.name, number))
         for item in fields(kind)
-    }  # fmt: skip
+    }
     return kind(**values)
 
 
 def test_there_are_effects_to_look_at() -> None:
-    assert len(KINDS) == 22
+    assert len(KINDS) == 24
 
 
 def test_names_are_unique() -> None:

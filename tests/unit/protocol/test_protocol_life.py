@@ -109,10 +109,11 @@ def test_a_silent_member_delays_but_does_not_stop_a_round() -> None:
     assert {name for name, _ in life.asked(fx.ClaimAward)} == {AURORA, BOREALIS}
 
 
-def test_a_member_that_wants_no_rounds_passes() -> None:
+def test_a_member_that_cannot_train_passes_and_judges() -> None:
     life = ready()
-    life.nodes[CUMULUS].state = life.nodes[CUMULUS].state.with_(wants_rounds=False)
-    life.open_round()
+    number = life.open_round()
+    node = life.nodes[CUMULUS]
+    node.state, _ = transition(life.told(node), ev.EffectFailed(fx.TrainUpdate(number).id, retryable=False))
     life.settle()
     assert [name for name, _ in life.asked(fx.PassRound)] == [CUMULUS]
     assert {name for name, _ in life.asked(fx.TrainUpdate)} == {AURORA, BOREALIS}

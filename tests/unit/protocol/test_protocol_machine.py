@@ -112,17 +112,16 @@ def test_success_forgives_earlier_failures() -> None:
     assert not state.failures and fx.TrainUpdate(1).id in state.done
 
 
-@pytest.mark.parametrize("phase", ["release", "commit_verdicts", "reveal_verdicts", "awaiting_close", "failed"])
+@pytest.mark.parametrize("phase", ["release", "commit_verdicts", "reveal_verdicts", "awaiting_close"])
 def test_nothing_of_a_phase_that_is_over_is_asked(phase: str) -> None:
     """A round in which nothing has happened: what is possible follows from the clock alone."""
     state, clock = submitting()
     _, effects = transition(state, seen(5_000, ev.RoundClock(clock.round, phase, 0)))
     possible: dict[str, set[fx.Effect]] = {
         "release": set(),
-        "commit_verdicts": {fx.CollectUpdates(1)},
+        "commit_verdicts": set(),
         "reveal_verdicts": set(),
         "awaiting_close": {fx.CloseRound(1)},
-        "failed": {fx.CloseRound(1)},
     }
     assert {effect for effect in effects if not isinstance(effect, fx.PublishPrekeys)} <= possible[phase]
 

@@ -22,7 +22,7 @@ PHASE = {
     fx.JudgeUpdates: {"commit_verdicts"},
     fx.CommitVerdicts: {"commit_verdicts"},
     fx.RevealVerdicts: {"reveal_verdicts"},
-    fx.CloseRound: {"awaiting_close", "failed"},
+    fx.CloseRound: {"awaiting_close"},
 }
 SHORT = task(deadlines={"submit": 16, "release": 12, "commit": 16, "reveal": 12})
 
