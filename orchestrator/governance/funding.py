@@ -11,7 +11,6 @@ from orchestrator.governance.contracts import SIDES, Side, Sides
 from orchestrator.governance.sending import ETHER, Outcome, Payer, check_call
 from orchestrator.types import Address
 
-
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,18}))?")
 
 

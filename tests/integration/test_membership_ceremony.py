@@ -7,12 +7,16 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chain_deployment import Consortium
 from consortium_world import NOBODY, World, deployed, fresh_world, ipfs_stub, refusal, settings_composed_once
 
+from orchestrator.chain.port import Receipt
+from orchestrator.chain.proxy import Call
 from orchestrator.chain.reverts import ContractRefused
+from orchestrator.chain.sender import TransactionSender
 from orchestrator.chain.structs import Opening
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest
 from orchestrator.governance.ceremony import Ceremony, read_ceremony, write_ceremony
@@ -423,6 +427,22 @@ def test_a_decision_is_good_once_on_each_chain(world: World) -> None:
     assert (told["exit"], told["message"]) == ("7", "the public chain went to epoch 2 by another change")
     assert world.refused("sign", "late.json", *world.by("cumulus"), "--yes")["exit"] == "7"
     assert "nothing is left to sign" in world.refused("sign", "k.json", *world.by("cumulus"), "--yes")["mend"]
+
+
+def test_somebody_else_may_submit_at_the_same_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    world.decide(Path("k.json"), "aurora", "borealis")
+    send = TransactionSender.send
+
+    def after_another(self: TransactionSender, call: Call, **options: Any) -> Receipt:
+        send(self, call)
+        return send(self, call, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TransactionSender, "send", after_another)
+        sent = world.ok("submit", "k.json", *world.by("aurora"))
+    had = {"message": "has it: this is its epoch 2", "transaction": None, "block": None}
+    assert sent["public"] == sent["private"] == had
 
 
 def test_keys_that_were_used_are_refused_before_anything_is_signed(world: World) -> None:
