@@ -13,11 +13,15 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from orchestrator.aggregation.tiles import Workers, flat_tiles
+from orchestrator.aggregation.tiles import Workers
 from orchestrator.contribution import AdapterDelta
 
 PIECE = 1024
 """Rows or columns of a factor that are widened to float64 at once."""
+RUN = 1024
+"""Numbers of a dense parameter whose products are summed in fp32: an error of 1e-8 of the norms."""
+TILE_NUMBERS = 1 << 19
+"""Numbers of a dense parameter that are in work at once, all updates together."""
 
 
 def gram_matrix(updates: Sequence[AdapterDelta], *, threads: int | None = None) -> Tensor:
@@ -33,7 +37,7 @@ def gram_matrix(updates: Sequence[AdapterDelta], *, threads: int | None = None) 
     for name in dense:
         flats = [delta.dense[name].reshape(-1) if name in delta.dense else None for delta in updates]
         numbers = next(flat.numel() for flat in flats if flat is not None)
-        tasks += [partial(_dense_part, flats, start, end) for start, end in flat_tiles(numbers)]
+        tasks += [partial(_dense_part, flats, start, end) for start, end in _tiles(numbers, count)]
     total = torch.zeros((count, count), dtype=torch.float64)
     with Workers(threads) as workers:
         for part in workers.ordered(tasks):
@@ -83,9 +87,17 @@ def _block_sums(values: Tensor, owner: Tensor, count: int) -> Tensor:
 
 
 def _dense_part(flats: Sequence[Tensor | None], start: int, end: int) -> Tensor:
-    count = len(flats)
-    tile = torch.zeros((count, end - start), dtype=torch.float64)
+    """Inner products over one tile: fp32 within runs of :data:`RUN` numbers, float64 over the runs."""
+    count, runs = len(flats), -(-(end - start) // RUN)
+    tile = torch.zeros((count, runs * RUN))
     for place, flat in enumerate(flats):
         if flat is not None:
-            tile[place].copy_(flat[start:end])
-    return tile @ tile.T
+            tile[place, : end - start].copy_(flat[start:end])
+    by_run = tile.view(count, runs, RUN).transpose(0, 1)
+    return torch.bmm(by_run, by_run.transpose(1, 2)).sum(dim=0, dtype=torch.float64)
+
+
+def _tiles(numbers: int, count: int) -> list[tuple[int, int]]:
+    """Tiles of a dense parameter: what all updates hold of one fits into a core's cache."""
+    size = max(TILE_NUMBERS // count // RUN, 4) * RUN
+    return [(start, min(start + size, numbers)) for start in range(0, numbers, size)]

@@ -85,13 +85,14 @@ def staged(
     stages: Mapping[str, Callable[[Item], Item]],
     *,
     ahead: int = 2,
+    width: int = 1,
     clock: Clock | None = None,
     wake: Callable[[], None] | None = None,
 ) -> Generator[Item, None, None]:
     """Items in order, each through all stages; a stage works on a later item while the next one has an earlier.
 
     Args:
-        ahead: how many items may be on their way besides the one taken.
+        ahead: how many items may be on their way besides the one taken. width: threads of each stage.
         wake: called when it ends early, to end the waiting of a stage.
 
     Raises:
@@ -100,7 +101,7 @@ def staged(
     clock = clock or Clock()
     with ExitStack() as stack:
         lanes = [
-            (stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix=name)), clock.timed(name, work))
+            (stack.enter_context(ThreadPoolExecutor(width, thread_name_prefix=name)), clock.timed(name, work))
             for name, work in stages.items()
         ]
         waiting: deque[list[Future[Item]]] = deque()

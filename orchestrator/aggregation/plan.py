@@ -89,7 +89,7 @@ class Target:
         return any(part.low for part in self.parts)
 
     def need(self, at_once: bool, loaded: int, threads: int) -> int:
-        """Bytes of anonymous memory; ``loaded`` is 2 where the next stacks are read meanwhile."""
+        """Bytes of anonymous memory, with so many stacks loaded: those in use and those that are read meanwhile."""
         rows = min(TILE_ROWS, self.shape[0])
         tile = FLOAT * (rows * self.row if self.has_low_rank else min(TILE_NUMBERS, self.numbers))
         tiles = (threads + 3) * tile
@@ -105,7 +105,7 @@ class Plan:
 
     Attributes:
         targets: by stored name. budget: bytes. working_set: what the largest tensor needs, at most the budget where
-            that is possible. prefetch: whether stacks are read ahead.
+            that is possible. prefetch: of how many tensors stacks are read, and combined, ahead.
     """
 
     entries: tuple[FoldEntry, ...]
@@ -113,7 +113,7 @@ class Plan:
     targets: Mapping[str, Target]
     budget: int
     working_set: int
-    prefetch: bool
+    prefetch: int
     about: Mapping[str, Any]
 
     @property
@@ -144,19 +144,23 @@ def make_plan(
     """
     outlines = {entry.update_id: _outline(entry, sources[entry.update_id], base.digest) for entry in entries}
     targets = _targets(base, entries, outlines, strategy)
-    least = max((min(target.need(way, 1, threads) for way in (True, False)) for target in targets.values()), default=0)
+    least = _least(targets, 1, threads)
     if budget is not None and budget < least:
         raise ConfigurationError(
             f"this fold needs {least >> 20} MiB, the budget is {budget >> 20} MiB", mend="raise the budget"
         )
     twice = 2 * max((sources[entry.update_id].size for entry in entries), default=0)
     limit = max(budget or twice, least)
-    ahead = all(min(target.need(way, 2, threads) for way in (True, False)) <= limit for target in targets.values())
-    loaded = 2 if ahead else 1
-    chosen = {name: _choose(target, loaded, threads, limit) for name, target in targets.items()}
-    working = max((target.need(target.at_once, loaded, threads) for target in chosen.values()), default=0)
+    ahead = next(count for count in (threads, 1, 0) if count == 0 or _least(targets, count + 1, threads) <= limit)
+    chosen = {name: _choose(target, ahead + 1, threads, limit) for name, target in targets.items()}
+    working = max((target.need(target.at_once, ahead + 1, threads) for target in chosen.values()), default=0)
     about = _about(base, entries, strategy, device)
     return Plan(tuple(entries), strategy, chosen, limit, working, ahead, about)
+
+
+def _least(targets: Mapping[str, Target], loaded: int, threads: int) -> int:
+    ways = (True, False)
+    return max((min(target.need(way, loaded, threads) for way in ways) for target in targets.values()), default=0)
 
 
 def _choose(target: Target, loaded: int, threads: int, limit: int) -> Target:

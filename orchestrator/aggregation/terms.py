@@ -47,7 +47,8 @@ class Terms:
     def loads(self, targets: Iterable[Target]) -> Generator[Load, None, None]:
         """The stacks of these tensors in order, read ahead where the budget allows. Close it when done."""
         wanted = (load for target in targets if target.has_low_rank for load in _parts(target))
-        return staged(wanted, {"load": self._load}, ahead=int(self._plan.prefetch))
+        ahead = self._plan.prefetch
+        return staged(wanted, {"load": self._load}, ahead=ahead, width=max(ahead, 1))
 
     def grid(self, target: Target) -> list[tuple[int, int]]:
         """Tiles of a tensor: rows where it has low-rank terms, else numbers."""
