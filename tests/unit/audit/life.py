@@ -270,7 +270,7 @@ class Life:
             self.shred(request_id, name, last=place == len(MEMBERS) - 1)
         return request_id
 
-    def request(self, organisation: OrganisationId, updates: Sequence[UpdateId]) -> RequestId:
+    def request(self, organisation: OrganisationId, updates: Sequence[UpdateId], *, approved: bool = True) -> RequestId:
         number, ledger = len(self.ledger.state.revocations) + 1, self.private.addresses["RevocationLedger"]
         request_id = request_id_of(PRIVATE, ledger, number)
         request = RevocationRequest(organisation, tuple(sorted(updates)), "withdrawn", Mode.DROP, False)
@@ -283,12 +283,10 @@ class Life:
             "updates": list(updates),
             "request_digest": request.digest,
         }
-        approved = {"request_id": request_id, "supporters": 1}
-        self.by(
-            organisation,
-            ("RevocationLedger", "RevocationRequested", told),
-            ("RevocationLedger", "RevocationApproved", approved),
-        )
+        events: list[Told] = [("RevocationLedger", "RevocationRequested", told)]
+        if approved:
+            events.append(("RevocationLedger", "RevocationApproved", {"request_id": request_id, "supporters": 1}))
+        self.by(organisation, *events)
         return request_id
 
     def verify(self, request_id: RequestId) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unit.ledger.actors import CHAIN_ID, CONTRACTS, MEMBERS
+from unit.ledger.actors import CHAIN_ID, CONTRACTS, MODES
 from unit.protocol.simulation import WINDOW, Simulation
 
 from orchestrator.chain.abi import artifact
@@ -51,6 +51,17 @@ class SimulatedContracts:
                 "key": "0x" + key.hex(),
             }
             self._life.history.tell("PrekeyPublished", me, same_transaction=index > start, **fields)
+
+    def open_round(self, me: OrganisationId, opening: dict[str, Any], salt: str) -> None:
+        number = self._life.open_round(me)
+        opened = self._life.history.state.rounds[number].opening
+        assert opening["manifest_digest"] == opened.manifest_digest and opening["task_digest"] == opened.task_digest
+
+    def request(
+        self, me: OrganisationId, updates: list[str], reason: str, mode: int, urgent: bool, digest: str, salt: str
+    ) -> None:
+        chosen = [UpdateId(item) for item in updates]
+        self._life.history.request(me, chosen, mode=MODES[mode], reason=reason, urgent=urgent)
 
     def submit_update(self, me: OrganisationId, number: int, submission: dict[str, Any], salt: str) -> None:
         found = self._life.history.state.rounds[number]
@@ -159,5 +170,5 @@ class SimulatedContracts:
             "receipt_cid": cid,
         }
         self._life.history.tell("ShredReceiptRecorded", me, **named)
-        if set(self._life.history.state.revocations[request].receipts) == set(MEMBERS):
+        if set(self._life.history.state.members.seats) <= set(self._life.history.state.revocations[request].receipts):
             self._life.history.tell("RevocationShredded", me, same_transaction=True, request_id=request)

@@ -15,6 +15,7 @@ from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED, WRONG_PA
 from orchestrator.daemon.opening import OBJECT_LIMIT, stored_cids
 from orchestrator.envelope import parse_header
 from orchestrator.errors import ChainError, ProtocolError, StorageError
+from orchestrator.files import write_json
 from orchestrator.ledger.entities import RoundStatus, Update
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
@@ -44,6 +45,19 @@ def test_all_is_well(life: Consortium) -> None:
     assert collected(life, life.now()) == {}
     assert set(life.keystores[AURORA].contents()) == {update.id for update in updates.values()}
     assert all(life.stores[AURORA].has(cid) for update in updates.values() for cid in stored_cids(update))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_nobody_commits_to_no_verdicts(life: Consortium, kept: bool) -> None:
+    """They could not be revealed, and the round would wait for its deadline."""
+    released(life)
+    services = life.services[AURORA]
+    services.desk.judged[1] = {}
+    if kept:
+        write_json(services.home / "verdicts" / "1.json", {"nonce": "0x" + "00" * 32, "verdicts": []})
+    with pytest.raises(ProtocolError, match="nothing to judge in round 1"):
+        life.handle(AURORA, life.now(), fx.CommitVerdicts(1))
+    assert AURORA not in life.history.state.rounds[1].commitments
 
 
 def test_an_object_that_nobody_has(life: Consortium) -> None:

@@ -215,6 +215,21 @@ def test_a_revocation_is_verified_when_the_contract_says_so(stage: int, verified
     assert listener.heads(state).verified == frozenset(), "what is certified need not be asked about"
 
 
+@pytest.mark.parametrize(("wait", "lapsed"), [(598, False), (599, False), (600, True), (5_000, True)])
+def test_a_request_without_support_lapses(wait: int, lapsed: bool) -> None:
+    """What is decided now is mined in the next block, so the last one to decide in is that before the deadline."""
+    found = Life()
+    updates = found.round()
+    request = found.request(AURORA, [updates[BOREALIS]], approved=False)
+    asked = Asked(found, {"stepBlocks": 600})
+    listener = listening(found, asked)
+    found.private.mine(wait)
+    _, state = heard(listener)
+    list(listener.public_facts(lambda sequence: ()))
+    assert listener.heads(state).lapsed == (frozenset({request}) if lapsed else frozenset())
+    assert list(asked.about) == ["stepBlocks"]
+
+
 @pytest.mark.parametrize("changed", [{"r": 0, "s": 0}, {"type": 5}])
 def test_an_event_without_a_sender_is_no_fact(changed: dict[str, int]) -> None:
     """An operator of the chain can make a member's transaction; the signature says who did not. And a type of

@@ -1,0 +1,112 @@
+"""What operators do by hand: opening a round, asking for a revocation, and what keeps them from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from unit.daemon.consortium import Consortium
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task
+
+from orchestrator.commitment.certificate import outcome_of
+from orchestrator.daemon import operations
+from orchestrator.daemon.view import Look
+from orchestrator.errors import ConfigurationError, ProtocolError
+from orchestrator.types import UpdateId
+
+LIMIT = 200_000
+
+
+@pytest.fixture(autouse=True)
+def seen(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's own look, and the contract's answers, are those of the simulated chain."""
+
+    def look(private: Any, *, block: int | None = None) -> Look:
+        return Look(life.history.ledger, life.history.block)
+
+    monkeypatch.setattr(operations, "look", look)
+    monkeypatch.setattr(operations, "tasks_of", lambda state, store: dict(life.history.tasks))
+    for services in life.services.values():
+        monkeypatch.setattr(services.private.rounds, "max_phase_blocks", lambda: LIMIT)
+
+
+def open_round(life: Consortium, spec: Any = None) -> int:
+    return operations.open_round(life.sync(AURORA), spec or life.spec, life.history.agreement)
+
+
+def of_cumulus(life: Consortium) -> UpdateId:
+    return next(item.id for item in life.history.state.updates.values() if item.organisation == CUMULUS)
+
+
+def after_round(life: Consortium) -> None:
+    assert open_round(life) == 1
+    life.settle()
+
+
+def test_no_round_opens_before_a_revocation_has_its_new_manifest(life: Consortium) -> None:
+    after_round(life)
+    request = life.request(CUMULUS)
+    with pytest.raises(ProtocolError, match=f"revocation {request} waits for its new manifest") as caught:
+        open_round(life)
+    assert "daemons record it" in caught.value.mend
+    life.until(lambda: life.history.state.revocations[request].replacement is not None)
+    assert open_round(life) == 2
+
+
+@pytest.mark.parametrize("mode", ["heal", "replay"])
+def test_a_mode_that_daemons_decline_keeps_no_round_from_opening(life: Consortium, mode: str) -> None:
+    """What is taken out follows from the records, so the opener records the manifest that it opens the round on."""
+    after_round(life)
+    request = life.history.request(CUMULUS, [of_cumulus(life)], mode=mode)
+    life.settle()
+    assert open_round(life) == 2
+    found, opened = life.history.state.revocations[request], life.history.state.rounds[2]
+    assert found.replacement == opened.opening.manifest_digest
+    assert found.replacement == outcome_of(life.history.state, request, life.history.tasks).after
+    assert found.affected_by == found.replaced_by == {AURORA}
+    life.settle()
+    assert not found.verifications and not life.history.state.revocations[request].endorsements
+
+
+def test_what_another_member_began_is_only_completed(life: Consortium) -> None:
+    after_round(life)
+    request = life.history.request(CUMULUS, [of_cumulus(life)], mode="replay")
+    life.history.tell("UpdatesAffected", BOREALIS, request_id=request, organisation=BOREALIS, descendants=[])
+    assert open_round(life) == 2
+    found = life.history.state.revocations[request]
+    assert (found.affected_by, found.replaced_by) == ({BOREALIS}, {AURORA})
+
+
+def test_a_phase_longer_than_the_contracts_allow_is_told_before_anything_is_sent(life: Consortium) -> None:
+    long = task(deadlines={"submit": 20, "release": LIMIT + 1, "commit": 10, "reveal": 10})
+    with pytest.raises(ConfigurationError, match=f"has {LIMIT + 1} blocks, this consortium's contracts allow {LIMIT}"):
+        open_round(life, long)
+    assert "RoundLedger.openRound" not in life.services[AURORA].private_sender.calls  # type: ignore[attr-defined]
+
+
+def test_an_update_is_revoked_by_one_request(life: Consortium) -> None:
+    """While the round is open it is live still, and held already."""
+    after_round(life)
+    open_round(life)
+    access = life.sync(CUMULUS)
+    request = operations.request_revocation(access, [], reason="WITHDRAWN")
+    assert life.history.state.revocations[request].effective is None
+    with pytest.raises(ConfigurationError, match=f"is being revoked by request {request}"):
+        operations.request_revocation(life.sync(AURORA), [of_cumulus(life)], reason="POISON")
+    with pytest.raises(ConfigurationError, match="cumulus has no live contribution"):
+        operations.request_revocation(access, [], reason="WITHDRAWN")
+
+
+def test_a_request_that_waits_for_support_keeps_nobody_from_asking(life: Consortium) -> None:
+    after_round(life)
+    first = operations.request_revocation(life.sync(AURORA), [of_cumulus(life)], reason="POISON")
+    assert life.history.state.revocations[first].approved is None
+    own = operations.request_revocation(life.sync(CUMULUS), [], reason="WITHDRAWN")
+    assert life.history.state.revocations[own].approved is not None
+
+
+def test_a_round_under_an_agreement_that_somebody_has_not_accepted(life: Consortium) -> None:
+    other = replace(life.history.agreement, title="Another")
+    with pytest.raises(ProtocolError, match="is not accepted by aurora, borealis, cumulus"):
+        operations.open_round(life.sync(AURORA), life.spec, other)

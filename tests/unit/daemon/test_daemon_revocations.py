@@ -1,0 +1,132 @@
+"""Revocations by the daemon's own handlers, where members leave, records lie, or a mode cannot be recomputed."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from unit.daemon.consortium import Consortium
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
+
+from orchestrator.commitment.certificate import outcome_of, parse_certificate
+from orchestrator.daemon.claims import PATIENCE, Claims
+from orchestrator.errors import ProtocolError, StorageError
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol.events import BlockSeen
+from orchestrator.types import RequestId
+
+
+def requested(life: Consortium, **how: Any) -> RequestId:
+    """After a round, ``cumulus`` asks for its contribution back."""
+    life.open_round()
+    life.settle()
+    mine = [item.id for item in life.history.state.updates.values() if item.organisation == CUMULUS]
+    return life.history.request(CUMULUS, mine, **how)
+
+
+def lying(life: Consortium, request: RequestId) -> None:
+    named: dict[str, Any] = {"request_id": request, "organisation": CUMULUS}
+    life.history.tell("UpdatesAffected", CUMULUS, **named, descendants=[word_of("nothing")])
+    life.history.tell("ManifestReplaced", CUMULUS, **named, manifest_digest=word_of("a lie"))
+
+
+def test_a_member_that_left_before_shredding_holds_nothing_up(life: Consortium) -> None:
+    request = requested(life)
+    life.until(lambda: life.history.state.revocations[request].certificate is not None)
+    life.nodes.pop(CUMULUS)
+    life.until(lambda: len(life.history.state.revocations[request].receipts) == 2)
+    life.settle()
+    assert not life.history.state.revocations[request].shredded
+    life.history.change_members([AURORA, BOREALIS])
+    life.until(lambda: life.history.state.revocations[request].shredded)
+    life.settle()
+    sent = [call for name in (AURORA, BOREALIS) for call in life.services[name].private_sender.calls]  # type: ignore[attr-defined]
+    assert sent.count("RevocationLedger.settle") == 1
+
+
+def test_what_is_declined_is_said_once_in_plain_words(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:
+    request = requested(life, mode="replay")
+    with caplog.at_level(logging.WARNING):
+        life.settle()
+    told = [record.getMessage() for record in caplog.records if "replay" in record.getMessage()]
+    assert len(told) == len(MEMBERS) and all("endorses no certificate of it" in text for text in told)
+    for name in MEMBERS:
+        home = life.services[name].home
+        assert json.loads((home / "figures.json").read_text())["declined"] == {request: "replay"}
+        lines = [json.loads(line) for line in (home / "journal.jsonl").read_text().splitlines()]
+        assert [line["mode"] for line in lines if line["event"] == "revocation-declined"] == ["replay"]
+
+
+@pytest.mark.parametrize("mode", ["heal", "replay"])
+def test_no_certificate_of_such_a_mode_is_endorsed(life: Consortium, mode: str) -> None:
+    request = requested(life, mode=mode)
+    life.history.verify(request)
+    with pytest.raises(ProtocolError, match=f"what mode {mode} makes of the model cannot be recomputed"):
+        life.handle(AURORA, life.now(), fx.EndorseCertificate(request))
+    assert not life.history.state.revocations[request].endorsements
+
+
+def test_a_certificate_says_what_follows_from_the_records(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:
+    """Even where the last record is a lie that nobody can correct any more; who endorses says so."""
+    request = requested(life)
+    lying(life, request)
+    life.history.verify(request)
+    with caplog.at_level(logging.WARNING):
+        life.handle(AURORA, life.now(), fx.EndorseCertificate(request))
+    assert "which is wrong" in caplog.text
+    endorsement = life.history.state.revocations[request].endorsements[AURORA]
+    certificate = parse_certificate(life.stores[AURORA].fetch(endorsement.certificate_cid, limit=1 << 20))
+    outcome = outcome_of(life.history.state, request, life.history.tasks)
+    assert certificate["manifest"]["after"] == outcome.after
+    assert certificate["lineage"]["descendants"] == list(outcome.descendants) == []
+
+
+def test_a_lie_is_corrected_by_the_daemon(life: Consortium) -> None:
+    request = requested(life)
+    lying(life, request)
+    life.until(lambda: life.history.state.revocations[request].shredded)
+    found = life.history.state.revocations[request]
+    assert found.replacement == outcome_of(life.history.state, request, life.history.tasks).after
+    assert found.affected == () and len(found.replaced_by) == len(found.affected_by) == 2
+
+
+HEADS = BlockSeen(50, 50, None)
+
+
+def test_claims_are_compared_with_what_the_node_computes(life: Consortium) -> None:
+    request = requested(life)
+    claims, services = Claims(life.sync(AURORA)), life.services[AURORA]
+    assert claims.compared(HEADS, life.history.state) == HEADS, "nothing is recorded yet"
+    named: dict[str, Any] = {"request_id": request, "organisation": CUMULUS}
+    life.history.tell("UpdatesAffected", CUMULUS, **named, descendants=[word_of("nothing")])
+    assert claims.compared(HEADS, life.history.state).affected_wrong == {request}
+    life.history.tell("ManifestReplaced", CUMULUS, **named, manifest_digest=word_of("a lie"))
+    found = claims.compared(HEADS, life.history.state)
+    assert (found.affected_wrong, found.replacement_wrong) == ({request}, {request})
+    services.tasks = {}
+    assert claims.compared(HEADS, life.history.state) == found, "each outcome is computed once"
+    life.history.replace(request, by=AURORA)
+    assert claims.compared(HEADS, life.history.state) == HEADS
+
+
+def test_what_cannot_be_computed_is_not_said_to_be_wrong(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that no node has: it is asked for again, but not in every block."""
+    request = requested(life)
+    lying(life, request)
+    services, asked = life.sync(AURORA), []
+    claims = Claims(services)
+
+    def missing(found: Any) -> Any:
+        asked.append(found.id)
+        raise StorageError("no node has it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "task_of", missing)
+        for block in range(50, 50 + PATIENCE):
+            heads = BlockSeen(block, block, None)
+            assert claims.compared(heads, life.history.state) == heads
+        assert len(asked) == 1
+    later = BlockSeen(50 + PATIENCE, 50, None)
+    assert claims.compared(later, life.history.state).replacement_wrong == {request}
