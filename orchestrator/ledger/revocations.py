@@ -121,7 +121,7 @@ def shred_receipt_recorded(state: LedgerState, record: Record) -> LedgerState:
 def revocation_shredded(state: LedgerState, record: Record) -> LedgerState:
     revocation = revocation_of(state, record)
     demand(revocation.certificate is not None, record, "it is not certified")
-    if missing := [name for name in state.members.seats if name not in revocation.receipts]:
+    if missing := receipts_missing(state, revocation):
         contradiction(record, f"{', '.join(missing)} have recorded no receipt")
     return _stored(state, replace(revocation, shredded=True))
 
@@ -129,6 +129,11 @@ def revocation_shredded(state: LedgerState, record: Record) -> LedgerState:
 def supporting(state: LedgerState, revocation: Revocation) -> frozenset[OrganisationId]:
     """The present members that want it, who asks among them."""
     return frozenset(state.members.seats) & (revocation.supporters | {revocation.organisation})
+
+
+def receipts_missing(state: LedgerState, revocation: Revocation) -> tuple[OrganisationId, ...]:
+    """The present members that have not said yet that they have shredded."""
+    return tuple(name for name in state.members.seats if name not in revocation.receipts)
 
 
 def _check_free(state: LedgerState, record: Record, updates: Iterable[UpdateId]) -> None:

@@ -36,7 +36,7 @@ class _Payments:
         self._tally = tally
         self._roots: dict[int, Digest] = {}
         self._claimable: dict[int, int] = {}
-        self._spent: set[tuple[int, int]] = set()
+        self._spent: set[tuple[int, Digest | None, int]] = set()
         self._paid = 0
 
     def follow(self) -> None:
@@ -89,8 +89,10 @@ class _Payments:
             self._tally.demand(proven, where, "it is not under the published root")
 
     def _spend(self, sequence: int, index: int, where: str) -> None:
-        self._tally.demand((sequence, index) not in self._spent, where, "it was claimed or voided before")
-        self._spent.add((sequence, index))
+        """Claimed or void under one root: an index under the root in its place is another award."""
+        spent = (sequence, self._roots.get(sequence), index)
+        self._tally.demand(spent not in self._spent, where, "it was claimed or voided before")
+        self._spent.add(spent)
 
     def _pending(self) -> None:
         silent = [sequence for sequence, root in self._anchored.items() if root != ZERO_DIGEST]

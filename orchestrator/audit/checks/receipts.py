@@ -9,6 +9,7 @@ from orchestrator.errors import ProtocolError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.contributions import taken_out
 from orchestrator.ledger.entities import Revocation, ShredReceipt
+from orchestrator.ledger.revocations import receipts_missing
 from orchestrator.types import OrganisationId
 
 
@@ -19,9 +20,11 @@ def check_receipts(own: Recomputed, tally: Tally) -> None:
         for organisation, recorded in revocation.receipts.items():
             _check_receipt(own, revocation, organisation, recorded, tally)
         _check_order(own, revocation, tally)
-        missing = sorted(own.state.members.seats.keys() - revocation.receipts.keys())
+        missing = sorted(receipts_missing(own.state, revocation))
         if missing and not revocation.shredded:
             tally.note(f"revocation {revocation.id}: no receipt of {', '.join(missing)} yet")
+        elif not revocation.shredded:
+            tally.note(f"revocation {revocation.id}: all present members have shredded, which is not counted again yet")
     receipts = sum(len(item.receipts) for item in own.state.revocations.values())
     tally.note(f"receipts: {receipts}, the members' own word")
 

@@ -14,7 +14,7 @@ from orchestrator.commitment.certificate import (
 from orchestrator.commitment.signatures import recover
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.contributions import taken_out
-from orchestrator.ledger.entities import Mode, Revocation
+from orchestrator.ledger.entities import Revocation
 from orchestrator.ledger.merkle import verify_inclusion
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.types import OrganisationId
@@ -57,13 +57,24 @@ def _check_outcome(own: Recomputed, revocation: Revocation, where: str, tally: T
     if outcome is None or gone is None:
         return
     if revocation.affected is not None:
-        tally.same(where, "what it records as affected", sorted(revocation.affected), sorted(outcome.descendants))
-    if revocation.replacement is not None and revocation.mode is Mode.DROP:
-        tally.same(where, "the manifest it records as replacement", revocation.replacement, outcome.after)
+        what = f"what {_last(own, 'UpdatesAffected', revocation)} recorded as affected"
+        tally.same(where, what, sorted(revocation.affected), sorted(outcome.descendants))
+    if revocation.replacement is not None:
+        what = f"the manifest that {_last(own, 'ManifestReplaced', revocation)} recorded as replacement"
+        if revocation.mode.recomputable:
+            tally.same(where, what, revocation.replacement, outcome.after)
+        elif revocation.replacement != outcome.after:
+            tally.note(f"{where}: {what} is more than the records imply; mode {revocation.mode} cannot be recomputed")
     for point in own.points.values():
         if point.manifest is not None and _after(point, revocation):
             kept = sorted(gone & set(point.manifest.updates))
             tally.demand(not kept, where, f"the manifest of {point.name} still has {', '.join(kept)}")
+
+
+def _last(own: Recomputed, kind: str, revocation: Revocation) -> str:
+    """Whose record of that kind stands."""
+    told = (item for item in reversed(own.records) if item.kind == kind)
+    return str(next(item.fields["organisation"] for item in told if item.fields["request_id"] == revocation.id))
 
 
 def _after(point: Point, revocation: Revocation) -> bool:

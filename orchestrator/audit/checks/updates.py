@@ -10,7 +10,8 @@ from orchestrator.audit.tally import Tally
 from orchestrator.envelope import Commitments, Context, Header, check_sealed, read_header, usable_recipients
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.contributions import active_updates, taken_out
-from orchestrator.ledger.entities import RoundStatus, Update
+from orchestrator.ledger.entities import LedgerState, Revocation, RoundStatus, Update
+from orchestrator.ledger.revocations import receipts_missing
 from orchestrator.types import UpdateId
 
 WRAPPED_SIZE = 1168
@@ -38,7 +39,7 @@ def _excused(own: Recomputed, tally: Tally) -> dict[UpdateId, str]:
             lost = [item for item in round_.submissions if item not in kept]
             excused.update(dict.fromkeys(lost, f"no contribution of round {round_.id}"))
     for revocation in state.revocations.values():
-        if revocation.certificate is None or not revocation.shredded:
+        if revocation.certificate is None or not _all_shredded(state, revocation):
             continue
         try:
             gone = taken_out(state, revocation, own.specs)
@@ -47,6 +48,11 @@ def _excused(own: Recomputed, tally: Tally) -> dict[UpdateId, str]:
             gone = frozenset(revocation.updates)
         excused.update(dict.fromkeys(gone, "shredded, as certified"))
     return excused
+
+
+def _all_shredded(state: LedgerState, revocation: Revocation) -> bool:
+    """As the contract has counted it; or as it would when it is told to count again after members have left."""
+    return revocation.shredded or not receipts_missing(state, revocation)
 
 
 def _check(own: Recomputed, update: Update, excuse: str, absent: Counter[str], tally: Tally) -> bool:

@@ -17,6 +17,7 @@ from unit.ledger.actors import (
     CONSORTIUM_ID,
     CUMULUS,
     MEMBERS,
+    authority,
     delegate,
     private_key,
     sign,
@@ -30,6 +31,8 @@ from orchestrator.chain.reader import read_records
 from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.certificate import build_certificate, certificate_bytes, certificate_digest, outcome_of
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest, head_of
+from orchestrator.commitment.consortium import consortium_digest
+from orchestrator.commitment.eip712 import Seat
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.commitment.verdicts import verdict_commitment
 from orchestrator.envelope import Context, generate_prekey, prekey_digest, seal
@@ -301,10 +304,25 @@ class Life:
             self.by(name, ("RevocationLedger", "VerificationRecorded", told))
 
     def certify(self, request_id: RequestId) -> None:
+        """By as many as the quorum wants, the last of whom makes it so."""
+        certificate = self.endorse(request_id, MEMBERS[: QUORUM - 1])
+        self.endorse(request_id, MEMBERS[QUORUM - 1 : QUORUM], self._certification(request_id, certificate))
+
+    def certified(self, organisation: OrganisationId, request_id: RequestId, certificate: Digest) -> None:
+        """A later count: nobody endorses in this transaction."""
+        self.by(organisation, *self._certification(request_id, certificate))
+
+    def _certification(self, request_id: RequestId, certificate: Digest) -> list[Told]:
+        told = {"request_id": request_id, "certificate_digest": certificate}
+        return [("RevocationLedger", "RevocationCertified", told), self._announced(request_id, 1)]
+
+    def endorse(
+        self, request_id: RequestId, organisations: Sequence[OrganisationId], then: Sequence[Told] = ()
+    ) -> Digest:
         document = build_certificate(self.ledger.state, request_id, self.tasks, consortium_id=CONSORTIUM_ID)
         data = certificate_bytes(document)
         message = certificate_digest(request_id, sha256(data), PRIVATE, self.private.addresses["RevocationLedger"])
-        for place, name in enumerate(MEMBERS[:QUORUM], start=1):
+        for name in organisations:
             endorsed = {
                 "request_id": request_id,
                 "organisation": name,
@@ -312,11 +330,8 @@ class Life:
                 "certificate_cid": self.store.add(data),
                 "signature": sign(private_key("delegate", name), message),
             }
-            told = [("RevocationLedger", "CertificateEndorsed", endorsed)]
-            if place == QUORUM:
-                certified = {"request_id": request_id, "certificate_digest": sha256(data)}
-                told += [("RevocationLedger", "RevocationCertified", certified), self._announced(request_id, 1)]
-            self.by(name, *told)
+            self.by(name, ("RevocationLedger", "CertificateEndorsed", endorsed), *then)
+        return sha256(data)
 
     def shred(self, request_id: RequestId, organisation: OrganisationId, *, last: bool) -> None:
         revocation = self.ledger.state.revocations[request_id]
@@ -338,6 +353,21 @@ class Life:
         self.by(organisation, *told)
 
     # -- foundations
+
+    def remove(self, organisation: OrganisationId, *, quorum: int = QUORUM) -> None:
+        """The private chain's half of a change of membership."""
+        seats = [Seat(name, seat.authority) for name, seat in self.ledger.state.members.seats.items()]
+        kept = [seat for seat in seats if seat.organisation != organisation]
+        told: list[Told] = [
+            ("Consortium", "MemberRemoved", {"organisation": organisation, "authority": authority(organisation)})
+        ]
+        if quorum != QUORUM:
+            told.append(("Consortium", "QuorumChanged", {"previous": QUORUM, "current": quorum}))
+        digest = consortium_digest(CONSORTIUM_ID, 2, quorum, kept)
+        advanced = {"epoch": 2, "consortium_digest": digest, "quorum": quorum, "members": len(kept)}
+        told.append(("Consortium", "EpochAdvanced", advanced))
+        self.private.transact(private_key("authority", AURORA), self.private.addresses["Consortium"], b"", told)
+        self._read(self.private.block_number())
 
     def _announced(self, subject: str, reason: int) -> Told:
         due = {"sequence": len(self.ledger.state.due) + 1, "subject": subject, "reason": reason}

@@ -27,7 +27,7 @@ from unit.audit.alter import (
 from unit.audit.life import Life
 
 from orchestrator.audit import AuditReport, Evidence, collect, verify_evidence
-from orchestrator.chain.public_events import AwardClaim, AwardsPublication
+from orchestrator.chain.public_events import AwardClaim, AwardsPublication, AwardsRootReplaced
 from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.types import Address
 
@@ -141,12 +141,23 @@ CASES: dict[str, tuple[Alter, str, str, str]] = {
         "endorsement of aurora",
         "",
     ),
-    "descendants": (with_field("UpdatesAffected", "descendants", []), "revocations", "revocation 0x", "affected"),
+    "mode": (
+        with_field("RevocationRequested", "mode", 1),
+        "revocations",
+        "revocation 0x",
+        "mode heal makes of the model",
+    ),
+    "descendants": (
+        with_field("UpdatesAffected", "descendants", []),
+        "revocations",
+        "revocation 0x",
+        "what aurora recorded as affected",
+    ),
     "replacement": (
         with_field("ManifestReplaced", "manifest_digest", OTHER),
         "revocations",
         "revocation 0x",
-        "replacement",
+        "the manifest that aurora recorded as replacement",
     ),
     "receipt object": (
         with_object(of_record("ShredReceiptRecorded", "receipt_cid"), 70),
@@ -197,6 +208,23 @@ def test_every_field_of_a_checkpoint_is_compared(name: str, life: Life, evidence
     changed = replace(checkpoint, **{name: old + 1 if isinstance(old, int) else OTHER})
     report = verify_evidence(with_anchored(1, checkpoint=changed)(life, evidence))
     assert found(report, "checkpoints", "checkpoint 2"), [str(item) for item in report.findings]
+
+
+def replaced_root(evidence: Evidence, *, back: bool) -> Evidence:
+    """The claims of the first checkpoint's awards once more, after its root was replaced (and put back)."""
+    awards = list(evidence.public.awards)
+    claims = [item for item in awards if isinstance(item, AwardClaim) and item.sequence == 1]
+    root = next(item.root for item in awards if isinstance(item, AwardsPublication) and item.sequence == 1)
+    awards.append(AwardsRootReplaced(1, root, OTHER, claims[-1].place))
+    if back:
+        awards.append(AwardsRootReplaced(1, OTHER, root, claims[-1].place))
+    return replace(evidence, public=replace(evidence.public, awards=(*awards, claims[0])))
+
+
+def test_an_index_is_spent_under_its_root_alone(evidence: Evidence) -> None:
+    again = "it was claimed or voided before"
+    assert not found(verify_evidence(replaced_root(evidence, back=False)), "awards", "claim 0 of checkpoint 1", again)
+    assert found(verify_evidence(replaced_root(evidence, back=True)), "awards", "claim 0 of checkpoint 1", again)
 
 
 def test_a_forged_event_is_named(life: Life, evidence: Evidence) -> None:
