@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from benchmarks.gas.compiler import compiled
 from benchmarks.gas.keys import Key
-from benchmarks.gas.meter import Meter, Usage
+from benchmarks.gas.meter import Meter, Usage, calldata_floor
 from orchestrator.chain.abi import Artifact, signature_of
 from orchestrator.chain.codec import decode_values, encode_call, encode_values
 from orchestrator.chain.connection import Connection
@@ -112,7 +112,8 @@ class Contract:
         data = encode_call(self.artifact.functions[function], arguments)
         receipt = self.chain.transact(sender, self.address, data, f"{self.artifact.name}.{function}")
         if variant is not None:
-            usage = Usage(self.artifact.name, function, variant, receipt.gas_used, len(data))
+            floor = receipt.gas_used == calldata_floor(data)
+            usage = Usage(self.artifact.name, function, variant, receipt.gas_used, len(data), floor=floor)
             self.chain.meter.note(receipt, usage, self.chain.artifacts)
         return receipt
 

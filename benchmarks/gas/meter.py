@@ -18,7 +18,8 @@ class Usage:
     Attributes:
         function: `constructor` for a deployment. variant: what is special; "" for the plain case.
         gas: of the whole transaction, or of the inner call where `inside` names the calling entry point.
-        calldata: bytes that were sent.
+        calldata: bytes that were sent. floor: the transaction paid the least that its calldata costs (EIP-7623, from
+            the hard fork prague on), which is more than what it did.
     """
 
     contract: str
@@ -27,6 +28,13 @@ class Usage:
     gas: int
     calldata: int
     inside: str = ""
+    floor: bool = False
+
+
+def calldata_floor(data: bytes) -> int:
+    """The least gas of a call with this calldata by EIP-7623: 10 for a zero byte, 40 for any other."""
+    zeros = data.count(0)
+    return 21_000 + 10 * (zeros + 4 * (len(data) - zeros))
 
 
 @dataclass

@@ -18,6 +18,7 @@ INTRODUCTION = """\
 Gas of whole transactions: what the sender pays for, intrinsic gas and calldata included, as a mined receipt says it.
 Anvil mines each transaction; accounts, contents and block times are fixed, so a second run gives the same figures.
 Where only another contract may call, the figure is that call's part of the transaction named, by Anvil's call tracer.
+"At the calldata floor" are transactions whose data alone cost more than all that they do (EIP-7623, since prague).
 
 The **naive** design ([source](../../benchmarks/gas/Naive.sol)) is what one would write first: each update's CID and
 digest in public storage, and an ERC-20 that its owner mints. It has no members, rounds, quorum, objections or
@@ -26,7 +27,8 @@ revocations, and shows everybody who submitted what and when."""
 SHOWN_NOT = (
     "Fees: what a unit of gas costs is a market's matter; the prices in the last table are assumptions, not measured.",
     "Rollups: they charge for data in a way of their own.",
-    "Other hard forks: another client of the same fork counts the same gas; later forks have changed prices before.",
+    "Other hard forks: another client of the same fork counts the same gas, other forks have other prices. Ganache runs "
+    "shanghai, which has no calldata floor.",
     "Load of the private chain: its gas is free, but a block holds only so much. Delays depend on its block time.",
     "Other contents: in calldata a zero byte costs 4 gas and any other 16, so figures move by a few dozen gas.",
 )
@@ -62,7 +64,7 @@ def _entry_points(result: Result) -> Iterator[Table]:
 
 def _case(usage: Usage) -> str:
     if not usage.inside:
-        return usage.variant or "any"
+        return (usage.variant or "any") + (", at the calldata floor" if usage.floor else "")
     return f"inside {usage.inside}" + (f", {usage.variant}" if usage.variant else "")
 
 

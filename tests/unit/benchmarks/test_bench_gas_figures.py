@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.gas.figures import CONTRACTS, LIMITS, broken, entry_points, usages
+from benchmarks.gas.meter import calldata_floor
 from benchmarks.gas.report import report
 from benchmarks.harness import Result, read_result
 from benchmarks.harness.cells import Outcome
@@ -69,6 +70,12 @@ def test_anchoring_costs_the_same_for_any_number_of_updates(result: Result) -> N
 def test_a_cell_that_did_not_run_is_told(result: Result) -> None:
     cut = replace(result, cells=(*result.cells[1:], Outcome(result.cells[0].configuration)))
     assert [sentence for sentence in broken(cut) if sentence.endswith("not run")]
+
+
+def test_the_floor_of_calldata_is_that_of_eip_7623(result: Result) -> None:
+    assert calldata_floor(bytes(100)) == 22_000 and calldata_floor(b"\x01" * 100) == 25_000
+    floored = {(one.function, one.variant) for one in usages(result) if one.floor}
+    assert floored == {("publish", "100 checkpoints up to the head"), ("publishKey", "another in its place")}
 
 
 def test_every_figure_is_in_a_table(result: Result) -> None:
