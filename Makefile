@@ -40,6 +40,10 @@ test-contracts: setup ## only the contract tests
 
 bench-gas: ## gas of every entry point, and of whole rounds beside a naive design (two minutes)
 
+bench-aggregation: setup ## the fold beside the aggregators of other systems, installed into an environment of their own
+	@$(PYTHON) -B -m tools.setup.peers
+	@$(BIN)/python -B -m benchmarks.aggregation
+
 bench-%: setup # any benchmark, a package of that name in benchmarks/ (docs/benchmarks)
 	@$(BIN)/python -B -m benchmarks.$*
 
@@ -55,7 +59,7 @@ lock: ## write requirements/*.lock from the environments as they are
 
 clean: ## stop the local network and remove everything generated
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -B -m tools.stop_networks; fi
-	@rm -rf .venv .venv-contracts node_modules .cache build dist runs reports *.egg-info
+	@rm -rf .venv .venv-contracts .venv-peers node_modules .cache build dist runs reports *.egg-info
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis outputs multirun
 	@rm -f deployments/31337.json deployments/1337.json
 	@find orchestrator tools tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

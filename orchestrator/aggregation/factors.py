@@ -70,6 +70,7 @@ def stack_factors(
         base: digest that every contribution must name. entries: in any order.
         sources: each is closed when it has been added.
         budget: bytes of buffers for what is open at once; None for twice the largest contribution.
+        clock: gets the seconds of the stages verify, open, fold and sync (of the file to the disk).
 
     Raises:
         ProtocolError: a contribution is not what was recorded, is for another base, or two do not fit together.
@@ -80,8 +81,8 @@ def stack_factors(
     used = [sources[entry.update_id] for entry in wanted]
     limit = 2 * max((source.room for source in used), default=0) if budget is None else budget
     clock = clock or Clock()
-    with Workers(1), _mapped(path, places.planned(naming), metadata or {}) as tensors:
-        clock.seconds.setdefault("fold", 0.0)
+    clock.seconds.setdefault("fold", 0.0)
+    with Workers(1), _mapped(path, places.planned(naming), metadata or {}, clock) as tensors:
         for entry, delta in zip(wanted, opened(used, limit, clock=clock), strict=True):
             start = time.perf_counter()
             places.put(entry, delta, tensors, naming)
@@ -134,7 +135,9 @@ class _Places:
 
 
 @contextmanager
-def _mapped(path: Path, planned: Sequence[Planned], metadata: Mapping[str, str]) -> Iterator[dict[str, Tensor]]:
+def _mapped(
+    path: Path, planned: Sequence[Planned], metadata: Mapping[str, str], clock: Clock
+) -> Iterator[dict[str, Tensor]]:
     """The tensors of a safetensors file that is being made; it gets its name when the block ends well."""
     header = header_bytes(planned, metadata)
     size = len(header) + sum(tensor.size for tensor in planned)
@@ -146,8 +149,10 @@ def _mapped(path: Path, planned: Sequence[Planned], metadata: Mapping[str, str])
             mapped = mmap.mmap(file.fileno(), size)
             mapped[: len(header)] = header
             yield _tensors(mapped, planned, len(header))
+            start = time.perf_counter()
             mapped.flush()
             os.fsync(file.fileno())
+            clock.seconds["sync"] = time.perf_counter() - start
         Path(name).chmod(0o644)
         Path(name).replace(path)
     finally:

@@ -169,7 +169,7 @@ def grouped(strategy: Strategy, entries: Sequence[FoldEntry], widths: Mapping[Up
     groups: list[Group] = []
     group: list[FoldEntry] = []
     columns = 0
-    for entry, following in zip(entries, [*entries[1:], None], strict=True):
+    for entry, following in zip(entries, [*entries, None][1:], strict=True):
         group.append(entry)
         columns += widths[entry.update_id]
         if following is None or strategy.closes(group, columns, following):

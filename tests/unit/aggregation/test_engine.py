@@ -199,3 +199,11 @@ def test_sums_read_in_parts_have_the_same_bits(tmp_path: Path, budget: int | Non
             assert torch.equal(total, adding.sums[name])
     with pytest.raises(ProtocolError, match="another base"):
         sum_changes(Digest("0x" + "00" * 32), entries, held(deltas))
+
+
+def test_a_manifest_without_entries_is_the_base(tmp_path: Path) -> None:
+    assert sum_changes(BASE, [], {}) == {}
+    report = fold(tmp_path, [], {}, "out")
+    assert report.changed == ()
+    for name, tensor in Little().named_parameters():
+        assert torch.equal(tensors_in(tmp_path / "out")[name], tensor)

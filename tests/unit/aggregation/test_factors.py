@@ -26,7 +26,7 @@ def test_stacks_multiplied_out_are_the_sum(tmp_path: Path, budget: int | None) -
         sources = make(deltas) if make is held else make(deltas, tmp_path / f"{name}-updates")
         clock, path = Clock(), tmp_path / name / "adapter_model.safetensors"
         made = stack_factors(BASE, reversed(entries), sources, path, budget=budget, clock=clock)
-        assert clock.seconds.keys() == {"verify", "open", "fold"}
+        assert clock.seconds.keys() == {"verify", "open", "fold", "sync"}
         stacks = load_file(path)
         for module, rank in made.ranks.items():
             a, b = (stacks[f"base_model.model.{module}.lora_{part}.weight"].double() for part in "AB")
