@@ -27,8 +27,8 @@ revocations, and shows everybody who submitted what and when."""
 SHOWN_NOT = (
     "Fees: what a unit of gas costs is a market's matter; the prices in the last table are assumptions, not measured.",
     "Rollups: they charge for data in a way of their own.",
-    "Other hard forks: another client of the same fork counts the same gas, other forks have other prices. Ganache runs "
-    "shanghai, which has no calldata floor.",
+    "Other hard forks: another client of the same fork counts the same gas, other forks have other prices. Ganache "
+    "runs shanghai, which has no calldata floor.",
     "Load of the private chain: its gas is free, but a block holds only so much. Delays depend on its block time.",
     "Other contents: in calldata a zero byte costs 4 gas and any other 16, so figures move by a few dozen gas.",
 )
