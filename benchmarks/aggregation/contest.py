@@ -84,7 +84,8 @@ class _Child:
             text=True,
         )
         self._errors: list[str] = []
-        threading.Thread(target=lambda: self._errors.extend(self._process.stderr or ()), daemon=True).start()
+        self._listener = threading.Thread(target=lambda: self._errors.extend(self._process.stderr or ()), daemon=True)
+        self._listener.start()
 
     def wait_ready(self) -> None:
         self.found.missing = self._answer().get("missing", "")
@@ -114,6 +115,10 @@ class _Child:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
