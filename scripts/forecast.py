@@ -28,8 +28,13 @@ class Forecast:
     balance: int
 
     @property
+    def left(self) -> list[Todo]:
+        """What this run would do."""
+        return [todo for todo in self.todos if not todo.done and not todo.later]
+
+    @property
     def needed(self) -> int:
-        return int(sum(todo.gas for todo in self.todos) * MARGIN) * self.price.most
+        return int(sum(todo.gas for todo in self.left) * MARGIN) * self.price.most
 
     @property
     def lacking(self) -> int:
@@ -45,7 +50,14 @@ def forecast(run: Deployer, plan: Plan, *, both: bool = False) -> Forecast:
     """
     other = plan.records()["private" if run.role == "public" else "public"]
     pair = both or (other is not None and "Consortium" in other.contracts)
-    todos = survey(run, rehearse(run.role, plan.description, plan.creation), pair=pair)
+    rehearsed: dict[str, int] = {}
+
+    def gas(what: str) -> int:
+        if not rehearsed:
+            rehearsed.update(rehearse(run.role, plan.description, plan.creation))
+        return rehearsed[what]
+
+    todos = survey(run, gas, pair=pair)
     return Forecast(todos, price_now(run.chain), run.chain.balance(run.lane.account.address))
 
 
@@ -58,11 +70,10 @@ def check_funds(run: Deployer, plan: Plan) -> None:
     found = forecast(run, plan)
     if found.lacking:
         raise _too_little(run, found)
-    left = [todo for todo in found.todos if not todo.done]
-    if left:
-        gas = sum(todo.gas for todo in left)
-        most = ether(found.needed)
-        print(f"{run.role} chain {run.chain_id}: {len(left)} transactions, {gas:,} gas, at most {most}", flush=True)
+    if found.left:
+        gas, most = sum(todo.gas for todo in found.left), ether(found.needed)
+        count = f"{len(found.left)} transaction{'s' * (len(found.left) > 1)}"
+        print(f"{run.role} chain {run.chain_id}: {count}, {gas:,} gas, at most {most}", flush=True)
 
 
 def dry_run(plan: Plan, nodes: Sequence[Node]) -> None:

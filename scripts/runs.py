@@ -82,6 +82,12 @@ def bind_pair(plan: Plan, nodes: Sequence[Node]) -> tuple[list[Deployer], str]:
         or "Consortium" not in private.contracts
     ):
         return [], ""
+    if public.consortium_id != private.consortium_id:
+        raise ConfigurationError(
+            f"{public.chain_id}.json and {private.chain_id}.json are of two consortia: "
+            f"{public.consortium_id} and {private.consortium_id}",
+            mend="a binding is for ever: put the two files of one consortium into the folder",
+        )
     local = all(node.local for node in nodes)
     sides = _local_sides(nodes) if local else list(nodes)
     if isinstance(sides, str):

@@ -23,7 +23,7 @@ from orchestrator import deployment as d
 from orchestrator.deployment.compiled import Compiled
 from orchestrator.deployment.explorer import ETHERSCAN, Etherscan
 from orchestrator.deployment.publication import SOURCIFY, Publication, publication, write_publication
-from orchestrator.deployment.verification import Verdict, Verifier
+from orchestrator.deployment.verification import FINE, NONE, Verdict, Verifier
 from orchestrator.errors import AuditFailure, EnvironmentMissing
 from scripts.compiler import compiled_contracts
 from scripts.nodes import LOCAL_NETWORKS, Node, node_of
@@ -32,6 +32,7 @@ from scripts.settings import Settings
 from scripts.tables import show, table_of
 from tools.setup.paths import ROOT
 
+CHECKS = ("code", "immutables", "constructor", "binding")
 PUBLICATIONS = ROOT / "build" / "verify"
 
 
@@ -49,10 +50,12 @@ def verify() -> None:
     verdicts: list[Verdict] = []
     for node, record in zip(nodes, records, strict=True):
         verdicts += _check(settings, node, record, compiled)
-    if wrong := [verdict.name for verdict in verdicts if not verdict.ok]:
+    if wrong := [verdict for verdict in verdicts if not verdict.ok]:
+        unfinished = all(verdict.unfinished for verdict in wrong)
         raise AuditFailure(
-            f"{len(wrong)} of {len(verdicts)} contracts are not as they should be: {', '.join(dict.fromkeys(wrong))}",
-            mend="do not use them before you know why",
+            f"{len(wrong)} of {len(verdicts)} contracts are not as they should be: "
+            f"{', '.join(dict.fromkeys(verdict.name for verdict in wrong))}",
+            mend="finish with `brownie run deploy`" if unfinished else "do not use them before you know why",
         )
     print(f"all {len(verdicts)} contracts are what these sources compile to, and bound as they should be")
     for node, record in zip(nodes, records, strict=True):
@@ -78,10 +81,17 @@ def _check(
     verdicts = verifier.verdicts()
     compared = " and the consortium file" if description else ""
     print(f"{record.role} chain {record.chain_id} (network {node.network}), against the sources{compared}")
-    columns = ("contract", "address", "code", "immutables", "constructor", "binding")
-    rows = [(v.name, v.address, v.code, v.immutables, v.constructor, v.binding) for v in verdicts]
-    show(table_of(columns, rows))
+    rows = [(v.name, v.address, *(_cell(v.findings[column]) for column in CHECKS)) for v in verdicts]
+    show(table_of(("contract", "address", *CHECKS), rows))
+    for verdict in verdicts:
+        for column in CHECKS:
+            if verdict.findings[column] not in (FINE, NONE):
+                print(f"  {verdict.name}, {column}: {verdict.findings[column]}")
     return verdicts
+
+
+def _cell(finding: str) -> str:
+    return finding if finding in (FINE, NONE) else "see below"
 
 
 def _other(
@@ -124,8 +134,8 @@ def _next_step(node: Node, record: d.DeploymentRecord, first: Publication, folde
         return "nothing: a local chain has no explorer; the folders show what one would get"
     if record.role == "private":
         return (
-            "an explorer of your own (Blockscout): give it each standard-input.json by hand, or run this again with "
-            "ETHERSCAN_TOKEN and LORANCHOR_ETHERSCAN_URL=<its address>/api"
+            "give each standard-input.json to an explorer of your own (Blockscout), by hand, or by running this again "
+            "with ETHERSCAN_TOKEN and LORANCHOR_ETHERSCAN_URL=<its address>/api"
         )
     return (
         "run this again with ETHERSCAN_TOKEN, or give each contract to Sourcify, such as\n"

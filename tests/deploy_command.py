@@ -19,6 +19,7 @@ KEY = "0x" + "46" * 32
 DEPLOYER = EthAccount.from_key(KEY).address.lower()
 PASSWORD = "correct horse"
 ENDPOINT = {"sepolia": "SEPOLIA_RPC_URL", "besu": "BESU_RPC_URL"}
+CONSORTIUM_ID = "0x" + b"deployment-test".ljust(32, b"\0").hex()
 IDS = {"public": 11155111, "private": 2018}
 
 
@@ -48,7 +49,7 @@ class Place:
         self.consortium = {
             "format": "loranchor/consortium",
             "version": 1,
-            "consortium_id": "deployment-test",
+            "consortium_id": CONSORTIUM_ID,
             "quorum": 2,
             "members": members,
             "chains": dict(self.ids),

@@ -30,9 +30,10 @@ def price_now(chain: Connection) -> Price:
     suggestion for the validator. Else the node's gas price, which is 0 on a permissioned network with free gas."""
     base = chain.block(chain.block_number()).base_fee
     if base is None:
-        price = rpc.quantity(chain.request("eth_gasPrice", []), "gas price")
+        price = _gas_price(chain)
         return Price({"gasPrice": price}, price, price)
-    tip = _tip(chain)
+    # with a base fee of 0, gas may be free, whatever the node suggests to give: an empty account must be able to pay
+    tip = _tip(chain) if base else min(_tip(chain), _gas_price(chain))
     return Price({"type": 2, "maxFeePerGas": 2 * base + tip, "maxPriorityFeePerGas": tip}, base + tip, 2 * base + tip)
 
 
@@ -44,6 +45,10 @@ def raised(price: Price, former: Mapping[str, int]) -> Price:
     }
     most = fields.get("maxFeePerGas", fields.get("gasPrice", 0))
     return Price(fields, price.expected, most)
+
+
+def _gas_price(chain: Connection) -> int:
+    return rpc.quantity(chain.request("eth_gasPrice", []), "gas price")
 
 
 def _tip(chain: Connection) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator import deployment as d
@@ -20,50 +20,59 @@ class Todo:
         doing: in words; `nothing: …` where it is done.
         address: of the contract, which is known before it lies there; empty for other steps.
         gas: what it would use; 0 where it is done.
+        later: this run cannot do it yet.
     """
 
     what: str
     doing: str
-    address: str
-    gas: int
+    address: str = ""
+    gas: int = 0
+    later: bool = False
 
     @property
     def done(self) -> bool:
         return self.gas == 0
 
 
-def survey(deployer: Deployer, gas: Mapping[str, int], *, pair: bool) -> list[Todo]:
+def survey(deployer: Deployer, gas: Callable[[str], int], *, pair: bool) -> list[Todo]:
     """Every step of this chain's deployment.
 
     Args:
-        gas: of each step, from a rehearsal. pair: the other chain's Consortium is there, or will be by then.
+        gas: of a step, from a rehearsal. pair: the other chain's Consortium is there, or will be by then.
 
     Raises:
         WrongChain, ConfigurationError: as for a run.
     """
-    record, found = deployer.record, []
-    addresses = dict.fromkeys(d.ORDER[deployer.role], "") | record.addresses
+    record = deployer.record
+    return [*_contracts(deployer, gas), *_bindings(deployer, record, gas, pair=pair), *_funding(deployer)]
+
+
+def _contracts(deployer: Deployer, gas: Callable[[str], int]) -> Iterator[Todo]:
+    record = deployer.record
     nonce = deployer.chain.transaction_count(deployer.lane.account.address)
     for name in d.ORDER[deployer.role]:
         if name in record.contracts:
             deployer.check(name)
-            found.append(Todo(name, "nothing: is there", addresses[name], 0))
+            yield Todo(name, "nothing: is there", record.addresses[name])
         else:
-            addresses[name] = created_address(deployer.lane.account.address, nonce)
+            yield Todo(name, "deploy", created_address(deployer.lane.account.address, nonce), gas(name))
             nonce += 1
-            found.append(Todo(name, "deploy", addresses[name], gas[name]))
-    for name in (*d.bindings(deployer.role, addresses), "Consortium"):
+
+
+def _bindings(
+    deployer: Deployer, record: d.DeploymentRecord, gas: Callable[[str], int], *, pair: bool
+) -> Iterator[Todo]:
+    names = d.bindings(deployer.role, dict.fromkeys(d.ORDER[deployer.role], "") | record.addresses)
+    for name in (*names, "Consortium"):
         what = f"{name}.bind"
         if name in record.contracts and deployer.is_bound(name):
-            found.append(Todo(what, "nothing: is bound", "", 0))
+            yield Todo(what, "nothing: is bound")
         elif name == "Consortium" and not pair:
-            found.append(Todo(what, "bind, once the other chain is there", "", gas[what]))
+            yield Todo(what, "bind, once the other chain is there", gas=gas(what), later=True)
         else:
-            found.append(Todo(what, "bind", "", gas[what]))
-    return [*found, *_funding(deployer)]
+            yield Todo(what, "bind", gas=gas(what))
 
 
-def _funding(deployer: Deployer) -> list[Todo]:
-    steps = deployer.funding()
-    what = "development funding"
-    return [Todo(what, f"send to {len(steps)} keys of members", "", TRANSFER * len(steps))] if steps else []
+def _funding(deployer: Deployer) -> Iterator[Todo]:
+    if steps := deployer.funding():
+        yield Todo("development funding", f"send to {len(steps)} keys of members", gas=TRANSFER * len(steps))

@@ -18,6 +18,7 @@ from orchestrator.types import Address, Digest
 MADE_BY = {"ContributionToken": "AwardDistributor"}
 FINE = "ok"
 NONE = "–"
+MISSING, UNBOUND = "not deployed", "not bound yet"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,18 @@ class Verdict:
     binding: str
 
     @property
+    def findings(self) -> dict[str, str]:
+        """By what was checked."""
+        return {name: value for name, value in vars(self).items() if name not in ("name", "address")}
+
+    @property
     def ok(self) -> bool:
-        return {self.code, self.immutables, self.constructor, self.binding} <= {FINE, NONE}
+        return set(self.findings.values()) <= {FINE, NONE}
+
+    @property
+    def unfinished(self) -> bool:
+        """Nothing is wrong but what a deploying run has yet to do."""
+        return set(self.findings.values()) <= {FINE, NONE, MISSING, UNBOUND}
 
 
 class Verifier:
@@ -149,7 +160,7 @@ class Verifier:
             return NONE
         bound = bound_to(self.chain, name, self.record.addresses[name])
         if not any(isinstance(value, str) and int(value, 16) for value in bound):
-            return "not bound yet"
+            return UNBOUND
         addresses = dict.fromkeys(d.ORDER[self.record.role], "") | self.record.addresses
         wanted = self._pair() if name == "Consortium" else d.bindings(self.record.role, addresses)[name]
         if wanted is None:
@@ -215,4 +226,4 @@ def _makes(name: str) -> list[str]:
 
 
 def _missing(name: str) -> Verdict:
-    return Verdict(name, "", "not deployed", NONE, NONE, NONE)
+    return Verdict(name, "", MISSING, NONE, NONE, NONE)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from chain_nodes import anvil, fund, ganache
-from deploy_command import DEPLOYER, Place
+from deploy_command import CONSORTIUM_ID, DEPLOYER, Place
 from rpc_proxy import proxy
 
 from orchestrator import deployment as d
@@ -53,7 +53,7 @@ def write_other_side(place: Place, side: str) -> None:
     """The other chain's Consortium, so that the pair is bound too."""
     entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, (), "0x" + "00" * 32)
     binding = d.BindingRecord(1, "0x" + "00" * 32, ())
-    record = d.DeploymentRecord(place.ids[side], side, "0x" + "c0" * 32, {"Consortium": entry}, {"Consortium": binding})
+    record = d.DeploymentRecord(place.ids[side], side, CONSORTIUM_ID, {"Consortium": entry}, {"Consortium": binding})
     d.write_record(place.files, record)
 
 

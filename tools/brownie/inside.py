@@ -58,7 +58,7 @@ def alone() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("waiting for another brownie in this checkout to compile ...", file=sys.stderr)
+            print("waiting for another brownie in this checkout to compile ...", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -83,6 +83,7 @@ class Node:
         (Node(10**9, 5), {"type": 2, "maxFeePerGas": 2 * 10**9 + 5, "maxPriorityFeePerGas": 5}, 10**9 + 5, None),
         (Node(10, None), {"type": 2, "maxFeePerGas": 20 + 10**9, "maxPriorityFeePerGas": 10**9}, 10 + 10**9, None),
         (Node(None), {"gasPrice": 0}, 0, 0),
+        (Node(0, 10**9), {"type": 2, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0}, 0, 0),
     ],
 )
 def test_what_gas_is_offered(node: Any, fields: dict[str, int], expected: int, most: int | None) -> None:
