@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -81,12 +81,10 @@ class RealLife:
     def round(self) -> dict[OrganisationId, UpdateId]:
         """A round, its checkpoint, its awards; returns the updates by their owner."""
         private, members = self.consortium.private, self.consortium.members
-        names = [member.organisation for member in members]
-        agreement = Agreement.of(private.deployment.consortium_id, "Agreement", names, "tests", ["Be honest."])
         for member in members:
             self.by(member, private.keys.publish_prekeys([generate_prekey()[1] for _ in range(2)], SALT))
-            self.by(member, private.rounds.accept_agreement(agreement.digest, SALT))
-        self.by(members[0], private.rounds.open_round(self._opening(agreement), SALT))
+            self.by(member, private.rounds.accept_agreement(self.agreement.digest, SALT))
+        self.open_round(members[0])
         for member in members:
             self.by(member, self._contribution(member))
         updates = {item.organisation: item.id for item in self.ledger.state.updates.values()}
@@ -104,8 +102,17 @@ class RealLife:
         self._pay()
         return updates
 
-    def revoke(self, owner: MemberKeys, update_id: UpdateId) -> None:
-        """A revocation of an own contribution, until everybody has shredded."""
+    @property
+    def agreement(self) -> Agreement:
+        names = [member.organisation for member in self.consortium.members]
+        consortium_id = self.consortium.private.deployment.consortium_id
+        return Agreement.of(consortium_id, "Agreement", names, "tests", ["Be honest."])
+
+    def open_round(self, by: MemberKeys) -> None:
+        self.by(by, self.consortium.private.rounds.open_round(self._opening(self.agreement), SALT))
+
+    def revoke(self, owner: MemberKeys, update_id: UpdateId, shredding: Sequence[MemberKeys] | None = None) -> None:
+        """A revocation of an own contribution, until everybody has shredded, or those that are named."""
         private, members = self.consortium.private, self.consortium.members
         request = RevocationRequest(owner.organisation, (update_id,), "withdrawn", entities.Mode.DROP, False)
         call = private.revocations.request([update_id], "withdrawn", Mode.DROP, False, request.digest, SALT)
@@ -121,7 +128,7 @@ class RealLife:
             self.by(member, private.revocations.record_verification(request_id, figures, SALT))
         self._certify(request_id)
         self.anchor()
-        for member in members:
+        for member in members if shredding is None else shredding:
             self._shred(member, request_id)
 
     def anchor(self) -> None:
