@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tools.setup.environments import LOCKS, python_of
-from tools.setup.paths import VENV, VENV_CONTRACTS, write_atomic
+from tools.setup.paths import VENV, VENV_ANALYSIS, VENV_CONTRACTS, write_atomic
 
 OURS = "loranchor"
 BUILD_TOOLS = ("setuptools", "wheel")
@@ -24,11 +24,21 @@ def pins(freeze: str) -> list[str]:
     return sorted(found, key=str.lower)
 
 
-def write_locks(venv: Path, build_lock: Path, lock: Path) -> None:
+def installed(venv: Path) -> list[str]:
     freeze = subprocess.run(
         [python_of(venv), "-m", "pip", "freeze", "--all"], capture_output=True, text=True, check=True
     ).stdout
-    found = pins(freeze)
+    return pins(freeze)
+
+
+def write_analysis_lock(venv: Path, lock: Path) -> None:
+    """The analysis environment has no build tools of its own: those that `venv` brings are left out."""
+    found = [pin for pin in installed(venv) if pin.split("==")[0].lower() not in BUILD_TOOLS]
+    write_atomic(lock, HEAD.format(use="installed with --no-deps, so nothing else comes") + "\n".join(found) + "\n")
+
+
+def write_locks(venv: Path, build_lock: Path, lock: Path) -> None:
+    found = installed(venv)
     build = [pin for pin in found if pin.split("==")[0].lower() in BUILD_TOOLS]
     rest = [pin for pin in found if pin not in build]
     write_atomic(build_lock, HEAD.format(use="installed first, to build what has no wheel") + "\n".join(build) + "\n")
@@ -38,3 +48,5 @@ def write_locks(venv: Path, build_lock: Path, lock: Path) -> None:
 if __name__ == "__main__":
     write_locks(VENV, LOCKS / "build.lock", LOCKS / "loranchor.lock")
     write_locks(VENV_CONTRACTS, LOCKS / "contracts-build.lock", LOCKS / "contracts.lock")
+    if python_of(VENV_ANALYSIS).exists():  # it is made only by the targets that need it
+        write_analysis_lock(VENV_ANALYSIS, LOCKS / "analysis.lock")

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 VENV_CONTRACTS = ROOT / ".venv-contracts"
+VENV_ANALYSIS = ROOT / ".venv-analysis"
 NODE_MODULES = ROOT / "node_modules"
 
 
