@@ -109,7 +109,7 @@ def fresh_anvil() -> Iterator[Anvil]:
         with PortPicker() as ports:
             port = ports.pick()
         flags = ["--quiet", "--host", HOST, "--port", str(port), "--chain-id", str(CHAIN_ID)]
-        flags += ["--accounts", str(ACCOUNTS), "--hardfork", "prague"]
+        flags += ["--accounts", str(ACCOUNTS), "--hardfork", "prague", "--prune-history"]  # no states on disk
         env = {**os.environ, **guard.mark, "TMPDIR": scratch, "HOME": scratch}
         process = spawn([*anvil_command(), *flags], Path(scratch) / "anvil.log", env)
         guard.watch(process.pid)

@@ -75,7 +75,7 @@ class Campaign:
 
 
 PUBLIC = Campaign(
-    public_machine.PublicMachine, public_machine.CONTRACTS, public_machine.public_world, seed=2, lives=30, length=50
+    public_machine.PublicMachine, public_machine.CONTRACTS, public_machine.public_world, seed=2, lives=20, length=50
 )
 PRIVATE = Campaign(
     private_machine.PrivateMachine,

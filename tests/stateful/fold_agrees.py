@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from stateful.chain_world import World
-from stateful.fold_check import members_agree, read_ledger
+from stateful.fold_check import members_agree, read_checkpoints_due, read_ledger
 
-from orchestrator.chain.structs import Phase, Stage
+from orchestrator.chain.structs import DueReason, Phase, Stage
 from orchestrator.ledger.contributions import accepted_updates
-from orchestrator.ledger.entities import LedgerState, Revocation, Round, RoundStatus, Update
+from orchestrator.ledger.entities import LedgerState, Reason, Revocation, Round, RoundStatus, Update
 from orchestrator.ledger.view import Ledger
 from orchestrator.types import Digest
 
@@ -33,8 +33,16 @@ def fold_agrees(world: World) -> Ledger:
     _updates_agree(world, state)
     _revocations_agree(world, state)
     _keys_agree(world, state)
-    assert world.view("schedule", "latestSequence") == len(state.due), "checkpoints that are due"
+    _due_agrees(world, state)
     return ledger
+
+
+def _due_agrees(world: World, state: LedgerState) -> None:
+    """What the fold makes due is what the contract announced, in the same blocks."""
+    reasons = {DueReason.ROUND_CLOSED: Reason.ROUND_CLOSED, DueReason.REVOCATION_CERTIFIED: Reason.REVOCATION_CERTIFIED}
+    told = [(one.sequence, one.block, one.subject, reasons[one.reason]) for one in read_checkpoints_due(world)]
+    assert told == [(one.sequence, one.block, one.subject, one.reason) for one in state.due], "checkpoints that are due"
+    assert world.view("schedule", "latestSequence") == len(state.due), "number of the latest checkpoint"
 
 
 def _rounds_agree(world: World, state: LedgerState) -> None:

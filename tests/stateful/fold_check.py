@@ -10,12 +10,17 @@ from stateful.chain_world import World
 
 from orchestrator.chain.connection import Connection
 from orchestrator.chain.port import RawLog
+from orchestrator.chain.proxies.award_distributor import AwardDistributorProxy
+from orchestrator.chain.proxies.checkpoint_anchor import CheckpointAnchorProxy
+from orchestrator.chain.proxies.checkpoint_schedule import CheckpointScheduleProxy
 from orchestrator.chain.proxies.consortium import ConsortiumProxy
 from orchestrator.chain.proxies.key_directory import KeyDirectoryProxy
 from orchestrator.chain.proxies.revocation_ledger import RevocationLedgerProxy
 from orchestrator.chain.proxies.round_ledger import RoundLedgerProxy
 from orchestrator.chain.proxy import Proxy
-from orchestrator.chain.reader import read_records
+from orchestrator.chain.public_events import AwardEvent, read_anchored, read_awards
+from orchestrator.chain.reader import Due, read_due, read_records
+from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.ledger.view import Ledger
 
 PROXIES: dict[str, type[Proxy]] = {
@@ -23,6 +28,9 @@ PROXIES: dict[str, type[Proxy]] = {
     "keys": KeyDirectoryProxy,
     "rounds": RoundLedgerProxy,
     "revocations": RevocationLedgerProxy,
+    "schedule": CheckpointScheduleProxy,
+    "anchor": CheckpointAnchorProxy,
+    "distributor": AwardDistributorProxy,
 }
 
 
@@ -33,8 +41,8 @@ def read_ledger(world: World, labels: Sequence[str]) -> Ledger:
         AssertionError: the reader passed an event over, though its sender signed it.
         ProtocolError: the events contradict each other, as the fold sees it.
     """
-    chain = Connection(world.anvil.url, world.chain_id)
-    contracts: Any = SimpleNamespace(proxies=[PROXIES[label](chain, world[label].address) for label in labels])
+    chain, proxies = _proxies(world, labels)
+    contracts: Any = SimpleNamespace(proxies=[*proxies.values()])
     ignored: list[tuple[RawLog, str]] = []
     records = read_records(
         chain, contracts, 0, world.anvil.height, on_ignored=lambda log, why: ignored.append((log, why))
@@ -42,6 +50,24 @@ def read_ledger(world: World, labels: Sequence[str]) -> Ledger:
     ledger = Ledger(records)
     assert not ignored, f"the reader passed over {ignored[0]}"
     return ledger
+
+
+def read_checkpoints_due(world: World) -> list[Due]:
+    """What the private chain asks to be anchored."""
+    chain, proxies = _proxies(world, ["schedule"])
+    contracts: Any = SimpleNamespace(**proxies)
+    ignored: list[str] = []
+    due = [*read_due(chain, contracts, 0, world.anvil.height, on_ignored=lambda log, why: ignored.append(why))]
+    assert not ignored, f"the reader passed over {ignored[0]}"
+    return due
+
+
+def read_public(world: World) -> tuple[list[Checkpoint], list[AwardEvent]]:
+    """Anchored checkpoints, and everything that happened to awards."""
+    chain, proxies = _proxies(world, ["anchor", "distributor"])
+    contracts: Any = SimpleNamespace(anchor=proxies["anchor"], awards=proxies["distributor"])
+    anchored = read_anchored(chain, contracts, 0, world.anvil.height)
+    return [one.checkpoint for one in anchored], [*read_awards(chain, contracts, 0, world.anvil.height)]
 
 
 def members_agree(world: World, label: str, ledger: Ledger) -> None:
@@ -52,3 +78,8 @@ def members_agree(world: World, label: str, ledger: Ledger) -> None:
     assert shown == [(one.organisation, one.authority, one.delegate) for one in folded.seats.values()], "members"
     assert tuple(current) == (folded.epoch, folded.quorum, folded.consortium_digest), "epoch, quorum and digest"
     assert paused == folded.paused, "paused"
+
+
+def _proxies(world: World, labels: Sequence[str]) -> tuple[Connection, dict[str, Proxy]]:
+    chain = Connection(world.anvil.url, world.chain_id)
+    return chain, {label: PROXIES[label](chain, world[label].address) for label in labels}

@@ -10,6 +10,7 @@
 - stages_never_go_back: of a revocation (see ``stages_never_go_back`` for the one that is computed).
 - certified_by_a_quorum: at least k present members endorsed that digest.
 - an_update_is_in_one_approved_request; no_round_before_the_replacement: none opens while an approved revocation waits.
+- one_member_fails_one_round: between two closed rounds, a revocation that no quorum supports, for what counts.
 - checkpoints_are_numbered: by one more for each closed round and each certified revocation.
 """
 
@@ -47,6 +48,10 @@ class PrivateInvariants:
         self._waiting: set[str] = set()
         self._endorsed: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._due = 0
+        self._alone: dict[str, int] = {}
+        self._last_request = ""
+        self._requesters: dict[str, str] = {}
+        self._supporters: defaultdict[str, set[str]] = defaultdict(set)
 
     def views(self) -> list[tuple[Any, ...]]:
         """What it looks at, to be asked in one request."""
@@ -148,12 +153,33 @@ class PrivateInvariants:
         assert values["first"] == self._prekeys[values["organisation"]], "prekeys_serve_once"
         self._prekeys[values["organisation"]] += values["count"]
 
+    def _on_RoundFailed(self, values: Mapping[str, Any], members: Membership) -> None:
+        """A revocation fails a round in the transaction that a quorum decides, or the owner of what counts asks for."""
+        asked = self._last_request
+        if (
+            values["reason"] != "revocation"
+            or len(self._supporters[asked] & {*members.organisations}) >= members.quorum
+        ):
+            return
+        owner, closed = self._requesters[asked], self._world.view("rounds", "closedCount")
+        assert self._alone.get(owner) != closed, f"one_member_fails_one_round: {owner}"
+        counts = self._world.views([("rounds", "accepted", update) for update in self._requested[asked]])
+        assert any(counts), "one_member_fails_one_round: nothing that counts is revoked"
+        self._alone[owner] = closed
+
+    def _on_RevocationSupported(self, values: Mapping[str, Any], _members: Membership) -> None:
+        self._last_request = values["request_id"]
+        self._supporters[self._last_request].add(values["organisation"])
+
     def _on_RevocationRequested(self, values: Mapping[str, Any], _members: Membership) -> None:
+        self._last_request = values["request_id"]
+        self._requesters[self._last_request] = values["organisation"]
+        self._supporters[self._last_request].add(values["organisation"])
         self._requested[values["request_id"]] = values["updates"]
         self._stages[values["request_id"]] = Stage.REQUESTED
 
     def _on_RevocationApproved(self, values: Mapping[str, Any], _members: Membership) -> None:
-        request = values["request_id"]
+        request = self._last_request = values["request_id"]
         for update in self._requested[request]:
             assert self._held.setdefault(update, request) == request, "an_update_is_in_one_approved_request"
         held = self._world.views([("revocations", "requestOf", update) for update in self._requested[request]])

@@ -7,7 +7,7 @@ from copy import deepcopy
 
 from stateful.anvil_client import Anvil
 from stateful.chain_world import Contract, Event, Key, World
-from stateful.fold_check import members_agree, read_ledger
+from stateful.fold_check import members_agree, read_ledger, read_public
 from stateful.invariants_members import MembersInvariants
 from stateful.invariants_public import PublicInvariants
 from stateful.model_anchor import AnchorModel
@@ -17,6 +17,7 @@ from stateful.rules_anchoring import HOLDERS, PRIVATE_CHAIN, digest_of
 from stateful.rules_awards import AwardRules
 from stateful.rules_governance import NAMES, POOL
 
+from orchestrator.chain.public_events import AwardClaim
 from orchestrator.commitment.eip712 import Pair
 from tools.compile import Compiled
 
@@ -87,6 +88,13 @@ class PublicMachine(AwardRules):
     def end(self) -> None:
         self.conclude()
         members_agree(self.world, "private", read_ledger(self.world, ["private"]))
+        checkpoints, awards = read_public(self.world)
+        assert checkpoints == self.anchor.chain[1:], "the reader's checkpoints are not those that were anchored"
+        claims = [one for one in awards if isinstance(one, AwardClaim)]
+        paid = {(one.sequence, self.awards.published[one.sequence].root, one.index) for one in claims}
+        assert len(paid) == len(claims) and paid <= self.awards.books.spent, "claims"
+        supply = self.world.view("token", "totalSupply")
+        assert sum(one.amount for one in claims) == supply, "the claims do not add up to the supply"
 
     def _looked_at(self) -> list[tuple[object, ...]]:
         views: list[tuple[object, ...]] = [("token", "totalSupply")]

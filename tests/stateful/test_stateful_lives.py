@@ -14,7 +14,7 @@ from stateful.campaign import PRIVATE, PUBLIC, Campaign
 from stateful.machine import Tally
 
 SEED = "LORANCHOR_STATEFUL_SEED"
-QUICK_STEPS = 1_000
+QUICK_STEPS = 500
 SLOW_STEPS = 10_000
 SEEN_QUICKLY = {
     PUBLIC: {"CheckpointAnchored", "AwardsPublished", "AwardClaimed", "EquivocationProven", "MemberAdded", "Paused"},
@@ -41,13 +41,14 @@ def test_lives(campaign: Campaign) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # minutes; a busy machine takes its time
 @CAMPAIGNS
 def test_ten_thousand_steps(campaign: Campaign, capsys: pytest.CaptureFixture[str]) -> None:
     tally = Tally()
     seed = int(os.environ.get(SEED) or secrets.randbelow(2**32))
     print(f"seed {seed}; the same lives again: {SEED}={seed}")
     while tally.steps < SLOW_STEPS:
-        replace(campaign, seed=seed + tally.lives, lives=5 * campaign.lives).run(tally)
+        replace(campaign, seed=seed + tally.lives, lives=60).run(tally)
     with capsys.disabled():
         print(f"\n{campaign.machine.__name__}: {tally}")
     assert SEEN_AT_LENGTH[campaign] <= {*tally.events}, f"never seen: {SEEN_AT_LENGTH[campaign] - {*tally.events}}"
