@@ -1,11 +1,30 @@
-"""Arguments and answers of the contracts as typed values. Imports nothing heavy."""
+"""Arguments and answers of the contracts as typed values; those that records hold, too, are the ledger's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-from orchestrator.types import MILLION, Address, Cid, Digest, OrganisationId, UpdateId
+from orchestrator.ledger.entities import Member, Opening
+from orchestrator.types import MILLION, Address, Digest, OrganisationId, UpdateId
+
+__all__ = [
+    "AwardLeaf",
+    "Current",
+    "DueReason",
+    "Member",
+    "Mode",
+    "Opening",
+    "Phase",
+    "Publication",
+    "RevocationView",
+    "RoundView",
+    "Stage",
+    "Submission",
+    "UpdateView",
+    "Verdict",
+    "Verification",
+]
 
 
 class Phase(IntEnum):
@@ -50,46 +69,12 @@ class DueReason(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A member with its cold and its hot address."""
-
-    organisation: OrganisationId
-    authority: Address
-    delegate: Address
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A member as governance sees it: without the delegate."""
-
-    organisation: OrganisationId
-    authority: Address
-
-
-@dataclass(frozen=True, slots=True)
 class Current:
     """The consortium's present epoch, quorum and digest, in one read."""
 
     epoch: int
     quorum: int
     consortium_digest: Digest
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What a round is opened with; see ``RoundLedger``."""
-
-    manifest_digest: Digest
-    task_digest: Digest
-    task_cid: Cid
-    agreement_digest: Digest
-    agreement_cid: Cid
-    submit_blocks: int
-    release_blocks: int
-    commit_blocks: int
-    reveal_blocks: int
-    minimum_updates: int
-    epsilon_cap: int
 
 
 @dataclass(frozen=True, slots=True)

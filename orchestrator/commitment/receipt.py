@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
-from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
+from orchestrator.ledger.canonical import Document
+from orchestrator.ledger.documents import CanonicalObject
 from orchestrator.ledger.reader import Reader
 from orchestrator.types import Cid, Digest, OrganisationId, RequestId, UpdateId
-
-FORMAT = "loranchor/shred-receipt"
 
 
 def build_receipt(
@@ -31,7 +30,7 @@ def build_receipt(
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(CanonicalObject):
     """A validated receipt.
 
     Attributes:
@@ -41,6 +40,8 @@ class Receipt:
         unpinned: objects it no longer keeps, sorted.
     """
 
+    format = "loranchor/shred-receipt"
+    place = "receipt"
     certificate: Digest
     request_id: RequestId
     organisation: OrganisationId
@@ -49,10 +50,8 @@ class Receipt:
     content_salts: int
     unpinned: tuple[Cid, ...]
 
-    def document(self) -> Document:
+    def members(self) -> Document:
         return {
-            "format": FORMAT,
-            "version": 1,
             "certificate": self.certificate,
             "request_id": self.request_id,
             "organisation": self.organisation,
@@ -61,24 +60,10 @@ class Receipt:
             "unpinned": sorted(self.unpinned),
         }
 
-    def to_bytes(self) -> bytes:
-        return canonical_bytes(self.document())
-
-    @property
-    def digest(self) -> Digest:
-        return digest(self.document())
-
     @classmethod
-    def from_bytes(cls, data: bytes) -> Receipt:
-        return cls.from_document(parse(data, format=FORMAT))
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Receipt:
-        """Reads a receipt; FormatError names a member that is missing, unknown or malformed."""
-        check_format(document, format=FORMAT)
-        reader = Reader(document, "receipt")
+    def read(cls, reader: Reader) -> Self:
         destroyed = reader.inner("destroyed")
-        receipt = cls(
+        found = cls(
             certificate=reader.digest("certificate"),
             request_id=RequestId(reader.digest("request_id")),
             organisation=reader.organisation("organisation"),
@@ -88,5 +73,4 @@ class Receipt:
             unpinned=tuple(Cid(item) for item in reader.ascending("unpinned")),
         )
         destroyed.end()
-        reader.end()
-        return receipt
+        return found

@@ -5,48 +5,40 @@ Every member's authority accepts its digest on the private chain before a round 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
-from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
+from orchestrator.ledger.canonical import Document
+from orchestrator.ledger.documents import CanonicalObject
 from orchestrator.ledger.reader import Reader
 from orchestrator.types import Digest, OrganisationId
 
-FORMAT = "loranchor/agreement"
-
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(CanonicalObject):
     """A validated agreement.
 
     Attributes:
         parties: the organisations, sorted. terms: one clause a text, in order.
     """
 
+    format = "loranchor/agreement"
+    place = "agreement"
     consortium_id: Digest
     title: str
     parties: tuple[OrganisationId, ...]
     purpose: str
     terms: tuple[str, ...]
 
-    def document(self) -> Document:
+    def members(self) -> Document:
         return {
-            "format": FORMAT,
-            "version": 1,
             "consortium_id": self.consortium_id,
             "title": self.title,
             "parties": list(self.parties),
             "purpose": self.purpose,
             "terms": list(self.terms),
         }
-
-    def to_bytes(self) -> bytes:
-        return canonical_bytes(self.document())
-
-    @property
-    def digest(self) -> Digest:
-        return digest(self.document())
 
     @classmethod
     def of(
@@ -57,20 +49,11 @@ class Agreement:
         return cls.from_document(cls(consortium_id, title, named, purpose, tuple(terms)).document())
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Agreement:
-        return cls.from_document(parse(data, format=FORMAT))
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Agreement:
-        """Reads an agreement; FormatError names a member that is missing, unknown or malformed."""
-        check_format(document, format=FORMAT)
-        reader = Reader(document, "agreement")
-        agreement = cls(
+    def read(cls, reader: Reader) -> Self:
+        return cls(
             consortium_id=reader.digest("consortium_id"),
             title=reader.text("title"),
             parties=reader.organisations("parties", least=1),
             purpose=reader.text("purpose"),
             terms=reader.texts("terms", least=1),
         )
-        reader.end()
-        return agreement

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
-from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
+from orchestrator.ledger.canonical import Document
+from orchestrator.ledger.documents import CanonicalObject
 from orchestrator.ledger.entities import Mode
 from orchestrator.ledger.reader import Reader
-from orchestrator.types import Digest, OrganisationId, UpdateId
-
-FORMAT = "loranchor/request"
+from orchestrator.types import OrganisationId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
-class RevocationRequest:
+class RevocationRequest(CanonicalObject):
     """A validated request.
 
     Attributes:
@@ -23,6 +21,8 @@ class RevocationRequest:
         statement: the reason in full; may be empty.
     """
 
+    format = "loranchor/request"
+    place = "request"
     organisation: OrganisationId
     updates: tuple[UpdateId, ...]
     reason: str
@@ -30,10 +30,8 @@ class RevocationRequest:
     urgent: bool
     statement: str = ""
 
-    def document(self) -> Document:
+    def members(self) -> Document:
         return {
-            "format": FORMAT,
-            "version": 1,
             "organisation": self.organisation,
             "updates": sorted(self.updates),
             "reason": self.reason,
@@ -42,23 +40,9 @@ class RevocationRequest:
             "statement": self.statement,
         }
 
-    def to_bytes(self) -> bytes:
-        return canonical_bytes(self.document())
-
-    @property
-    def digest(self) -> Digest:
-        return digest(self.document())
-
     @classmethod
-    def from_bytes(cls, data: bytes) -> RevocationRequest:
-        return cls.from_document(parse(data, format=FORMAT))
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> RevocationRequest:
-        """Reads a request; FormatError names a member that is missing, unknown or malformed."""
-        check_format(document, format=FORMAT)
-        reader = Reader(document, "request")
-        request = cls(
+    def read(cls, reader: Reader) -> Self:
+        return cls(
             organisation=reader.organisation("organisation"),
             updates=tuple(UpdateId(item) for item in reader.digests("updates", least=1)),
             reason=reader.label("reason"),
@@ -66,5 +50,3 @@ class RevocationRequest:
             urgent=reader.flag("urgent"),
             statement=reader.text("statement", empty=True),
         )
-        reader.end()
-        return request

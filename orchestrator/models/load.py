@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -53,14 +52,6 @@ def load_base(
         model, tokenizer, digest = _from_folder(source.folder, kind, labels, seed, cache)
     model.to(device=device, dtype=dtype).eval().requires_grad_(False)
     return BaseModel(model, tokenizer, digest, kind, type(model).__name__)
-
-
-def release(base: BaseModel) -> None:
-    """Give a model's memory back."""
-    base.model.to("meta")
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _from_folder(folder: Path, kind: Kind, labels: int, seed: int, cache: Path | None) -> tuple[Any, Any, Digest]:

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from orchestrator.errors import ConfigurationError, DataError
-from orchestrator.models import load_base, release, resolve
+from orchestrator.models import load_base, resolve
 from orchestrator.models.base import state_digest, tensors_digest
 from orchestrator.models.seeded import seeded_tensor, seeded_uniform
 
@@ -141,12 +141,6 @@ def test_damaged_weights(folder: Path, tmp_path: Path) -> None:
 def test_a_gpu_that_is_not_there() -> None:
     with pytest.raises(ConfigurationError, match="no GPU"):
         load_base(TINY, device="cuda")
-
-
-def test_release_gives_the_weights_back() -> None:
-    base = load_base(TINY)
-    release(base)
-    assert {parameter.device.type for parameter in base.model.parameters()} == {"meta"}
 
 
 def test_tokenizer_is_byte_level() -> None:
