@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,16 +20,18 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
+        handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise ConfigurationError(
             f"cannot write into the folder {folder}: {error.strerror}", mend="check LORANCHOR_DEPLOYMENTS"
         ) from error
-    with lock:
+    try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConfigurationError(
                 f"another deployment works on the folder {folder}", mend="let it end, then run this again"
             ) from error
         yield
+    finally:
+        os.close(handle)
