@@ -59,8 +59,8 @@ def _dense(result: Result, row: str) -> Table:
     size = f"{8 * 4 * 2**20 / 1e6:.1f} MB of fp32"
     titles = {"dense mean": "Weighted mean of dense updates", "multi-krum": "Multi-Krum on dense updates"}
     notes = {
-        "dense mean": f"P is {size}. {DURATIONS} LoRAnchor reads mapped files, mapping included; the peers have all "
-        "updates in memory before the clock starts.",
+        "dense mean": f"P is {size}. {DURATIONS} LoRAnchor reads mapped files that were verified before the clock "
+        "started, in the row below it files that are mapped meanwhile; the peers have all updates in memory by then.",
         "multi-krum": f"P is {size}, f = 1, all but one are kept. {DURATIONS} Ours is one Gram matrix and the mean of "
         "what is kept.",
     }

@@ -20,6 +20,7 @@ LAYER_BYTES = 4 << 20
 
 MEAN = (
     Contestant(US, OWN, "dense_mean"),
+    Contestant(f"{US}, mapping included", OWN, "dense_mean", {"fresh": True}),
     Contestant("flwr aggregate", PEERS, "flwr_aggregate"),
     Contestant("flwr aggregate_arrayrecords", PEERS, "flwr_arrayrecords"),
     Contestant("nvflare WeightedAggregationHelper, numpy", PEERS, "nvflare_numpy"),

@@ -133,6 +133,7 @@ class DeltaSource:
     def __init__(self, data: DeltaBytes, limits: Limits | None = None) -> None:
         self._data, self._limits = data, limits
         self._layout: Layout | None = None
+        self._flat: dict[str, Tensor] = {}
 
     @property
     def size(self) -> int:
@@ -162,7 +163,12 @@ class DeltaSource:
         return LowRank(*found, outline.alpha, outline.rslora)
 
     def dense(self, name: str, start: int, end: int) -> Tensor:
+        if (known := self._flat.get(name)) is not None:
+            return known[start:end]
         span = self._laid_out().spans[f"dense.{name}"]
+        if not self._data.room:  # it lies in memory that is nobody's own: one view serves all tiles
+            self._flat[name] = _tensor(self._data.read(span.start, span.end), span).view(-1)
+            return self._flat[name][start:end]
         first, last = (span.start + place * span.dtype.itemsize for place in (start, end))
         return _tensor(self._data.read(first, last), Span(first, last, span.dtype, (end - start,)))
 
@@ -180,6 +186,7 @@ class DeltaSource:
         return AdapterDelta(outline.base, outline.parent_manifest, modules, dense)
 
     def close(self) -> None:
+        self._flat.clear()
         self._data.close()
 
     def _laid_out(self) -> Layout:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from orchestrator.aggregation.accumulate import Sums, Tally, changed
 from orchestrator.aggregation.entries import Entry, ordered
+from orchestrator.aggregation.memory import large_tensor
 from orchestrator.aggregation.plan import Target, make_plan
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.strategies import Stack
@@ -73,7 +74,7 @@ def sum_changes(
         if verify:
             prove(used.values(), workers)
         terms = Terms(plan, used, workers, where)
-        sums = {name: torch.zeros(target.shape, device=where) for name, target in plan.targets.items()}
+        sums = {name: large_tensor(target.shape, where) for name, target in plan.targets.items()}
         with closing(terms.loads(plan.targets.values())) as loads:
             for name, target in plan.targets.items():
                 _sum(terms, target, sums[name], loads, workers, Tally() if tally is None else tally)
@@ -85,7 +86,4 @@ def _sum(terms: Terms, target: Target, total: Tensor, loads: Loads, workers: Wor
     if isinstance(ready, Tensor):
         return
     flat = total if target.has_low_rank else total.view(-1)
-    parts = range(len(target.parts))
-    workers.run(
-        [partial(terms.add, flat[start:end], target, parts, ready, start, end) for start, end in terms.grid(target)]
-    )
+    workers.run([partial(terms.fill, flat[start:end], target, ready, start, end) for start, end in terms.grid(target)])

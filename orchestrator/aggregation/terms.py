@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from orchestrator.aggregation.accumulate import Tally, placed
+from orchestrator.aggregation.memory import large_tensor
 from orchestrator.aggregation.pipeline import staged
 from orchestrator.aggregation.plan import Plan, Target
 from orchestrator.aggregation.source import Source
@@ -58,13 +59,14 @@ class Terms:
         """What :meth:`tile` needs: the stacks, or the sum of all terms where the stacks pass one after the other.
 
         Args:
-            total: zeros for the sum; made here by default.
+            total: for the sum, set to zero here; made here by default.
         """
         if not target.has_low_rank:
             return {}
         if target.at_once:
             return _told(next(loads).products, tally)
-        total = torch.zeros(target.shape, device=self._device) if total is None else total
+        total = large_tensor(target.shape, self._device) if total is None else total
+        total.zero_()
         for place in range(len(target.parts)):
             products = _told(next(loads).products, tally)
             self._workers.run(
@@ -80,8 +82,11 @@ class Terms:
         if isinstance(ready, Tensor):
             return ready[start:end]
         shape = (end - start, *target.shape[1:]) if target.has_low_rank else (end - start,)
-        tile = torch.zeros(shape, device=self._device)
-        self.add(tile, target, range(len(target.parts)), ready, start, end)
+        return self.fill(torch.empty(shape, device=self._device), target, ready, start, end)
+
+    def fill(self, tile: Tensor, target: Target, products: Products, start: int, end: int) -> Tensor:
+        """The same into memory that is there: set to zero only now, while it is in the cache."""
+        self.add(tile.zero_(), target, range(len(target.parts)), products, start, end)
         return tile
 
     def add(self, tile: Tensor, target: Target, parts: range, products: Products, start: int, end: int) -> None:
