@@ -83,14 +83,17 @@ def dry_run(plan: Plan, nodes: Sequence[Node]) -> None:
         ConfigurationError, ChainError: something is missing; the first of what was printed.
     """
     missing: list[LoranchorError] = []
+    left = 0
     for node in nodes:
-        missing += _print(plan, node, both=len(nodes) > 1)
+        steps, lacking = _print(plan, node, both=len(nodes) > 1)
+        left, missing = left + steps, missing + lacking
     if missing:
         raise missing[0]
-    print("nothing was sent; `brownie run deploy` without --dry-run does it")
+    print("nothing was sent; without --dry-run it would be" if left else "nothing is left to do")
 
 
-def _print(plan: Plan, node: Node, *, both: bool) -> list[LoranchorError]:
+def _print(plan: Plan, node: Node, *, both: bool) -> tuple[int, list[LoranchorError]]:
+    """How many steps are left, and what is missing for them."""
     missing: list[LoranchorError] = []
     try:
         run = plan.on(node)
@@ -113,7 +116,7 @@ def _print(plan: Plan, node: Node, *, both: bool) -> list[LoranchorError]:
             missing.append(_too_little(run, found))
     for error in missing:
         print(f"missing: {error}")
-    return missing
+    return len(found.left), missing
 
 
 def _too_little(run: Deployer, found: Forecast) -> ChainError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from orchestrator import deployment as d
@@ -12,6 +13,7 @@ from orchestrator.deployment.account import Account, KeyAccount, NodeAccount
 from orchestrator.deployment.fields import Fields
 from orchestrator.errors import ConfigurationError
 from orchestrator.keystore.password import read_password
+from tools.brownie.accounts import accounts_folder
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,7 @@ class Settings:
             ConfigurationError: there is none.
         """
         if self.deployer:
-            path = account_path(self.deployer)
-            prompt = f"Password of account {path.stem}: "
-            return KeyAccount(path, lambda: read_password(self.password_file, prompt=prompt))
+            return _key_account(account_path(self.deployer), self.password_file)
         unlocked = chain.request("eth_accounts", []) if local else []
         if unlocked:
             return NodeAccount(unlocked[0])
@@ -79,15 +79,20 @@ class Settings:
         )
 
 
+@cache
+def _key_account(path: Path, password_file: Path | None) -> KeyAccount:
+    """One for all chains of a run, so that its password is asked for once."""
+    return KeyAccount(path, lambda: read_password(password_file, prompt=f"Password of account {path.stem}: "))
+
+
 def account_path(name: str) -> Path:
     """The file of an encrypted account: one of `brownie accounts` by its name, or any by its path.
 
     Raises:
         ConfigurationError: there is none.
     """
-    folder = Path(os.environ["LORANCHOR_ACCOUNTS"])  # the brownie command sets it
-    candidates = (folder / f"{name}.json", Path(name).expanduser())
-    for path in candidates:
+    folder = accounts_folder()
+    for path in (folder / f"{name}.json", Path(name)):
         if path.is_file():
             return path
     known = ", ".join(sorted(path.stem for path in folder.glob("*.json"))) or "none"
@@ -97,4 +102,4 @@ def account_path(name: str) -> Path:
 
 
 def _path(text: str | None) -> Path | None:
-    return Path(text).expanduser() if text else None
+    return Path(text) if text else None

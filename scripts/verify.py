@@ -126,19 +126,19 @@ def _publish(node: Node, record: d.DeploymentRecord, compiled: Mapping[str, Comp
         for one in found:
             print(f"  {one.name}: {explorer.publish(one)}", flush=True)
         return
-    print(f"next: {_next_step(node, record, found[0], shown)}")
+    print(_next_step(node, record, found[0], shown))
 
 
 def _next_step(node: Node, record: d.DeploymentRecord, first: Publication, folder: Path) -> str:
     if node.local:
-        return "nothing: a local chain has no explorer; the folders show what one would get"
+        return "a local chain has no explorer; the folders show what one would get"
     if record.role == "private":
         return (
-            "give each standard-input.json to an explorer of your own (Blockscout), by hand, or by running this again "
+            "next: give each standard-input.json to an explorer of your own (Blockscout), by hand, or by running this again "
             "with ETHERSCAN_TOKEN and LORANCHOR_ETHERSCAN_URL=<its address>/api"
         )
     return (
-        "run this again with ETHERSCAN_TOKEN, or give each contract to Sourcify, such as\n"
+        "next: run this again with ETHERSCAN_TOKEN, or give each contract to Sourcify, such as\n"
         f"  curl -sS -X POST -H 'Content-Type: application/json' --data @{folder}/{first.name}/sourcify.json "
         f"{SOURCIFY}/{record.chain_id}/{first.address}"
     )

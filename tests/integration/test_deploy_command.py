@@ -133,8 +133,9 @@ def test_a_password_that_cannot_be_had_is_one_line(place: Place, between: Proxy,
 
 
 def test_the_password_is_asked_for_at_the_terminal(place: Place, node: Connection) -> None:
-    """Typed, not shown, and never in the environment."""
+    """Typed once, not shown, and never in the environment."""
     fund(node, Address(DEPLOYER), 20)
+    write_other_side(place)
     environment = place.environment(LORANCHOR_DEPLOYER_PASSWORD_FILE="")
     assert PASSWORD not in "".join(environment.values())
     main, terminal = pty.openpty()
@@ -148,7 +149,8 @@ def test_the_password_is_asked_for_at_the_terminal(place: Place, node: Connectio
         seen += until(main, None)
         assert process.wait() == 0, seen
     os.close(main)
-    assert PASSWORD not in seen and "DisclosureRegistry" in seen
+    assert PASSWORD not in seen and "Consortium.bind: in block" in seen
+    assert seen.count("Password") == 1
 
 
 def until(terminal: int, words: str | None) -> str:
@@ -199,11 +201,15 @@ def test_a_record_of_another_chain_of_this_id_is_never_overwritten(
 def deployed_with_its_pair(place: Place, node: Connection) -> str:
     """Deploy beside the other chain's file; gives what was printed."""
     fund(node, Address(DEPLOYER), 20)
-    entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, (), "0x" + "00" * 32)
-    d.write_record(place.files, d.DeploymentRecord(IDS["private"], "private", CONSORTIUM_ID, {"Consortium": entry}))
+    write_other_side(place)
     code, out, errors = place.run()
     assert (code, errors) == (0, ""), out
     return out
+
+
+def write_other_side(place: Place, consortium_id: str = CONSORTIUM_ID) -> None:
+    entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, (), "0x" + "00" * 32)
+    d.write_record(place.files, d.DeploymentRecord(IDS["private"], "private", consortium_id, {"Consortium": entry}))
 
 
 def test_verifying_agrees_and_writes_what_services_take(place: Place, node: Connection) -> None:
@@ -244,6 +250,5 @@ def test_verifying_publishes_with_a_token_and_nothing_that_is_wrong(place: Place
 @pytest.mark.slow
 def test_the_pair_of_two_consortia_is_never_bound(place: Place, node: Connection) -> None:
     deployed_with_its_pair(place, node)
-    entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, (), "0x" + "00" * 32)
-    d.write_record(place.files, d.DeploymentRecord(IDS["private"], "private", "0x" + "c0" * 32, {"Consortium": entry}))
+    write_other_side(place, "0x" + "c0" * 32)
     fails(place.run(), 2, "11155111.json and 2018.json are of two consortia")
