@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from orchestrator.aggregation.tiles import Workers
+from orchestrator.aggregation.truncation import gram_of_rows
 from orchestrator.contribution import AdapterDelta
 
-PIECE = 1024
-"""Rows or columns of a factor that are widened to float64 at once."""
 RUN = 1024
 """Numbers of a dense parameter whose products are summed in fp32: an error of 1e-8 of the norms."""
 TILE_NUMBERS = 1 << 19
@@ -66,19 +65,9 @@ def _module_part(updates: Sequence[AdapterDelta], name: str) -> Tensor:
     scales = torch.tensor([low.scale for low in lows], dtype=torch.float64)[
         torch.searchsorted(torch.tensor(having), owner)
     ]
-    outer = _cross([low.a for low in lows])
-    inner = _cross([low.b.T for low in lows]) * scales[:, None] * scales[None, :]
+    outer = gram_of_rows([low.a for low in lows])
+    inner = gram_of_rows([low.b.T for low in lows]) * scales[:, None] * scales[None, :]
     return _block_sums(outer.mul_(inner), owner, len(updates))
-
-
-def _cross(factors: Sequence[Tensor]) -> Tensor:
-    """F·Fᵀ for the factors on top of one another, a piece of their columns at a time."""
-    rows, columns = sum(factor.shape[0] for factor in factors), factors[0].shape[1]
-    total = torch.zeros((rows, rows), dtype=torch.float64)
-    for start in range(0, columns, PIECE):
-        piece = torch.cat([factor[:, start : start + PIECE] for factor in factors]).double()
-        total.addmm_(piece, piece.T)
-    return total
 
 
 def _block_sums(values: Tensor, owner: Tensor, count: int) -> Tensor:

@@ -1,16 +1,20 @@
 """The best rank-r approximation of a product of tall and wide factors, without ever making the dense matrix.
 
-left = Q₁R₁ and rightᵀ = Q₂R₂ give left·right = Q₁(R₁R₂ᵀ)Q₂ᵀ with a small core of columns², whose SVD is that of the
-whole: O((m+n)·K² + K³) for K columns. By Eckart and Young its r largest triples are optimal, and the singular values
-left out are the error.
+left = Q·T gives left·right = Q·C with a core C = T·right of K rows, whose left singular vectors are the eigenvectors
+of C·Cᵀ = T·(right·rightᵀ)·Tᵀ, a matrix of K × K. Projecting on the r largest is optimal by Eckart and Young, and the
+sum of the other eigenvalues is the squared error: O((m+n)·K² + K³) for K columns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+PIECE = 1024
+"""Columns of a factor that are widened to float64 at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Truncated:
     """Factors of the approximation.
 
     Attributes:
-        left: (m, r), the singular values in it. right: (r, n), orthonormal rows.
+        left: (m, r), orthonormal columns. right: (r, n), orthogonal rows, the largest first.
         norm2: ‖exact‖². error2: ‖exact − left @ right‖².
     """
 
@@ -41,15 +45,25 @@ def truncate(left: Tensor, right: Tensor, rank: int) -> Truncated:
     Returns:
         Factors of min(rank, m, n, K) columns, fp32.
     """
-    tall, tall_core = torch.linalg.qr(left)
-    wide, wide_core = torch.linalg.qr(right.T)
-    core = tall_core.double() @ wide_core.double().T
-    u, values, vt = torch.linalg.svd(core, full_matrices=False)
-    kept = min(rank, values.numel())
-    squares = values.square()
+    tall, core = torch.linalg.qr(left)
+    core = core.double()
+    values, vectors = torch.linalg.eigh(core @ gram_of_rows([right]) @ core.T)
+    squares = values.clamp(min=0).flip(0)
+    kept = min(rank, squares.numel(), right.shape[1])
+    basis = vectors.flip(1)[:, :kept]
     return Truncated(
-        left=tall @ (u[:, :kept] * values[:kept]).float(),
-        right=vt[:kept].float() @ wide.T,
+        left=tall @ basis.float(),
+        right=(basis.T @ core).float() @ right,
         norm2=float(squares.sum()),
         error2=float(squares[kept:].sum()),
     )
+
+
+def gram_of_rows(factors: Sequence[Tensor]) -> Tensor:
+    """F·Fᵀ in float64 for the factors on top of one another, a piece of their columns at a time."""
+    rows, columns = sum(factor.shape[0] for factor in factors), factors[0].shape[1]
+    total = torch.zeros((rows, rows), dtype=torch.float64, device=factors[0].device)
+    for start in range(0, columns, PIECE):
+        piece = torch.cat([factor[:, start : start + PIECE] for factor in factors]).double()
+        total.addmm_(piece, piece.T)
+    return total

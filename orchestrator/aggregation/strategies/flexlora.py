@@ -1,7 +1,7 @@
 """``flexlora``: each round's ΔW, cut to rank r by its singular values; the error of the cut is told.
 
 J. Bai and others, "Federated Fine-tuning of Large Language Models under Heterogeneous Tasks and Client Resources",
-NeurIPS 2024, arXiv:2402.11505. The paper decomposes the dense ΔW; this one decomposes the stacks' QR core, which is the
+NeurIPS 2024, arXiv:2402.11505. The paper decomposes the dense ΔW; this one a small core of the stacks, which is the
 same truncation (see :mod:`orchestrator.aggregation.truncation`).
 """
 
