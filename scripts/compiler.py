@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from orchestrator.chain.abi import artifact
 from orchestrator.deployment.compiled import OUTPUT_SELECTION, Compiled, read_output
@@ -52,7 +52,7 @@ def answer_of(question: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         EnvironmentMissing: it did not run, or the sources do not compile.
     """
-    words = [link_solc(), "--standard-json", "--allow-paths", "node_modules"]
+    words = [str(link_solc()), "--standard-json", "--allow-paths", "node_modules"]
     done = subprocess.run(words, input=json.dumps(question), capture_output=True, text=True, cwd=ROOT)
     if done.returncode != 0:
         raise EnvironmentMissing(f"the compiler stopped: {done.stderr.strip()[:300]}", mend="run `make setup`")

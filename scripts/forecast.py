@@ -114,8 +114,8 @@ def _print(plan: Plan, node: Node, *, both: bool) -> tuple[int, list[LoranchorEr
         print(f"account {account.address}: {ether(found.balance)}; it needs {ether(found.needed)} at most")
         if found.lacking:
             missing.append(_too_little(run, found))
-    for error in missing:
-        print(f"missing: {error}")
+    for lacking in missing:
+        print(f"missing: {lacking}")
     return len(found.left), missing
 
 

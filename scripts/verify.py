@@ -134,8 +134,8 @@ def _next_step(node: Node, record: d.DeploymentRecord, first: Publication, folde
         return "a local chain has no explorer; the folders show what one would get"
     if record.role == "private":
         return (
-            "next: give each standard-input.json to an explorer of your own (Blockscout), by hand, or by running this again "
-            "with ETHERSCAN_TOKEN and LORANCHOR_ETHERSCAN_URL=<its address>/api"
+            "next: give each standard-input.json to an explorer of your own (Blockscout), by hand, or by running this "
+            "again with ETHERSCAN_TOKEN and LORANCHOR_ETHERSCAN_URL=<its address>/api"
         )
     return (
         "next: run this again with ETHERSCAN_TOKEN, or give each contract to Sourcify, such as\n"
