@@ -34,6 +34,8 @@ def _note_idle(own: Recomputed, round_: Round, tally: Tally) -> None:
     """One member alone can open a round on anything; where the others refuse, it adds nothing, and that is no fault."""
     where, problem = f"round {round_.id}, which added nothing", own.tasks[round_.opening.task_digest].problem
     tally.demand(True, where, "")
+    if round_.status is RoundStatus.FAILED:
+        tally.note(f"round {round_.id} failed: {round_.failure or 'no reason given'}")
     if problem:
         tally.note(f"{where}: {problem}")
         return
