@@ -18,6 +18,8 @@ from orchestrator.types import Address, Digest
 from tools.compile import Compiled
 
 NOBODY = Address("0x" + "00" * 20)
+ODD_TEXT = "\x7fodd\x7f"
+"""Stands for a text that is no UTF-8, which a member may well send."""
 _MNEMONIC = "test test test test test test test test test test test junk"
 
 
@@ -70,7 +72,8 @@ class Contract:
     artifact: Artifact
 
     def encode(self, function: str, arguments: Sequence[Any]) -> bytes:
-        return encode_call(self.artifact.functions[function], arguments)
+        data = encode_call(self.artifact.functions[function], arguments)
+        return data.replace(ODD_TEXT.encode(), b"\xff\xc3\x28\x00\xed")
 
 
 @lru_cache(maxsize=4096)

@@ -197,6 +197,11 @@ def chance(data: st.DataObject, one_in: int, label: str) -> bool:
     return data.draw(st.integers(0, one_in - 1), label) == one_in - 1
 
 
+def odd(data: st.DataObject, plain: T, strange: Sequence[T], label: str) -> T:
+    """Mostly the plain value, sometimes a strange one that the contracts take all the same."""
+    return one(data, strange, label) if chance(data, 8, f"odd {label}") else plain
+
+
 def signers(data: st.DataObject, entitled: Sequence[Key], quorum: int, others: Sequence[Key]) -> list[Key]:
     """Who signs a decision, and in which order: mostly a quorum in ascending order, as the contracts want it."""
     kind = one(data, ("quorum",) * 8 + ("all", "few", "doubled", "unsorted", "foreign"), "signers")

@@ -68,7 +68,7 @@ class RevocationLedgerModel:
         block: int,
         sender: Address,
         updates: Sequence[UpdateId],
-        reason: str,
+        reason: str | bytes,
         mode: Mode,
         urgent: bool,
         digest: Digest,

@@ -182,5 +182,9 @@ class RoundLedgerModel:
 
 def commitment_of(round_id: int, organisation: OrganisationId, verdicts: Sequence[Verdict], nonce: Digest) -> bytes:
     """By its definition; the package's own function refuses verdicts that the contract would not take."""
-    rows = [(word(one.update_id), one.accept, one.weight_cap, one.score, label_word(one.reason)) for one in verdicts]
+    rows = [(word(one.update_id), one.accept, one.weight_cap, one.score, _label(one.reason)) for one in verdicts]
     return keccak(encode(_COMMITTED, (round_id, organisation_word(organisation), rows, word(nonce))))
+
+
+def _label(reason: str | bytes) -> bytes:
+    return reason if isinstance(reason, bytes) else label_word(reason)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import strategies as st
 from stateful.chain_world import Key
-from stateful.machine import action, chance, one
+from stateful.machine import action, chance, odd, one
 from stateful.model_round_ledger import commitment_of
 from stateful.rules_anchoring import digest_of
-from stateful.rules_keys import SALT
+from stateful.rules_keys import LABELS, SALT
 from stateful.rules_rounds import RoundRules, in_phase
 
 from orchestrator.chain.structs import Phase, Verdict
@@ -65,8 +66,9 @@ class JudgingRules(RoundRules):
         verdicts = []
         for update in self.current.released:
             accept = not chance(data, 4, "reject")
-            score = data.draw(st.integers(-5, 5), "score")
-            verdicts.append(Verdict(update.id, accept, MILLION, score, "" if accept else "norm"))
+            score = data.draw(st.sampled_from((3, 0, -2, 2**63 - 1, -(2**63))), "score")
+            reason: Any = "" if accept else odd(data, "norm", LABELS, "reason")
+            verdicts.append(Verdict(update.id, accept, odd(data, MILLION, (0, 1), "cap"), score, reason))
         return verdicts
 
     def _verdicts(self, data: st.DataObject) -> list[Verdict]:

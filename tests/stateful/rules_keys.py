@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
-from stateful.chain_world import NOBODY, Key
-from stateful.machine import action, chance, one
+from stateful.chain_world import NOBODY, ODD_TEXT, Key
+from stateful.machine import action, chance, odd, one
 from stateful.model_keys import LONGEST, KeysModel
 from stateful.model_members import MembersModel
 from stateful.model_round_ledger import RoundLedgerModel
@@ -14,10 +14,14 @@ from stateful.refusals import refuse
 from stateful.rules_anchoring import digest_of
 from stateful.rules_governance import STRANGERS, GovernanceRules
 
-from orchestrator.types import Digest, OrganisationId
+from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
 
 SALT = digest_of("salt")
 AGREEMENTS = (digest_of("agreement"), digest_of("another agreement"))
+TEXTS = (ODD_TEXT, "\n", "Qm" * 200, "é\u0000")
+"""What a member may send where a CID belongs."""
+LABELS = (b"\xff" * 32, b"a\x00b".ljust(32, b"\x00"), b" ".ljust(32, b"\x00"), b"\x00" * 31 + b"\x01")
+"""What a member may send where a label belongs: words that are no text."""
 
 
 class KeyRules(GovernanceRules):
@@ -53,7 +57,8 @@ class KeyRules(GovernanceRules):
         wanted = [(agreement, one) for agreement in AGREEMENTS for one in self._missing(agreement)]
         if not wanted or chance(data, 8, "anybody"):
             anybody = [*self.authorities("private"), self.who(data)]
-            self._accept(one(data, anybody, "who accepts"), one(data, AGREEMENTS, "agreement"))
+            agreement = odd(data, one(data, AGREEMENTS, "agreement"), [ZERO_DIGEST], "agreement")
+            self._accept(one(data, anybody, "who accepts"), agreement)
             return
         agreement, sender = one(data, wanted, "who accepts what")
         self._accept(sender, agreement)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import strategies as st
 from stateful.chain_world import Key
-from stateful.machine import action, chance, one, several
+from stateful.machine import action, chance, odd, one, several
 from stateful.model_revocations import Revocation, RevocationLedgerModel
 from stateful.rules_anchoring import digest_of
 from stateful.rules_judging import JudgingRules
-from stateful.rules_keys import SALT
+from stateful.rules_keys import LABELS, SALT, TEXTS
 
 from orchestrator.chain.structs import Mode, Stage, Verification
 from orchestrator.commitment.certificate import CERTIFICATE_TYPE
@@ -21,6 +21,7 @@ from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId, RequestId, U
 
 CERTIFICATES = (digest_of("certificate"), digest_of("another certificate"))
 FIGURES = Verification("loss", 3_500_000, 3_600_000, 40)
+ODD_FIGURES = [Verification(label, 2**63 - 1, -(2**63), 2**64 - 1) for label in cast("Sequence[str]", (*LABELS, ""))]
 
 
 def at_stage(*stages: Stage) -> Callable[[RevocationRules], bool]:
@@ -37,7 +38,8 @@ class RevocationRules(JudgingRules):
     def request_a_revocation(self, data: st.DataObject) -> None:
         sender = self.who(data)
         updates = self._wanted(data, sender)
-        reason = one(data, ("poisoned", "", "consent"), "reason")
+        reasons: list[str | bytes] = ["poisoned", "", "consent", *LABELS]
+        reason = one(data, reasons, "reason")
         mode, urgent = one(data, tuple(Mode), "mode"), chance(data, 3, "urgent")
         digest = ZERO_DIGEST if chance(data, 16, "no digest") else digest_of("request", self.block)
         expected = self.revocations.next_id()
@@ -64,6 +66,8 @@ class RevocationRules(JudgingRules):
     def record_what_is_affected(self, data: st.DataObject) -> None:
         item = self._request(data, Stage.APPROVED, Stage.AFFECTED)
         descendants = several(data, [*self.rounds.updates], data.draw(st.integers(0, 2), "how many"), "descendants")
+        nothing = UpdateId(digest_of("no update"))
+        descendants = odd(data, descendants, [[nothing], [nothing] * 2, descendants * 2], "descendants")
         sender = self.who(data, self._left(item.affected))
         self._step(sender, item.id, "recordAffected", self.revocations.record_affected, shown=[descendants])
 
@@ -78,7 +82,8 @@ class RevocationRules(JudgingRules):
     def record_figures(self, data: st.DataObject) -> None:
         item = self._request(data, Stage.REPLACED, Stage.VERIFIED)
         sender = self.who(data, self._left(item.verified))
-        self._step(sender, item.id, "recordVerification", self.revocations.record_verification, shown=[FIGURES])
+        figures = odd(data, FIGURES, ODD_FIGURES, "figures")
+        self._step(sender, item.id, "recordVerification", self.revocations.record_verification, shown=[figures])
 
     @action(15, when=at_stage(Stage.REPLACED, Stage.VERIFIED, Stage.CERTIFIED))
     def endorse_a_certificate(self, data: st.DataObject) -> None:
@@ -92,10 +97,10 @@ class RevocationRules(JudgingRules):
     def record_a_receipt(self, data: st.DataObject) -> None:
         item = self._request(data, Stage.CERTIFIED)
         receipt = ZERO_DIGEST if chance(data, 12, "no receipt") else digest_of("receipt", self.block)
-        certificate = self._certificate(data, item)
+        certificate, place = self._certificate(data, item), odd(data, "QmReceipt", ["", *TEXTS], "place")
         sender = self.who(data, self._left(item.shredded))
         model = self.revocations.record_shredding
-        self._step(sender, item.id, "recordShredding", model, certificate, receipt, shown=[certificate, receipt, "Qm"])
+        self._step(sender, item.id, "recordShredding", model, certificate, receipt, shown=[certificate, receipt, place])
 
     @action(1, when=at_stage(*Stage))
     def settle_a_request(self, data: st.DataObject) -> None:

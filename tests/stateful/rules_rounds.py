@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 from stateful.chain_world import Key
-from stateful.machine import action, chance, one
+from stateful.machine import action, chance, odd, one
 from stateful.model_round_ledger import MOST_SUBMISSIONS
 from stateful.model_rounds import TIMED, Round
 from stateful.rules_anchoring import digest_of
-from stateful.rules_keys import AGREEMENTS, SALT, KeyRules
+from stateful.rules_keys import AGREEMENTS, SALT, TEXTS, KeyRules
 
 from orchestrator.chain.structs import Opening, Phase, Submission
 from orchestrator.types import ZERO_DIGEST, Cid, OrganisationId, UpdateId
@@ -73,7 +73,7 @@ class RoundRules(KeyRules):
     @action(18, when=in_phase(Phase.RELEASE))
     def release_an_update(self, data: st.DataObject) -> None:
         sender = self.who(data, self.current.pending(Phase.RELEASE))
-        cids = ("", "QmHeader") if chance(data, 12, "without a place") else ("QmPayload", "QmHeader")
+        cids = (odd(data, "QmPayload", ["", *TEXTS], "payload"), odd(data, "QmHeader", TEXTS, "header"))
         self._release(sender, self._own_update(data, sender), cids)
 
     @action(6, when=in_phase(Phase.SUBMIT, Phase.RELEASE))
@@ -155,7 +155,7 @@ class RoundRules(KeyRules):
     def _submission(self, data: st.DataObject, sender: Key) -> Submission:
         spent = self._spent(sender)
         epsilon = one(data, (spent, spent + 1, spent + 7, max(spent - 1, 0), CAP, CAP + 1), "ε")
-        plain = self._plain(epsilon)
+        plain = replace(self._plain(epsilon), samples=odd(data, 100, (0, 2**64 - 1), "samples"))
         return replace(plain, header_digest=ZERO_DIGEST) if chance(data, 12, "incomplete") else plain
 
     def _opening(self, data: st.DataObject) -> Opening:
@@ -168,7 +168,7 @@ class RoundRules(KeyRules):
         return Opening(
             manifest_digest=ZERO_DIGEST if chance(data, 16, "no manifest") else digest_of("manifest", self.block),
             task_digest=TASKS[0] if not chance(data, 4, "another task") else TASKS[1],
-            task_cid=Cid("QmTask"),
+            task_cid=Cid(odd(data, "QmTask", ["", *TEXTS], "task's place")),
             agreement_digest=AGREEMENTS[0] if not chance(data, 8, "another agreement") else AGREEMENTS[1],
             agreement_cid=Cid("QmAgreement"),
             submit_blocks=lengths[0],
