@@ -39,6 +39,10 @@ def in_memory(entries: list[FoldEntry], deltas: dict[UpdateId, AdapterDelta]) ->
     return dict(folded.model.named_parameters())
 
 
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+"""Where there is no GPU the second device is no test, rather than a skipped one."""
+
+
 def planned(base: StoredBase, entries: list[FoldEntry], sources: dict[UpdateId, Source], budget: int | None) -> Plan:
     return make_plan(base, entries, sources, Stack(), device=torch.device("cpu"), threads=2, budget=budget)
 
@@ -186,14 +190,15 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path: Path)
         fold(tmp_path, entries_of(list(deltas)), held(deltas), "out", budget=1000)
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("budget", [None, 1 << 30])
-def test_sums_read_in_parts_have_the_same_bits(tmp_path: Path, budget: int | None) -> None:
-    deltas = contributions(rounds=6)
-    entries = entries_of(list(deltas))
-    adding = Accumulator(Stack(), BASE, lambda name: torch.zeros(shapes_of(Little())[name]), torch.device("cpu"))
+def test_sums_read_in_parts_have_the_same_bits(tmp_path: Path, budget: int | None, device: str) -> None:
+    deltas, where = contributions(rounds=6), torch.device(device)
+    entries, shapes = entries_of(list(deltas)), shapes_of(Little())
+    adding = Accumulator(Stack(), BASE, lambda name: torch.zeros(shapes[name], device=where), where)
     adding.run(tuple(entries), deltas.__getitem__)
     for sources in (held(deltas), plain(deltas, tmp_path / "plain"), sealed(deltas, tmp_path / "sealed")):
-        found = sum_changes(BASE, entries, sources, budget=budget)
+        found = sum_changes(BASE, entries, sources, budget=budget, device=device)
         assert found.keys() == adding.sums.keys()
         for name, total in found.items():
             assert torch.equal(total, adding.sums[name])
