@@ -68,8 +68,8 @@ def creation_code() -> dict[str, str]:
     return {name: contracts[source][name]["evm"]["bytecode"]["object"] for name, source in CONTRACTS.items()}
 
 
-def deploy(public_chain: Connection, private_chain: Connection, folder: Path) -> Consortium:
-    """Deploy, bind, fund, and load the proxies, whose code is checked then."""
+def deploy(public_chain: Connection, private_chain: Connection, folder: Path, **terms: Any) -> Consortium:
+    """Deploy, bind, fund, and load the proxies, whose code is checked then. ``terms``: of the description."""
     keys = tuple(MemberKeys(OrganisationId(name), AccountSigner(), AccountSigner()) for name in NAMES)
     members = tuple(MemberDescription(key.organisation, key.authority.address, key.delegate.address) for key in keys)
     description = ConsortiumDescription(
@@ -78,7 +78,7 @@ def deploy(public_chain: Connection, private_chain: Connection, folder: Path) ->
         members,
         public_chain_id=public_chain.chain_id,
         private_chain_id=private_chain.chain_id,
-        window_blocks=2,
+        **{"window_blocks": 2, **terms},
     )
     sides = {"public": public_chain, "private": private_chain}
     records = {side: _deploy_side(chain, side, description) for side, chain in sides.items()}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
-from orchestrator.types import Digest, OrganisationId, UpdateId
+from orchestrator.types import Digest, OrganisationId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,8 @@ def request(
     """Ask for contributions to be dropped from the model and shredded. One's own need nobody's consent."""
     from orchestrator.daemon.access import connect
     from orchestrator.daemon.operations import request_revocation
+    from orchestrator.daemon.view import look
+    from orchestrator.disputes.names import one_of
     from orchestrator.disputes.revocations import check_mode
     from orchestrator.keystore import read_password
     from orchestrator.settings import compose
@@ -52,12 +54,13 @@ def request(
     settings = compose(overrides or (), organisation_home=home)
     access = connect(settings, home, read_password(password_file))
     with access.keystore:
-        chosen = [UpdateId(item) for item in update or ()]
+        known = look(access.private).state.updates if update else {}
+        chosen = [one_of(known, item, "update") for item in update or ()]
         request_id = request_revocation(access, chosen, reason=reason, urgent=urgent)
     if as_json:
         emit({"request": request_id})
     else:
-        output.print(f"revocation {request_id} is recorded; follow it with `loranchor revoke status`")
+        output.print(f"revocation {request_id} is recorded; follow it with `loranchor revoke status`", soft_wrap=True)
 
 
 @app.command()
@@ -178,7 +181,8 @@ def _act(
         emit({"request": found.id, "stage": stage, "waiting": waiting.words, "transaction": receipt.transaction})
     else:
         output.print(f"{here.me} {words} request {found.id}", soft_wrap=True)
-        output.print(f"it is {stage}; next: {waiting.words}", soft_wrap=True)
+        rest = f"; it waits for {waiting.words}" if waiting.deadline else ""
+        output.print(f"it is {stage} now{rest}", soft_wrap=True)
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

@@ -23,7 +23,7 @@ from orchestrator.ledger.ids import round_of_subject
 from orchestrator.types import Address, OrganisationId, UpdateId
 
 MOST = 2**96 - 1
-_AMOUNT = re.compile(r"(\d{1,40})(?:\.(\d{1,18}))?(wei)?")
+_AMOUNT = re.compile(r"([0-9]{1,40})(?:\.([0-9]{1,18}))?(wei)?")
 
 
 def sheet_of(book: Book, sequence: int) -> Sheet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 
 from orchestrator.chain.contracts import PrivateContracts
@@ -10,11 +11,9 @@ from orchestrator.chain.proxy import Call
 from orchestrator.chain.structs import Stage
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.errors import ConfigurationError, ProtocolError
-from orchestrator.ledger.entities import LedgerState, Revocation
+from orchestrator.ledger.entities import LedgerState, Mode, Revocation
 from orchestrator.ledger.revocations import supporting
 from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
-
-SERVED_MODES = ("drop",)
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,15 @@ class Waiting:
         if not self.deadline:
             return self.step or "done"
         late = f"overdue by {self.overdue} blocks" if self.overdue else f"due by block {self.deadline}"
-        named = f" of {', '.join(self.members)}" if self.members else ""
+        named = f" from {', '.join(self.members)}" if self.members else ""
         return f"{self.step}{named} ({late})"
 
 
 def check_mode(mode: str) -> str:
     """ConfigurationError for a mode that daemons do not carry out: such a request would never end."""
-    if mode in SERVED_MODES:
+    known = mode in list(Mode)
+    if known and Mode(mode).recomputable:
         return mode
-    known = mode in ("heal", "replay")
     raise ConfigurationError(
         f"mode {mode} is not carried out by this version's daemons" if known else f"{mode!r} is no mode",
         mend="use --mode drop",
@@ -77,12 +76,19 @@ def _step(state: LedgerState, found: Revocation, stage: Stage) -> tuple[str, tup
         record = "what it affects" if stage is Stage.APPROVED else "the new manifest"
         return f"any member's record of {record}", ()
     if stage is Stage.REPLACED:
-        return "figures", tuple(name for name in names if name not in found.verifications)
+        return _from("figures", names, found.verifications, len(names))
     if stage is Stage.VERIFIED:
-        return "endorsements", tuple(name for name in names if name not in found.endorsements)
+        return _from("endorsements", names, found.endorsements, state.members.quorum)
     if stage is Stage.CERTIFIED:
-        return "shred receipts", tuple(name for name in names if name not in found.receipts)
+        return _from("shred receipts", names, found.receipts, len(names))
     return "", ()
+
+
+def _from(
+    what: str, names: tuple[OrganisationId, ...], done: Container[OrganisationId], needed: int
+) -> tuple[str, tuple[OrganisationId, ...]]:
+    missing = tuple(name for name in names if name not in done)
+    return f"{what} ({len(names) - len(missing)} of {needed})", missing
 
 
 def supporting_call(private: PrivateContracts, state: LedgerState, found: Revocation, me: OrganisationId) -> Call:

@@ -129,7 +129,7 @@ def _missing_prekeys(state: LedgerState) -> Iterator[str]:
         if not any(prekey.unused for prekey in state.prekeys.get(name, {}).values())
     ]
     if without:
-        yield f"no unused prekey of {', '.join(without)}: the daemon publishes more, or the next round is not sealed to it"
+        yield f"no unused prekey of {', '.join(without)}: a round that opens without one is not sealed to that member"
 
 
 def waiting_for(state: LedgerState, found: Round, phase: Phase) -> tuple[OrganisationId, ...]:

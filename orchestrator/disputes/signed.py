@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from orchestrator.commitment.checkpoints import checkpoint_content_digest, checkpoint_digest, head_of
 from orchestrator.commitment.signatures import recover
 from orchestrator.disputes.files import read_bytes, write_new
 from orchestrator.errors import FormatError
-from orchestrator.ledger.canonical import SAFE_INTEGER, Document, canonical_bytes, parse
+from orchestrator.ledger.canonical import SAFE_INTEGER, Document
 from orchestrator.ledger.checkpoint import Checkpoint
+from orchestrator.ledger.documents import CanonicalObject
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.words import ADDRESS
 from orchestrator.types import Address, Digest, OrganisationId
@@ -24,13 +25,16 @@ _SIGNATURE = re.compile("0x[0-9a-f]{130}")
 
 
 @dataclass(frozen=True, slots=True)
-class SignedCheckpoint:
+class SignedCheckpoint(CanonicalObject):
     """One member's signature of one checkpoint for one anchor.
 
     Attributes:
         organisation: who is said to have signed; :meth:`signer` is who did.
         chain_id, anchor: the public chain and its ``CheckpointAnchor``, which the signature is bound to.
     """
+
+    format: ClassVar[str] = FORMAT
+    place: ClassVar[str] = "signed checkpoint"
 
     checkpoint: Checkpoint
     organisation: OrganisationId
@@ -56,11 +60,8 @@ class SignedCheckpoint:
         """The address whose key signed; FormatError when the signature is malformed."""
         return recover(self.message, self.signature)
 
-    def document(self) -> Document:
-        """The canonical object."""
+    def members(self) -> Document:
         return {
-            "format": FORMAT,
-            "version": 1,
             "public_chain_id": str(self.chain_id),
             "anchor": self.anchor,
             "checkpoint": _fields(self.checkpoint),
@@ -68,25 +69,16 @@ class SignedCheckpoint:
             "signature": "0x" + self.signature.hex(),
         }
 
-    def to_bytes(self) -> bytes:
-        return canonical_bytes(self.document())
-
     @classmethod
-    def from_bytes(cls, data: bytes) -> SignedCheckpoint:
-        """Reads a document; FormatError names a member that is missing, unknown or malformed.
-
-        The signature is only read here, not checked: who may have signed is the public chain's to say.
-        """
-        reader = Reader(parse(data, format=FORMAT, limit=LIMIT), "signed checkpoint")
-        signed = cls(
+    def read(cls, reader: Reader) -> SignedCheckpoint:
+        """Reads the members. The signature is not checked: who may have signed is the public chain's to say."""
+        return cls(
             checkpoint=_checkpoint(reader.inner("checkpoint")),
             organisation=reader.organisation("organisation"),
             signature=_signature(reader),
             chain_id=reader.decimal("public_chain_id"),
             anchor=_anchor(reader),
         )
-        reader.end()
-        return signed
 
 
 def _fields(checkpoint: Checkpoint) -> Document:
@@ -97,6 +89,9 @@ def _fields(checkpoint: Checkpoint) -> Document:
 
 
 def _checkpoint(reader: Reader) -> Checkpoint:
+    for name in ("format", "version"):
+        if reader.has(name):  # a reader passes over these: they belong to the document
+            reader.bad(name, "does not belong there")
     values: dict[str, Any] = {}
     for item in fields(Checkpoint):
         if item.name == "private_chain_id":
@@ -140,6 +135,8 @@ def read_signed(path: Path) -> SignedCheckpoint:
     """
     data = read_bytes(path, limit=LIMIT, mend="name a file that `loranchor checkpoint export` wrote")
     try:
+        if len(data) > LIMIT:
+            raise FormatError(f"it has more than the {LIMIT} bytes of a signed checkpoint")
         return SignedCheckpoint.from_bytes(data)
     except FormatError as error:
         raise FormatError(f"{path}: {error.message}", mend=error.mend) from error

@@ -136,7 +136,9 @@ class Machine(RuleBasedStateMachine):
             return []
         self.story.append(what)
         receipt = self.world.anvil.send(sender.address, contract.address, data)
-        assert receipt["status"] == "0x1", f"{what}: allowed by the model, refused with {self._why(receipt)}"
+        assert receipt["status"] == "0x1", (
+            f"{what}: allowed by the model, refused with {self._why(sender, contract, data)}"
+        )
         events = self.world.events(receipt)
         self.tally.sent[function] += 1
         self.tally.events.update(told(event) for event in events)
@@ -158,9 +160,13 @@ class Machine(RuleBasedStateMachine):
             return
         raise AssertionError(f"{what}: the model expects {refusal}, the contract allows it")
 
-    def _why(self, receipt: dict[str, Any]) -> str:
-        trace = self.world.anvil.ask("debug_traceTransaction", receipt["transactionHash"], {"tracer": "callTracer"})
-        return self.world.error_text(bytes.fromhex(trace.get("output", "0x")[2:]))
+    def _why(self, sender: Key, contract: Contract, data: bytes) -> str:
+        """The error of a transaction that was refused: it is asked for again, one block later."""
+        try:
+            self.world.anvil.attempt(sender.address, contract.address, data)
+        except Reverted as reverted:
+            return self.world.error_text(reverted.data)
+        return "an error that the next block does not give any more"
 
 
 def told(event: Event) -> str:
