@@ -1,9 +1,13 @@
 """The fold: a base model and a manifest's contributions become one model, exactly and reproducibly."""
 
 from orchestrator.aggregation.accumulate import FOLD_VERSION, Accumulator, Stem, Tally
+from orchestrator.aggregation.engine import FoldReport, fold_folder
 from orchestrator.aggregation.entries import FoldEntry, Opener, ordered
+from orchestrator.aggregation.factors import Factors, stack_factors
 from orchestrator.aggregation.folded import FoldedModel
 from orchestrator.aggregation.leave_one_out import leave_one_out
+from orchestrator.aggregation.source import DeltaBytes, DeltaSource, HeldSource, MappedFile, Source
+from orchestrator.aggregation.stored import StoredBase
 from orchestrator.aggregation.strategies import FlexLora, Stack
 from orchestrator.aggregation.strategy import (
     WEIGHT_ONE,
@@ -14,24 +18,36 @@ from orchestrator.aggregation.strategy import (
     strategies,
     strategy_named,
 )
+from orchestrator.aggregation.sums import sum_changes
 
 __all__ = [
     "FOLD_VERSION",
     "WEIGHT_ONE",
     "Accumulator",
     "Block",
+    "DeltaBytes",
+    "DeltaSource",
+    "Factors",
     "FlexLora",
     "FoldEntry",
+    "FoldReport",
     "FoldedModel",
+    "HeldSource",
+    "MappedFile",
     "Opener",
     "Product",
+    "Source",
     "Stack",
     "Stem",
+    "StoredBase",
     "Strategy",
     "Tally",
+    "fold_folder",
     "leave_one_out",
     "ordered",
     "register",
+    "stack_factors",
     "strategies",
     "strategy_named",
+    "sum_changes",
 ]

@@ -86,6 +86,7 @@ def staged(
     *,
     ahead: int = 2,
     width: int = 1,
+    prepare: Callable[[], None] | None = None,
     clock: Clock | None = None,
     wake: Callable[[], None] | None = None,
 ) -> Generator[Item, None, None]:
@@ -93,6 +94,7 @@ def staged(
 
     Args:
         ahead: how many items may be on their way besides the one taken. width: threads of each stage.
+        prepare: called in each of these threads first.
         wake: called when it ends early, to end the waiting of a stage.
 
     Raises:
@@ -101,7 +103,7 @@ def staged(
     clock = clock or Clock()
     with ExitStack() as stack:
         lanes = [
-            (stack.enter_context(ThreadPoolExecutor(width, thread_name_prefix=name)), clock.timed(name, work))
+            (stack.enter_context(ThreadPoolExecutor(width, name, initializer=prepare)), clock.timed(name, work))
             for name, work in stages.items()
         ]
         waiting: deque[list[Future[Item]]] = deque()

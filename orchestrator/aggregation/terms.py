@@ -15,7 +15,7 @@ from orchestrator.aggregation.pipeline import staged
 from orchestrator.aggregation.plan import Plan, Target
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.strategy import WEIGHT_ONE, Block, Product
-from orchestrator.aggregation.tiles import Workers, add_scaled, add_tile, flat_tiles, row_tiles
+from orchestrator.aggregation.tiles import Workers, add_scaled, add_tile, flat_tiles, one_thread, row_tiles
 from orchestrator.contribution import LowRank
 from orchestrator.types import UpdateId
 
@@ -49,7 +49,7 @@ class Terms:
         """The stacks of these tensors in order, read ahead where the budget allows. Close it when done."""
         wanted = (load for target in targets if target.has_low_rank for load in _parts(target))
         ahead = self._plan.prefetch
-        return staged(wanted, {"load": self._load}, ahead=ahead, width=max(ahead, 1))
+        return staged(wanted, {"load": self._load}, ahead=ahead, width=max(ahead, 1), prepare=one_thread)
 
     def grid(self, target: Target) -> list[tuple[int, int]]:
         """Tiles of a tensor: rows where it has low-rank terms, else numbers."""

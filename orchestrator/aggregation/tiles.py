@@ -59,6 +59,11 @@ def exact_products() -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
+def one_thread() -> None:
+    """Torch's operations on one thread, here and in threads that start from now on: LAPACK's bits depend on it."""
+    torch.set_num_threads(1)
+
+
 class Workers:
     """Threads that compute tiles. Within it torch's own operations run on one thread each.
 
@@ -74,10 +79,11 @@ class Workers:
 
     def __enter__(self) -> Workers:
         self._stack.callback(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(1)
+        one_thread()
         self._stack.enter_context(exact_products())
         if self.threads > 1:
-            self._pool = self._stack.enter_context(ThreadPoolExecutor(self.threads, thread_name_prefix="fold"))
+            pool = ThreadPoolExecutor(self.threads, thread_name_prefix="fold", initializer=one_thread)
+            self._pool = self._stack.enter_context(pool)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

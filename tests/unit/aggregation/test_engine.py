@@ -212,3 +212,17 @@ def test_a_manifest_without_entries_is_the_base(tmp_path: Path) -> None:
     assert report.changed == ()
     for name, tensor in Little().named_parameters():
         assert torch.equal(tensors_in(tmp_path / "out")[name], tensor)
+
+
+def test_decompositions_have_the_same_bits_on_any_number_of_threads() -> None:
+    """LAPACK's own bits depend on its threads at this size: a fold gives it one."""
+    shapes = {"h.0.q_proj.weight": (600, 500)}
+    deltas = {UpdateId(f"1-{place}"): make_delta(place, rank=64, shapes=shapes) for place in range(5)}
+    entries, found = entries_of(list(deltas)), []
+    for threads in (1, 2):
+        cut = strategy_named("flexlora", rank=16)
+        sums = sum_changes(BASE, entries, held(deltas), strategy=cut, threads=threads, budget=1 << 30)
+        adding = Accumulator(cut, BASE, lambda name: torch.zeros(shapes[name]), torch.device("cpu"))
+        adding.run(tuple(entries), deltas.__getitem__)
+        found += [sums["h.0.q_proj.weight"], adding.sums["h.0.q_proj.weight"]]
+    assert all(torch.equal(found[0], other) for other in found[1:])
