@@ -13,10 +13,10 @@ EXPERIMENT ?= sotu_smollm2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch demo test test-slow test-python test-contracts lint format lock clean
+.PHONY: help setup fetch demo test test-slow test-python test-contracts contracts-check contracts-coverage lint format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## environments, node modules, models and data; a second run does nothing
 	@$(PYTHON) -B -m tools.setup
@@ -47,6 +47,12 @@ bench-aggregation: setup ## the fold beside the aggregators of other systems, in
 bench-%: setup # any benchmark, a package of that name in benchmarks/ (docs/benchmarks)
 	@$(BIN)/python -B -m benchmarks.$*
 
+contracts-check: setup ## slither, halmos, branch coverage and state machines over the contracts; takes long
+	@$(BIN)/python -B -m tools.analysis
+
+contracts-coverage: setup ## only the branch coverage of the contracts
+	@$(BIN)/python -B -m tools.analysis coverage
+
 lint: setup ## ruff and mypy
 	@$(BIN)/python -B -m tools.testing lint
 
@@ -59,7 +65,7 @@ lock: ## write requirements/*.lock from the environments as they are
 
 clean: ## stop the local network and remove everything generated
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -B -m tools.stop_networks; fi
-	@rm -rf .venv .venv-contracts .venv-peers node_modules .cache build dist runs reports *.egg-info
+	@rm -rf .venv .venv-contracts .venv-analysis .venv-peers node_modules .cache build dist runs reports *.egg-info
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis outputs multirun
 	@rm -f deployments/31337.json deployments/1337.json
 	@find orchestrator tools tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
