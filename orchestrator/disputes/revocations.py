@@ -61,6 +61,8 @@ def waiting_of(private: PrivateContracts, state: LedgerState, found: Revocation,
     view = private.revocations.revocation(found.id, block=block)
     if view.stage is Stage.REQUESTED and block >= view.deadline:
         return Waiting(f"lapsed: support was taken up to block {view.deadline}", (), 0, block)
+    if not found.mode.recomputable and view.stage is not Stage.SHREDDED:
+        return Waiting(f"nobody: this version's daemons decline mode {found.mode}", (), 0, block)
     return Waiting(*_step(state, found, view.stage), view.deadline, block)
 
 
