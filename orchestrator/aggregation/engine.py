@@ -85,6 +85,7 @@ def fold_folder(
         missing = [] if folder.finished else [name for name in base.files if name not in folder.shards]
         if missing:
             prove([sources[entry.update_id] for entry in wanted], workers)
+            folder.begin()
         _Writing(base, plan, Terms(plan, sources, workers, where), workers).run(folder, missing)
     tally = Tally()
     for shard in folder.shards.values():

@@ -107,7 +107,8 @@ class FoldFolder:
     """The folder that a fold is written to.
 
     Args:
-        plan: digest of all that its bits depend on. about: the same in words, for the record.
+        plan: digest of all that its bits depend on. about: the same in words, for the record; ``files`` are the names
+            of its shards.
 
     Raises:
         DataError: the folder holds safetensors files that no fold has written.
@@ -123,6 +124,12 @@ class FoldFolder:
         self.finished = same and (folder / RECORD).is_file()
         self.shards: dict[str, Shard] = self._whole(known) if same else {}
         self._clear(known)
+
+    def begin(self) -> None:
+        """Say whose files will be here, before the first of them is."""
+        write_json(self.folder / PROGRESS, self._document())
+        for name in (RECORD, INDEX):
+            (self.folder / name).unlink(missing_ok=True)
 
     def add(self, name: str, shard: Shard) -> None:
         """Record a shard that is in its place."""
@@ -165,11 +172,8 @@ class FoldFolder:
         """Remove drafts of a fold that was killed, and shards of another one."""
         for draft in self.folder.glob(".*.safetensors.*.part"):
             draft.unlink(missing_ok=True)
-        for name in known.get("shards", {}):
+        for name in {*known.get("shards", {}), *known.get("files", [])}:
             if name not in self.shards:
-                (self.folder / name).unlink(missing_ok=True)
-        if not self.finished:
-            for name in (RECORD, INDEX):
                 (self.folder / name).unlink(missing_ok=True)
 
 
@@ -189,7 +193,9 @@ def header_bytes(tensors: Sequence[Planned], metadata: Mapping[str, str]) -> byt
 def _is_record(document: Any) -> bool:
     if not isinstance(document, dict) or (document.get("format"), document.get("version")) != (FORMAT, 1):
         return False
-    shards = document.get("shards")
+    shards, files = document.get("shards"), document.get("files", [])
+    if not isinstance(files, list) or not all(isinstance(name, str) and Path(name).name == name for name in files):
+        return False
     return isinstance(shards, dict) and all(
         Path(name).name == name
         and isinstance(entry, dict)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.aggregation import shards
 from orchestrator.aggregation.engine import fold_folder
 from orchestrator.aggregation.source import DeltaSource, MappedFile, Source
 from orchestrator.errors import DataError, LoranchorError
@@ -46,6 +47,33 @@ def test_after_sigkill_it_goes_on_where_it_was(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == sorted(
         path.name for path in (tmp_path / "straight").iterdir()
     )
+
+
+def test_killed_between_a_shard_and_its_record_it_goes_on_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each of the moments at which the record is written, as if the process ended there."""
+    deltas = contributions(rounds=1)
+    entries, base = entries_of(list(deltas)), stored(base_folder(tmp_path / "base"))
+    straight = fold_folder(base, entries, held(deltas), tmp_path / "straight")
+    writes = 0
+    honest = shards.write_json
+    for moment in range(1, 6):
+        writes = 0
+
+        def dying(path: Path, document: object, last: int = moment) -> None:
+            nonlocal writes
+            writes += 1
+            if writes == last:
+                raise KeyboardInterrupt
+            honest(path, document)
+
+        out = tmp_path / f"out{moment}"
+        with monkeypatch.context() as patch:
+            patch.setattr(shards, "write_json", dying)
+            with pytest.raises(KeyboardInterrupt):
+                fold_folder(base, entries, held(deltas), out)
+        assert fold_folder(base, entries, held(deltas), out).shards == straight.shards
+        assert sorted(leftovers(out)) == sorted(leftovers(tmp_path / "straight"))
+    assert writes == 5, "the record was written so many times in all"
 
 
 def wait_for(look: Callable[[], list[Path]]) -> list[Path]:
@@ -111,7 +139,7 @@ def test_a_contribution_that_breaks_under_way_leaves_whole_shards_only(tmp_path:
     sources[UpdateId("1-borealis")].__class__ = Breaking
     with pytest.raises(LoranchorError, match="tampered"):
         fold_folder(stored(base_folder(tmp_path / "base")), entries_of(list(deltas)), sources, tmp_path / "out")
-    assert leftovers(tmp_path / "out") == []
+    assert leftovers(tmp_path / "out") == [".loranchor-fold.json"], "no shard, no draft, and nothing in the record"
 
 
 @pytest.mark.parametrize("cut", [4, 40, 3000])
