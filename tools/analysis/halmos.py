@@ -23,8 +23,8 @@ CHECKS = Path("tests/symbolic")
 BUILD = Path("build/forge/out")
 # --loop: more rounds than any loop has within the bounds; a name has 32 characters. Branches are decided with patience:
 # after halmos's millisecond they stay open on a busy machine, and leave thousands of hard questions for the end.
-OPTIONS = ("--loop", "40", "--default-bytes-lengths", "65", "--solver", "yices")
-OPTIONS += ("--solver-timeout-branching", "2s", "--solver-timeout-assertion", "10m")
+BOUNDS = ("--loop", "40", "--default-bytes-lengths", "65")
+SOLVER = ("--solver", "yices", "--solver-timeout-branching", "2s", "--solver-timeout-assertion", "10m")
 _CHECK = re.compile(r"^    function (check_\w+)\(", re.MULTILINE)
 _CONTRACT = re.compile(r"^contract (\w+Check) ", re.MULTILINE)
 MEANINGS = {1: "there is a counterexample", 2: "the solver ran out of time", 3: "it got stuck", 4: "all paths revert"}
@@ -51,8 +51,8 @@ def prove(root: Path = ROOT, *, contract: str = "", function: str = "") -> tuple
     answer.unlink(missing_ok=True)
     path = os.pathsep.join([*map(str, bin_folders()), os.environ.get("PATH", os.defpath)])
     env = {**os.environ, "PATH": path, "FOUNDRY_SOLC": str(link_solc()), "COLUMNS": "500", "NO_COLOR": "1"}
-    words = [bin_folders()[0] / "halmos", "--root", root, "--forge-build-out", BUILD, "--no-status", *OPTIONS]
-    words += ["--json-output", answer]
+    words = [bin_folders()[0] / "halmos", "--root", root, "--forge-build-out", BUILD, "--no-status", *BOUNDS]
+    words += [*SOLVER, "--json-output", answer]
     words += ["--contract", contract] if contract else []
     words += ["--function", function] if function else []
     with tempfile.TemporaryDirectory(prefix="halmos-") as scratch:  # it leaves what its solvers were asked
