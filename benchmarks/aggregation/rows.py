@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks.aggregation.contest import OWN, PEERS, Contestant, compete
 from benchmarks.aggregation.inputs import samples_of, write_dense
@@ -58,13 +62,17 @@ def cells(full: bool) -> Iterator[Configuration]:
 
 
 def work(cell: Configuration) -> Figures:
-    with tempfile.TemporaryDirectory(prefix="bench-aggregation-", dir=_scratch()) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=_scratch()) as folder:
         return _ROWS[str(cell["row"])](cell, Path(folder))
 
 
 def _scratch() -> Path:
-    place = ROOT / "runs" / "bench"
+    """Where the inputs are written; what a run that was killed has left there is removed."""
+    place = ROOT / "runs" / "bench" / "aggregation-inputs"
     place.mkdir(parents=True, exist_ok=True)
+    for left in place.iterdir():
+        if not psutil.pid_exists(int(left.name.split("-")[0])):
+            shutil.rmtree(left)
     return place
 
 

@@ -19,7 +19,7 @@ from orchestrator.contribution import AdapterDelta
 
 RUN = 1024
 """Numbers of a dense parameter whose products are summed in fp32: an error of 1e-8 of the norms."""
-TILE_NUMBERS = 1 << 19
+TILE_NUMBERS = 1 << 18
 """Numbers of a dense parameter that are in work at once, all updates together."""
 
 
