@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.gas.parts import anchoring, awards, deploying, governance, naive, private, public, revocations, rounds
+import benchmarks.gas.parts.private as private
+import benchmarks.gas.parts.revocations as revocations
+import benchmarks.gas.parts.rounds as rounds
+from benchmarks.gas.parts import anchoring, awards, deploying, governance, naive, public
 
 PARTS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "deploying": deploying.measure,
