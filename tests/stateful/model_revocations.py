@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from stateful.model_members import MembersModel
 from stateful.model_round_ledger import RoundLedgerModel
@@ -37,6 +38,9 @@ class Revocation:
     verified: set[OrganisationId] = field(default_factory=set)
     endorsed: dict[OrganisationId, Digest] = field(default_factory=dict)
     shredded: set[OrganisationId] = field(default_factory=set)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(f"<request {self.id[:10]}… at {self.stage.name}>")
 
 
 class RevocationLedgerModel:

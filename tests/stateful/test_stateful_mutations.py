@@ -8,7 +8,7 @@ import pytest
 from stateful.campaign import MUTATIONS, Mutation
 from stateful.machine import Tally
 
-BOUND = 1_500  # steps
+BOUND = 1_000  # steps
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
