@@ -2,7 +2,7 @@
 
 - HOME is a folder of the cache, so the user's own ~/.brownie is neither read nor changed.
 - SOLCX_BINARY_PATH and PATH lead to the pinned compiler and the node tools.
-- The networks `public`, `private` and `test` point at the ports that the local network runs on.
+- The networks `public` and `private` lead to the ports that the local network runs on, `test` to a chain of its own.
 - The local network is started for a command that needs it; `brownie test` gets a chain of its own that mines by hand.
 - Encrypted accounts lie in `~/.loranchor/accounts`.
 - What a user can have wrong is told in one line (preflight.py), and Brownie takes this process's place: whoever kills
@@ -25,7 +25,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 from orchestrator.errors import LoranchorError  # noqa: E402
 from tools.brownie.accounts import accounts_folder, link_accounts  # noqa: E402
 from tools.brownie.arguments import TEST, Call, read_call  # noqa: E402
-from tools.brownie.networks import local_rpc_urls, write_network_config  # noqa: E402
+from tools.brownie.networks import local_endpoints, local_rpc_urls, write_network_config  # noqa: E402
 from tools.brownie.preflight import check_endpoint, check_network, check_place  # noqa: E402
 from tools.brownie.testchain import test_chain  # noqa: E402
 from tools.setup.paths import ROOT, VENV_CONTRACTS, cache_dir  # noqa: E402
@@ -76,7 +76,8 @@ def run_tests(call: Call) -> int:
     """On a fresh chain and in a home of its own, so that test runs side by side do not meet."""
     cache_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="brownie-test-", dir=cache_dir()) as home, test_chain() as port:
-        write_network_config(Path(home), local_rpc_urls(start=False), test_port=port)
+        write_network_config(Path(home), test_port=port)
+        os.environ.update(local_endpoints(local_rpc_urls(start=False)))
         return run_beside(call, Path(home))
 
 
@@ -103,7 +104,8 @@ def main(words: list[str]) -> int:
         return run_tests(call)
     home = cache_dir() / "brownie-home"
     home.mkdir(parents=True, exist_ok=True)
-    write_network_config(home, local_rpc_urls(start=call.needs_local_network))
+    write_network_config(home)
+    os.environ.update(local_endpoints(local_rpc_urls(start=call.needs_local_network)))
     check_network(call, home)
     if call.command in KEYS:
         link_accounts(home)

@@ -1,4 +1,7 @@
-"""Brownie's network-config.yaml: its stock networks, and ours with the ports that are in use now."""
+"""Brownie's network-config.yaml: its stock networks, and ours, whose addresses come from the environment.
+
+So the file is the same for every run, and runs with networks of their own do not meet in it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from tools.setup.paths import ROOT, VENV_CONTRACTS, write_atomic
 CHAIN_IDS = {"public": 31337, "private": 1337}
 # examples of networks outside this machine: the variable that holds each one's endpoint
 ENDPOINTS = {"sepolia": "SEPOLIA_RPC_URL", "besu": "BESU_RPC_URL"}
+# the same for the local chains; the brownie command sets these
+LOCAL_ENDPOINTS = {name: f"LORANCHOR_{name.upper()}_RPC_URL" for name in CHAIN_IDS}
 OURS = ("public", "private", "sepolia", "besu", "test")
 UNUSED_PORT = 1  # shown while the local network is down
 
@@ -35,14 +40,19 @@ def local_rpc_urls(*, start: bool) -> dict[str, str]:
     return {name: chain.rpc_url for name, chain in network.chains.items()}
 
 
-def live_networks(urls: dict[str, str]) -> list[dict[str, Any]]:
+def local_endpoints(urls: dict[str, str]) -> dict[str, str]:
+    """What the environment says of the local chains; one that is down gets an address where nobody answers."""
     down = f"http://127.0.0.1:{UNUSED_PORT}"
+    return {variable: urls.get(name, down) for name, variable in LOCAL_ENDPOINTS.items()}
+
+
+def live_networks() -> list[dict[str, Any]]:
     local = [
         {
             "id": name,
             "name": f"{name.capitalize()} chain (local)",
             "chainid": chain_id,
-            "host": urls.get(name, down),
+            "host": f"${LOCAL_ENDPOINTS[name]}",
             "timeout": 60,
         }
         for name, chain_id in CHAIN_IDS.items()
@@ -68,7 +78,7 @@ def test_network(port: int) -> dict[str, Any]:
     }
 
 
-def merged(config: dict[str, Any], urls: dict[str, str], test_port: int) -> dict[str, Any]:
+def merged(config: dict[str, Any], test_port: int) -> dict[str, Any]:
     """`config` with our networks put in place of any of the same names; the user's others stay."""
     live = []
     for group in config["live"]:
@@ -77,7 +87,7 @@ def merged(config: dict[str, Any], urls: dict[str, str], test_port: int) -> dict
             live.append({**group, "networks": kept})
     development = [entry for entry in config["development"] if entry["id"] not in OURS]
     return {
-        "live": [{"name": "LoRAnchor", "networks": live_networks(urls)}, *live],
+        "live": [{"name": "LoRAnchor", "networks": live_networks()}, *live],
         "development": [*development, test_network(test_port)],
     }
 
@@ -86,10 +96,10 @@ def config_path(home: Path) -> Path:
     return home / ".brownie" / "network-config.yaml"
 
 
-def write_network_config(home: Path, urls: dict[str, str], *, test_port: int = UNUSED_PORT) -> None:
+def write_network_config(home: Path, *, test_port: int = UNUSED_PORT) -> None:
     path = config_path(home)
     stock = next(VENV_CONTRACTS.glob("lib/python3*/site-packages/brownie/data/network-config.yaml"))
     source = path if path.is_file() else stock
-    text = yaml.safe_dump(merged(yaml.safe_load(source.read_text()), urls, test_port), sort_keys=False)
+    text = yaml.safe_dump(merged(yaml.safe_load(source.read_text()), test_port), sort_keys=False)
     if not path.is_file() or path.read_text() != text:
         write_atomic(path, text)

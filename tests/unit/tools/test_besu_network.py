@@ -17,7 +17,7 @@ FOLDER = ROOT / "deploy" / "networks" / "besu"
 def test_the_genesis_runs_our_contracts_for_nothing() -> None:
     document: Any = json.loads((FOLDER / "qbft.json").read_text())
     genesis, config = document["genesis"], document["genesis"]["config"]
-    besu = next(entry for entry in live_networks({}) if entry["id"] == "besu")
+    besu = next(entry for entry in live_networks() if entry["id"] == "besu")
     assert config["chainId"] == besu["chainid"]
     assert standard_input()["settings"]["evmVersion"] == "shanghai" and config["shanghaiTime"] == 0
     assert config["zeroBaseFee"] is True and config["londonBlock"] == 0

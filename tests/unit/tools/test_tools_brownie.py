@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from orchestrator.localnet import automining_anvil
 from orchestrator.localnet.processes import identify
 from tools.brownie.accounts import link_accounts
 from tools.brownie.arguments import read_call
-from tools.brownie.networks import merged, write_network_config
+from tools.brownie.networks import UNUSED_PORT, local_endpoints, merged, write_network_config
 from tools.setup.paths import ROOT, VENV, VENV_CONTRACTS
 
 SHIM = ROOT / "tools" / "brownie" / "brownie"
@@ -66,25 +67,30 @@ def test_our_networks_take_the_place_of_stock_ones_and_others_stay() -> None:
         "live": [{"name": "Ethereum", "networks": [{"id": "mainnet"}, {"id": "sepolia", "host": "stock"}]}],
         "development": [{"id": "anvil"}, {"id": "test", "host": "old"}],
     }
-    once = merged(stock, {"public": "http://127.0.0.1:4001"}, 4002)
-    assert merged(once, {"public": "http://127.0.0.1:4001"}, 4002) == once
+    once = merged(stock, 4002)
+    assert merged(once, 4002) == once
     live = {entry["id"]: entry for group in once["live"] for entry in group["networks"]}
     assert set(live) == {"public", "private", "sepolia", "besu", "mainnet"}
-    assert live["public"]["host"] == "http://127.0.0.1:4001"
+    assert live["public"]["host"] == "$LORANCHOR_PUBLIC_RPC_URL"
     assert (live["public"]["chainid"], live["private"]["chainid"]) == (31337, 1337)
     assert live["sepolia"]["host"] == "$SEPOLIA_RPC_URL"
     assert [entry["id"] for entry in once["development"]] == ["anvil", "test"]
 
 
-def test_the_configuration_is_rewritten_only_when_ports_change(tmp_path: Path) -> None:
-    write_network_config(tmp_path, {"public": "http://127.0.0.1:4001", "private": "http://127.0.0.1:4002"})
+def test_the_configuration_is_the_same_for_every_run_so_that_runs_do_not_meet_in_it(tmp_path: Path) -> None:
+    write_network_config(tmp_path)
     path = tmp_path / ".brownie" / "network-config.yaml"
     before = path.stat().st_ino
-    write_network_config(tmp_path, {"public": "http://127.0.0.1:4001", "private": "http://127.0.0.1:4002"})
+    write_network_config(tmp_path)
     assert path.stat().st_ino == before
-    write_network_config(tmp_path, {"public": "http://127.0.0.1:5001", "private": "http://127.0.0.1:4002"})
     hosts = {entry["id"]: entry["host"] for entry in yaml.safe_load(path.read_text())["live"][0]["networks"]}
-    assert hosts["public"] == "http://127.0.0.1:5001"
+    assert all(host.startswith("$") for host in hosts.values())
+
+
+def test_the_local_chains_addresses_come_from_the_environment() -> None:
+    found = local_endpoints({"public": "http://127.0.0.1:4001"})
+    assert found["LORANCHOR_PUBLIC_RPC_URL"] == "http://127.0.0.1:4001"
+    assert found["LORANCHOR_PRIVATE_RPC_URL"] == f"http://127.0.0.1:{UNUSED_PORT}"
 
 
 def test_the_users_own_brownie_is_neither_read_nor_changed(tmp_path: Path) -> None:
@@ -198,7 +204,10 @@ def test_a_test_run_is_killed_with_its_command(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         assert process.stdout.read() == ""  # the pipe ends when nobody holds it: the child is gone too
-    assert identify(number) is None
+    stop = time.monotonic() + 20  # its pipe ends a moment before its entry in the table of processes
+    while identify(number) is not None:
+        assert time.monotonic() < stop, "it goes on without its parent"
+        time.sleep(0.05)
 
 
 def test_both_environments_lead_to_the_same_command() -> None:

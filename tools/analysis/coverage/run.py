@@ -47,7 +47,7 @@ def run_tests(paths: Sequence[str]) -> tuple[int, Record]:
     cache_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="coverage-", dir=cache_dir()) as home, test_chain() as chain:
         with recording(chain) as (port, recorder):
-            write_network_config(Path(home), {}, test_port=port)
+            write_network_config(Path(home), test_port=port)
             code = run_beside(call, Path(home))
         return code, recorder.record
 
