@@ -140,9 +140,11 @@ def sign(
     from orchestrator.governance.ceremony import read_ceremony, write_ceremony
     from orchestrator.governance.contracts import read_sides
     from orchestrator.governance.signing import check_signer
+    from orchestrator.governance.submission import governing
     from orchestrator.governance.views import ceremony_document, ceremony_lines, counted
 
     ceremony = read_ceremony(file)
+    governing(ceremony)  # awards are recomputed before anybody signs them: `loranchor award sign`
     sides = None if offline else read_sides(composed(overrides, home))
     if not as_json:
         typer.echo("\n".join(ceremony_lines(ceremony, sides)))

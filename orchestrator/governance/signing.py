@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from orchestrator.commitment.eip712 import MembershipChange, PauseChange
+from orchestrator.commitment.eip712 import MembershipChange
 from orchestrator.errors import ConfigurationError, KeystoreError, ProtocolError
 from orchestrator.governance.ceremony import Ceremony
 from orchestrator.governance.contracts import Sides
 from orchestrator.governance.membership import Wishes, plan_change
 from orchestrator.governance.present import Present, Stage, position
+from orchestrator.governance.submission import governing
 from orchestrator.types import Address, OrganisationId
 
 
@@ -54,9 +55,7 @@ def check_signer(ceremony: Ceremony, sides: Sides | None, signer: Address) -> Or
 
 def _waiting(ceremony: Ceremony, sides: Sides) -> list[Present]:
     """The chains that the decision is still good for."""
-    decision = ceremony.decision
-    if not isinstance(decision, MembershipChange | PauseChange):
-        return [present for present in sides.presents if present.side == "public"]
+    decision = governing(ceremony)
     found = [(present, position(decision, present)) for present in sides.presents]
     for present, at in found:
         if at.stage in (Stage.FOREIGN, Stage.EXPIRED, Stage.REFUSED):

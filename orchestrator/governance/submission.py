@@ -50,7 +50,9 @@ def governing(ceremony: Ceremony) -> MembershipChange | PauseChange:
     """The decision, if it is one for the Consortium contracts; ``ConfigurationError`` otherwise."""
     decision = ceremony.decision
     if not isinstance(decision, MembershipChange | PauseChange):
-        raise ConfigurationError(f"{ceremony.kind} is a decision on awards", mend="send it with `loranchor award`")
+        raise ConfigurationError(
+            f"{ceremony.kind} is a decision on awards", mend="sign and send it with `loranchor award`"
+        )
     return decision
 
 

@@ -99,7 +99,11 @@ class World:
         return {**done.told, "exit": str(done.code)}
 
     def shown(self) -> Any:
-        return self.ok("show", "--home", self.home("aurora"))
+        return self.ok("show", *self.at("aurora"))
+
+    def at(self, name: str) -> tuple[str, str]:
+        """The option that names an organisation's home, for verbs without a key."""
+        return ("--home", str(self.home(name)))
 
     def addresses(self, name: str) -> Addresses:
         return Keystore.addresses(self.home(name))
@@ -177,12 +181,14 @@ def fresh_world(
         shutil.rmtree(folder / "homes")
 
 
+_composed = cache(overrides.composed)
+
+
 @contextmanager
 def settings_composed_once() -> Iterator[None]:
     """Hydra needs longer for the settings than everything else that a verb does; here they are always the same."""
-    known = cache(overrides.composed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(overrides, "composed", lambda folder, given: known(folder, tuple(given)))
+        patch.setattr(overrides, "composed", lambda folder, given: _composed(folder, tuple(given)))
         yield
 
 

@@ -5,22 +5,16 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from chain_deployment import Consortium
-from consortium_world import NOBODY, World, deployed, fresh_world, ipfs_stub, refusal, settings_composed_once
+from consortium_world import NOBODY, World, refusal
 
-from orchestrator.chain.port import Receipt
-from orchestrator.chain.proxy import Call
 from orchestrator.chain.reverts import ContractRefused
-from orchestrator.chain.sender import TransactionSender
 from orchestrator.chain.structs import Opening
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest
-from orchestrator.governance.ceremony import Ceremony, read_ceremony, write_ceremony
-from orchestrator.governance.decisions import RootReplacement, fields_of
+from orchestrator.governance.ceremony import read_ceremony
+from orchestrator.governance.decisions import fields_of
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
 from orchestrator.ledger.words import hex_word
@@ -33,31 +27,6 @@ DOWN_PUBLIC, DOWN_PRIVATE = f"chain.public.url={NOBODY}", f"chain.private.url={N
 
 def digest(text: str) -> Digest:
     return hex_word(hashlib.sha256(text.encode()).digest())
-
-
-@pytest.fixture(scope="module")
-def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]:
-    with deployed(tmp_path_factory.mktemp("consortium")) as found, settings_composed_once():
-        yield found
-
-
-@pytest.fixture(scope="module")
-def ipfs() -> Iterator[str]:
-    with ipfs_stub() as url:
-        yield url
-
-
-@pytest.fixture
-def world(
-    consortium: Consortium,
-    ipfs: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[World]:
-    monkeypatch.chdir(tmp_path)
-    with fresh_world(consortium, tmp_path, capsys, ipfs) as made:
-        yield made
 
 
 def members(world: World, side: str) -> dict[str, tuple[str, str | None]]:
@@ -108,7 +77,9 @@ def anchor(
 def test_a_member_joins(world: World) -> None:
     added = world.found("drift")
     join = Path("join.json")
-    proposed = world.ok("propose", "--add", f"drift={added.authority}", "--quorum", "3", "--out", join, *home(world))
+    proposed = world.ok(
+        "propose", "--add", f"drift={added.authority}", "--quorum", "3", "--out", join, *world.at("aurora")
+    )
     assert f"+ drift joins; authority {added.authority}" in proposed["words"]
     assert proposed["chains"]["public"]["missing"] == 2
 
@@ -160,18 +131,14 @@ def _first_round_with(world: World, newcomer: str) -> None:
     assert keys.prekey_of(1, OrganisationId(newcomer)) == digest(f"prekey of {newcomer}" * 10)
 
 
-def home(world: World, name: str = "aurora") -> tuple[str, str]:
-    return ("--home", str(world.home(name)))
-
-
 def test_a_member_leaves(world: World) -> None:
-    world.ok("propose", "--remove", "cumulus", "--out", "leave.json", *home(world))
+    world.ok("propose", "--remove", "cumulus", "--out", "leave.json", *world.at("aurora"))
     for name in ("aurora", "borealis"):
         world.ok("sign", "leave.json", *world.by(name), "--yes")
     # the members that stay must go on with k = 2 of 2: the change says that this freezes them at the first loss
     assert (
         "it freezes for ever when one of its 2 authorities is lost"
-        in world.ok("show", "leave.json", *home(world))["words"]
+        in world.ok("show", "leave.json", *world.at("aurora"))["words"]
     )
     world.ok("submit", "leave.json", *world.by("aurora"))
     assert list(members(world, "public")) == list(members(world, "private")) == ["aurora", "borealis"]
@@ -190,7 +157,7 @@ def test_a_lost_authority_is_replaced_by_a_quorum(world: World) -> None:
     assert (made["authority"], world.ok("authority", "new", *world.by("borealis"))["next"]) == (former, made["next"])
     assert world.refused("authority", "install", *world.by("borealis"))["code"] == "ProtocolError"
 
-    world.ok("propose", "--authority", f"borealis={made['next']}", "--out", "key.json", *home(world))
+    world.ok("propose", "--authority", f"borealis={made['next']}", "--out", "key.json", *world.at("aurora"))
     assert world.refused("sign", "key.json", *world.by("borealis"), "--yes")["code"] == "KeystoreError"
     world.decide(Path("key.json"), "aurora", "cumulus")
     world.ok("submit", "key.json", *world.by("borealis"))  # its delegate is still there, and pays
@@ -201,7 +168,7 @@ def test_a_lost_authority_is_replaced_by_a_quorum(world: World) -> None:
     # the new key decides like the old one did
     world.fund(Address(made["next"]))
     world.ok("delegate", "rotate", *world.by("borealis"))
-    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *world.at("aurora"))
     world.decide(Path("k.json"), "aurora", "borealis")
     assert world.ok("submit", "k.json", *world.by("aurora"))["private"]["block"]
 
@@ -264,7 +231,7 @@ def test_a_rotation_goes_on_where_a_chain_was_down(world: World) -> None:
 
 def test_the_consortium_pauses_and_resumes(world: World) -> None:
     rounds, current = world.consortium.private.rounds, world.consortium.public.consortium.current()
-    world.ok("propose", "--pause", "--out", "pause.json", *home(world))
+    world.ok("propose", "--pause", "--out", "pause.json", *world.at("aurora"))
     world.decide(Path("pause.json"), "borealis", "cumulus")
     world.ok("submit", "pause.json", *world.by("aurora"))
     assert world.shown()["public"]["paused"] and world.shown()["private"]["paused"]
@@ -273,9 +240,9 @@ def test_the_consortium_pauses_and_resumes(world: World) -> None:
     )
     with pytest.raises(ContractRefused, match="CheckpointAnchorPaused"):
         anchor(world, epoch=current.epoch, consortium_digest=current.consortium_digest)
-    assert "is paused already" in world.refused("propose", "--pause", *home(world))["message"]
+    assert "is paused already" in world.refused("propose", "--pause", *world.at("aurora"))["message"]
 
-    world.ok("propose", "--resume", "--out", "resume.json", *home(world))
+    world.ok("propose", "--resume", "--out", "resume.json", *world.at("aurora"))
     world.decide(Path("resume.json"), "aurora", "cumulus")
     world.ok("submit", "resume.json", *world.by("aurora"))
     anchor(world, epoch=current.epoch, consortium_digest=current.consortium_digest)
@@ -284,22 +251,22 @@ def test_the_consortium_pauses_and_resumes(world: World) -> None:
 
 
 def test_a_pause_that_reached_one_chain_is_repeated_for_both(world: World) -> None:
-    world.ok("propose", "--pause", "--out", "pause.json", *home(world))
+    world.ok("propose", "--pause", "--out", "pause.json", *world.at("aurora"))
     world.decide(Path("pause.json"), "aurora", "borealis")
     world.refused("submit", "pause.json", *world.by("aurora"), "--partial", DOWN_PRIVATE)
     assert [item["name"] for item in world.shown()["drift"]] == ["pause"]
-    world.ok("propose", "--pause", "--out", "again.json", *home(world))
+    world.ok("propose", "--pause", "--out", "again.json", *world.at("aurora"))
     world.decide(Path("again.json"), "aurora", "borealis")
     sent = world.ok("submit", "again.json", *world.by("aurora"))
     assert sent["public"] == {"message": "is paused already, by another decision", "transaction": None, "block": None}
-    world.ok("propose", "--resume", "--out", "resume.json", *home(world))
+    world.ok("propose", "--resume", "--out", "resume.json", *world.at("aurora"))
     world.decide(Path("resume.json"), "aurora", "borealis")
     assert world.ok("submit", "resume.json", *world.by("aurora"))["public"]["transaction"]
     assert world.shown()["drift"] == []
 
 
 def test_one_chain_done_and_the_other_not(world: World) -> None:
-    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *world.at("aurora"))
     world.decide(Path("k.json"), "aurora", "borealis")
     told = world.refused("submit", "k.json", *world.by("aurora"), DOWN_PUBLIC)
     assert "nothing was sent, because of the public chain" in told["message"] and "--partial" in told["mend"]
@@ -310,7 +277,7 @@ def test_one_chain_done_and_the_other_not(world: World) -> None:
     assert (shown["public"]["epoch"], shown["private"]["epoch"]) == (1, 2)
     assert [item["name"] for item in shown["drift"]] == ["epoch"]
     assert "submit the ceremony of epoch 2" in shown["drift"][0]["mend"]
-    assert "in epoch 1" in world.refused("propose", "--pause", *home(world))["message"]
+    assert "in epoch 1" in world.refused("propose", "--pause", *world.at("aurora"))["message"]
 
     # what daemons sign on the private chain's word is refused until the public chain has caught up
     names = ("aurora", "borealis", "cumulus")
@@ -326,11 +293,11 @@ def test_one_chain_done_and_the_other_not(world: World) -> None:
 
 
 def test_a_lost_ceremony_is_written_again(world: World) -> None:
-    world.ok("propose", "--remove", "cumulus", "--out", "leave.json", *home(world))
+    world.ok("propose", "--remove", "cumulus", "--out", "leave.json", *world.at("aurora"))
     world.decide(Path("leave.json"), "aurora", "cumulus")
     world.refused("submit", "leave.json", *world.by("aurora"), "--partial", DOWN_PUBLIC)
     Path("leave.json").unlink()
-    again = world.ok("propose", "--again", "--out", "again.json", *home(world))
+    again = world.ok("propose", "--again", "--out", "again.json", *world.at("aurora"))
     assert again["chains"]["private"]["stage"] == "done"
     world.decide(Path("again.json"), "cumulus", "borealis")  # cumulus still decides where it is a member
     world.ok("submit", "again.json", *world.by("aurora"))
@@ -339,8 +306,8 @@ def test_a_lost_ceremony_is_written_again(world: World) -> None:
 
 def test_two_changes_for_one_epoch_are_reunited(world: World) -> None:
     added = world.found("drift").authority
-    world.ok("propose", "--add", f"drift={added}", "--quorum", "3", "--out", "add.json", *home(world))
-    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
+    world.ok("propose", "--add", f"drift={added}", "--quorum", "3", "--out", "add.json", *world.at("aurora"))
+    world.ok("propose", "--quorum", "3", "--out", "k.json", *world.at("aurora"))
     for file in ("add.json", "k.json"):
         world.decide(Path(file), "aurora", "borealis")
     world.refused("submit", "add.json", *world.by("aurora"), "--partial", DOWN_PRIVATE)
@@ -349,7 +316,7 @@ def test_two_changes_for_one_epoch_are_reunited(world: World) -> None:
     told = world.refused("submit", "k.json", *world.by("aurora"))
     assert (told["exit"], told["message"]) == ("7", "the public chain went to epoch 2 by another change")
 
-    world.ok("propose", "--add", f"drift={added}", "--quorum", "3", "--out", "one.json", *home(world))
+    world.ok("propose", "--add", f"drift={added}", "--quorum", "3", "--out", "one.json", *world.at("aurora"))
     world.decide(Path("one.json"), "aurora", "borealis", "cumulus")
     world.ok("submit", "one.json", *world.by("aurora"))
     shown = world.shown()
@@ -361,7 +328,7 @@ def test_more_lost_authorities_than_allowed_freeze_the_consortium(world: World) 
     for name in ("borealis", "cumulus"):
         (world.home(name) / "keystore" / "authority.json").unlink()
     made = world.ok("authority", "new", *world.by("borealis"))["next"]
-    world.ok("propose", "--authority", f"borealis={made}", "--out", "key.json", *home(world))
+    world.ok("propose", "--authority", f"borealis={made}", "--out", "key.json", *world.at("aurora"))
     world.decide(Path("key.json"), "aurora")
     told = world.refused("submit", "key.json", *world.by("aurora"))
     assert (told["exit"], told["message"]) == ("7", "1 of 2 signatures that the public chain needs")
@@ -371,112 +338,12 @@ def test_more_lost_authorities_than_allowed_freeze_the_consortium(world: World) 
         assert refusal(contract.chain, call) == "ConsortiumQuorumMissed"  # type: ignore[arg-type]
 
 
-def test_signatures_of_strangers_do_not_count(world: World) -> None:
-    world.found("drift")
-    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
-    told = world.refused("sign", "k.json", *world.by("drift"), "--yes")
-    assert told["exit"] == "6" and "would not count" in told["message"]
-    world.ok("sign", "k.json", *world.by("drift"), "--yes", "--offline")
-    world.decide(Path("k.json"), "aurora")
-    stranger = world.addresses("drift").authority
-    assert world.ok("show", "k.json", *home(world))["chains"]["public"]["strangers"] == [stranger]
-    assert "1 of 2 signatures" in world.refused("submit", "k.json", *world.by("aurora"))["message"]
-    world.decide(Path("k.json"), "cumulus")
-    world.ok("submit", "k.json", *world.by("aurora"))  # the stranger's is left out
-
-
-def test_a_ceremony_of_another_consortium_is_worth_nothing(world: World) -> None:
-    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
-    document = read_ceremony(Path("k.json")).document()
-    document["change"]["consortium_id"] = digest("another")
-    other = Ceremony.from_document({**document, "digest": _digest_of(document)})
-    for name in ("aurora", "borealis"):
-        key = world.signer(name, "authority").account
-        other = other.signed(bytes(key.unsafe_sign_hash(other.decision.digest()).signature))
-    write_ceremony(Path("other.json"), other)
-    for verb in (("sign", "other.json", *world.by("cumulus"), "--yes"), ("submit", "other.json", *world.by("aurora"))):
-        told = world.refused(*verb)
-        assert told["exit"] == "7" and "the decision names another" in told["message"]
-    contract = world.consortium.public.consortium
-    call = contract.change_membership(fields_of(other.decision), list(other.signatures.values()))
-    assert refusal(contract.chain, call) == "ConsortiumWrongConsortium"  # type: ignore[arg-type]
-    assert world.refused("merge", "k.json", "other.json", "--out", "x.json")["exit"] == "7"
-
-
-def _digest_of(document: dict[str, object]) -> Digest:
-    from orchestrator.governance.decisions import Kind, read_decision
-    from orchestrator.ledger.reader import Reader
-
-    change = Reader(document["change"], "change")
-    return hex_word(read_decision(Kind(str(document["kind"])), change, None).digest())
-
-
-def test_a_decision_is_good_once_on_each_chain(world: World) -> None:
-    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
-    world.ok("propose", "--remove", "cumulus", "--out", "late.json", *home(world))
-    for file in ("k.json", "late.json"):
-        world.decide(Path(file), "aurora", "borealis")
-    world.ok("submit", "k.json", *world.by("aurora"))
-    again = world.ok("submit", "k.json", *world.by("borealis"))
-    assert [again[side]["transaction"] for side in ("public", "private")] == [None, None]
-    ceremony = read_ceremony(Path("k.json"))
-    for contract in (world.consortium.public.consortium, world.consortium.private.consortium):
-        call = contract.change_membership(fields_of(ceremony.decision), list(ceremony.signatures.values()))
-        assert refusal(contract.chain, call) == "ConsortiumWrongEpoch"  # type: ignore[arg-type]
-    told = world.refused("submit", "late.json", *world.by("aurora"))
-    assert (told["exit"], told["message"]) == ("7", "the public chain went to epoch 2 by another change")
-    assert world.refused("sign", "late.json", *world.by("cumulus"), "--yes")["exit"] == "7"
-    assert "nothing is left to sign" in world.refused("sign", "k.json", *world.by("cumulus"), "--yes")["mend"]
-
-
-def test_somebody_else_may_submit_at_the_same_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.ok("propose", "--quorum", "3", "--out", "k.json", *home(world))
-    world.decide(Path("k.json"), "aurora", "borealis")
-    send = TransactionSender.send
-
-    def after_another(self: TransactionSender, call: Call, **options: Any) -> Receipt:
-        send(self, call)
-        return send(self, call, **options)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(TransactionSender, "send", after_another)
-        sent = world.ok("submit", "k.json", *world.by("aurora"))
-    had = {"message": "has it: this is its epoch 2", "transaction": None, "block": None}
-    assert sent["public"] == sent["private"] == had
-
-
-def test_keys_that_were_used_are_refused_before_anything_is_signed(world: World) -> None:
-    former = world.addresses("cumulus").delegate
-    world.ok("delegate", "rotate", *world.by("cumulus"))
-    cases = {
-        f"drift={former}": "was a delegate of cumulus",
-        f"drift={world.addresses('aurora').delegate}": "is the delegate of aurora",
-        f"drift={world.addresses('aurora').authority}": "the authority of two members",
-        f"cumulus={former}": "cumulus is a member already",
-    }
-    for given, words in cases.items():
-        told = world.refused("propose", "--add", given, "--quorum", "3", *home(world))
-        assert told["exit"] == "2" and words in told["message"]
-    assert not list(Path().glob("membership-*.json"))
-
-
-def test_decisions_on_awards_are_shown_and_signed_but_sent_by_their_own_verb(world: World) -> None:
-    distributor = world.consortium.public.awards
-    decision = RootReplacement(distributor.chain.chain_id, distributor.address, 1, digest("root"), hex_word(bytes(32)))
-    write_ceremony(Path("root.json"), Ceremony.of(decision))
-    world.decide(Path("root.json"), "aurora", "borealis")
-    shown = world.ok("show", "root.json", *home(world))
-    assert list(shown["chains"]) == ["public"] and shown["chains"]["public"]["missing"] == 0
-    assert "nothing is paid for this checkpoint" in shown["words"]
-    assert "loranchor award" in world.refused("submit", "root.json", *world.by("aurora"))["mend"]
-
-
 def test_people_read_what_they_sign(world: World) -> None:
     added = world.found("drift").authority
-    done = world.run("propose", "--add", f"drift={added}", "--quorum", "3", *home(world))
+    done = world.run("propose", "--add", f"drift={added}", "--quorum", "3", *world.at("aurora"))
     assert done.code == 0 and "Wrote membership-2.json" in done.out
     assert f"+ drift joins; authority {added}" in done.out
-    assert world.run("propose", "--quorum", "3", *home(world)).code == 2  # the file is not overwritten
+    assert world.run("propose", "--quorum", "3", *world.at("aurora")).code == 2  # the file is not overwritten
     done = world.run("sign", "membership-2.json", *world.by("aurora"))
     assert done.code == 2 and "there is no terminal to ask at" in done.error
     assert read_ceremony(Path("membership-2.json")).signatures == {}
@@ -485,9 +352,9 @@ def test_people_read_what_they_sign(world: World) -> None:
         "aurora signed it" in done.out
         and "1 signature missing; the authority of borealis, cumulus can sign" in done.out
     )
-    done = world.run("show", *home(world))
+    done = world.run("show", *world.at("aurora"))
     assert "The two chains agree. The consortium freezes when more than 1 of its 3 authorities are lost." in done.out
-    done = world.run("show", *home(world), DOWN_PUBLIC)
+    done = world.run("show", *world.at("aurora"), DOWN_PUBLIC)
     assert done.code == 4 and "private, id 1337" in done.out and "public, id" not in done.out
-    done = world.run("delegate", "show", *home(world))
+    done = world.run("delegate", "show", *world.at("aurora"))
     assert done.out.count("the same") == 2
