@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from brownie import chain, web3
-from contract_support import MILLION, SALT, ZERO, digest
+from brownie import web3
+from contract_support import MILLION, SALT, ZERO, digest, mine
 from eth_abi import encode
 from eth_utils import keccak
 
@@ -57,25 +57,24 @@ def raw(word: str) -> bytes:
 
 def mine_past(deadline: int) -> None:
     """So that the next transaction is in a block after ``deadline``."""
-    chain.mine(max(0, deadline - web3.eth.block_number))
+    mine(deadline - web3.eth.block_number)
 
 
 class Rounds:
-    """The private chain's contracts, and rounds played on them."""
+    """The private chain's contracts, and rounds played on them; ``number`` is that of the last one opened here."""
 
     def __init__(self, private: SimpleNamespace, parties: list[Any]) -> None:
         self.ledger, self.keys, self.parties = private.rounds, private.keys, parties
+        self.number = 0
 
     def accept_agreement(self, agreement: str = AGREEMENT) -> None:
         for one in self.parties:
             self.ledger.acceptAgreement(agreement, SALT, {"from": one.authority})
 
     def open(self, **changes: Any) -> Any:
-        return self.ledger.openRound(opening(**changes), SALT, {"from": self.parties[0].delegate})
-
-    @property
-    def number(self) -> int:
-        return int(self.ledger.roundCount())
+        tx = self.ledger.openRound(opening(**changes), SALT, {"from": self.parties[0].delegate})
+        self.number = tx.events["RoundOpened"]["roundId"]
+        return tx
 
     def submit(self, one: Any, label: str = "", epsilon: int = 0) -> str:
         terms = submission(label or one.organisation, epsilon)
@@ -102,6 +101,12 @@ class Rounds:
 
     def close(self) -> Any:
         return self.ledger.closeRound(self.number, SALT, {"from": self.parties[0].delegate})
+
+    def fail(self) -> Any:
+        """A quorum abandons the round."""
+        for one in self.parties[:2]:
+            tx = self.ledger.abandonRound(self.number, SALT, {"from": one.delegate})
+        return tx
 
     def phase(self) -> int:
         return int(self.ledger.phaseOf(self.number))

@@ -1,4 +1,4 @@
-"""Consortium: ways through its code that the stories of test_consortium.py do not take."""
+"""Consortium: ways through its code that the stories of the other files do not take."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from contract_support import SALT, membership_change, party, refuses, sign_membership
 from play import Rounds, mine_past, submission
-from test_revocation_ledger import CERTIFIED, REPLACED, SHREDDED, VERIFIED, Play
+from play_revocations import CERTIFIED, REPLACED, SHREDDED, VERIFIED, Revoking
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def rounds(private, parties):
 
 @pytest.fixture
 def play(private, rounds, parties):
-    return Play(private.revocations, parties)
+    return Revoking(private.revocations, parties)
 
 
 def test_there_is_no_round_zero(private, parties):

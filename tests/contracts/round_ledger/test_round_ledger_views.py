@@ -1,0 +1,13 @@
+"""What can be asked of a round."""
+
+from __future__ import annotations
+
+from contract_support import refuses
+
+
+def test_a_round_that_nobody_opened(rounds, ledger, stranger):
+    rounds.open()
+    for number in (0, 2):
+        for view in (ledger.phaseOf, ledger.deadlineOf, ledger.round):
+            refuses("RoundLedgerUnknownRound", view, number, sender=stranger)
+        refuses("RoundLedgerUnknownRound", ledger.phaseAt, number, 1, sender=stranger)
