@@ -11,6 +11,8 @@ from rich.console import Console
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestrator.chain.port import Receipt
     from orchestrator.chain.proxy import Call
     from orchestrator.disputes.equivocation import Findings
@@ -87,16 +89,19 @@ def anchor(
     from orchestrator.disputes.relay import anchoring, next_pending
 
     here, recount = _look(home, overrides)
-    found = status_of(here.public, here.private, recount)
-    pending = next_pending(found)
+    pending = next_pending(status_of(here.public, here.private, recount))
     if pending is None:
         if as_json:
             emit({"sequence": None, "transaction": None})
         else:
             output.print("every checkpoint that is due is anchored; nothing was sent")
         return
-    receipt = _send(here, password_file, anchoring(here.public, found, pending))
-    sequence, head = pending.point.due.sequence, here.public.anchor.head()
+    sequence = pending.point.due.sequence
+
+    def checked() -> Call:
+        return anchoring(here.public, status_of(here.public, here.private, recount), sequence)
+
+    receipt, head = _send(here, password_file, checked), here.public.anchor.head()
     if as_json:
         emit({"sequence": sequence, "head": head, "transaction": receipt.transaction})
     else:
@@ -124,18 +129,23 @@ def scan(
         stem = f"equivocation-{item.sequence}-{item.organisation}"
         pair = (item.a.signed, item.b.signed)
         files.append([str(write_signed(out / f"{stem}-{signed.head[2:10]}.json", signed)) for signed in pair])
-    uncompared = [str(number) for number, point in recount.points.items() if point.content is None]
+    unknown = {str(number): str(why) for number, why in recount.unknown.items()}
     if as_json:
-        rest = {"signatures": len(found.seen), "unread": found.unread, "not_recomputed": uncompared}
+        rest = {"signatures": len(found.seen), "unread": found.unread, "not_recomputed": unknown}
         emit({**findings_document(findings, files), **rest})
     else:
         for line in findings_lines(findings, files):
             output.print(line)
-        for line in (*found.unread, *(f"checkpoint {number} could not be recomputed" for number in uncompared)):
+        for line in (
+            *found.unread,
+            *(f"checkpoint {number} with the records: {why}" for number, why in unknown.items()),
+        ):
             output.print(f"not compared: {line}")
         output.print(f"{len(found.seen)} signatures compared{', nothing found' if findings.none else ''}")
     if not findings.none:
         raise typer.Exit(AuditFailure.exit_code)
+    if recount.unknown:  # nothing was found, but not everything was looked at
+        raise typer.Exit(next(iter(recount.unknown.values())).exit_code)
 
 
 @equivocation.command()
@@ -150,12 +160,20 @@ def prove(
     """Check two signed checkpoints here, then prove the equivocation to the contract: it stays on record for ever."""
     from orchestrator.disputes.proof import proof
     from orchestrator.disputes.signed import read_signed
+    from orchestrator.errors import ProtocolError
 
     first, second = read_signed(a), read_signed(b)
     here = _reach(home, overrides)
     organisation, call = proof(here.public, first, second)
-    receipt = None if call is None else _send(here, password_file, call)
     sequence = first.checkpoint.sequence
+
+    def checked() -> Call:
+        found = proof(here.public, first, second)[1]
+        if found is None:
+            raise ProtocolError(f"the equivocation of {organisation} was proven by somebody else just now")
+        return found
+
+    receipt = None if call is None else _send(here, password_file, checked)
     if as_json:
         sent = None if receipt is None else receipt.transaction
         emit({"sequence": sequence, "organisation": organisation, "transaction": sent})
@@ -216,9 +234,11 @@ def _compared(here: Reach, recount: Recount, found: Collection) -> Findings:
     return compare(found, contents, proven)
 
 
-def _send(here: Reach, password_file: Path | None, call: Call) -> Receipt:
+def _send(here: Reach, password_file: Path | None, make: Callable[[], Call]) -> Receipt:
+    """By the delegate's key on the public chain; the password is asked for once there is something to send."""
     from orchestrator.disputes.reach import keys
     from orchestrator.keystore import read_password
 
+    call = make()
     with keys(here, read_password(password_file), "public") as own:
-        return own.sender("public").send(call)
+        return own.send("public", call, make)

@@ -169,11 +169,15 @@ def _act(
     from orchestrator.keystore import read_password
 
     here = reach(home, overrides)
-    state = look(here.private).state
-    found = state.revocations[one_of(state.revocations, request_id, "revocation request")]
-    call = make(here.private, state, found, here.me)
+
+    def checked() -> tuple[Revocation, Call]:
+        state = look(here.private).state
+        found = state.revocations[one_of(state.revocations, request_id, "revocation request")]
+        return found, make(here.private, state, found, here.me)
+
+    found, call = checked()
     with keys(here, read_password(password_file), "private") as own:
-        receipt = own.sender("private").send(call)
+        receipt = own.send("private", call, checked)
     seen = look(here.private, block=receipt.block)
     waiting = waiting_of(here.private, seen.state, seen.state.revocations[found.id], seen.block)
     stage = here.private.revocations.stage_of(found.id).name.lower()

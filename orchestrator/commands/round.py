@@ -16,6 +16,7 @@ from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, 
 
 if TYPE_CHECKING:
     from orchestrator.chain.contracts import PrivateContracts
+    from orchestrator.chain.proxy import Call
     from orchestrator.daemon.access import Access
     from orchestrator.disputes.reach import Reach
     from orchestrator.keystore import Role
@@ -122,12 +123,16 @@ def close(
     from orchestrator.keystore import read_password
 
     here = reach(home, overrides)
-    state = look(here.private).state
-    found = open_round_of(state, number)
-    call = closing(here.private, state, found)
+
+    def checked(which: int | None) -> tuple[int, Call]:
+        state = look(here.private).state
+        found = open_round_of(state, which)
+        return found.id, closing(here.private, state, found)
+
+    which, call = checked(number)
     with keys(here, read_password(password_file), "private") as own:
-        receipt = own.sender("private").send(call)
-    _tell_end(here, found.id, receipt.block, as_json)
+        receipt = own.send("private", call, lambda: checked(which))
+    _tell_end(here, which, receipt.block, as_json)
 
 
 @app.command()
@@ -145,11 +150,14 @@ def abandon(
     from orchestrator.keystore import read_password
 
     here = reach(home, overrides)
-    found = open_round_of(look(here.private).state, number)
-    call = abandoning(here.private, found, here.me)
+
+    def checked() -> Call:
+        return abandoning(here.private, open_round_of(look(here.private).state, number), here.me)
+
+    call = checked()
     with keys(here, read_password(password_file), "private") as own:
-        receipt = own.sender("private").send(call)
-    _tell_end(here, found.id, receipt.block, as_json)
+        receipt = own.send("private", call, checked)
+    _tell_end(here, number, receipt.block, as_json)
 
 
 @contextmanager

@@ -5,17 +5,19 @@ The daemon does the first and the last for itself; these are for when it does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.chain.codec import event_values
 from orchestrator.chain.contracts import PublicContracts
 from orchestrator.chain.port import Receipt
 from orchestrator.chain.proxy import Call
+from orchestrator.chain.sender import TransactionSender
 from orchestrator.disputes.anchored import anchor_view
 from orchestrator.disputes.awards_list import AwardList
 from orchestrator.disputes.recount import Recount
 from orchestrator.disputes.sheets import Book, Sheet, Stand
-from orchestrator.errors import ConfigurationError, FormatError, ProtocolError
+from orchestrator.errors import ConfigurationError, FormatError, ProtocolError, TransactionReverted
 from orchestrator.ledger.awards import Award
 from orchestrator.ledger.words import label_word
 from orchestrator.types import ZERO_DIGEST, OrganisationId
@@ -112,11 +114,12 @@ def claims_of(book: Book, recount: Recount, organisation: OrganisationId, sequen
         sequence: of this checkpoint alone.
 
     Raises:
-        ProtocolError: there is no such checkpoint.
+        ProtocolError: there is no such checkpoint. ConfigurationError: nobody of that name was ever a member.
     """
-    if sequence is not None and sequence not in book.sheets:
-        raise ProtocolError(f"there is no checkpoint {sequence}; the last one is {len(book.sheets)}")
-    chosen = book.sheets.values() if sequence is None else [book.sheets[sequence]]
+    known = {name for found in recount.state.rounds.values() for name in found.members}
+    if organisation not in known | recount.state.members.seats.keys():
+        raise ConfigurationError(f"there is no member {organisation}", mend="see `loranchor consortium show`")
+    chosen = book.sheets.values() if sequence is None else [book.sheet(sequence)]
     ready: list[Claim] = []
     later: list[str] = []
     unprovable: list[str] = []
@@ -153,17 +156,30 @@ def _own(sheet: Sheet, recount: Recount, organisation: OrganisationId) -> list[C
     return [claim for claim in claims if claim.organisation == organisation]
 
 
-def batches(public: PublicContracts, claims: Iterable[Claim], size: int = BATCH) -> Iterator[tuple[list[Claim], Call]]:
-    """Calls that claim, a batch each; one that somebody else claimed meanwhile is passed over by the contract."""
-    waiting = list(claims)
-    for start in range(0, len(waiting), size):
-        batch = waiting[start : start + size]
-        leaves = [claim.listed.leaf(claim.award) for claim in batch]
-        proofs = [claim.listed.proof(claim.award) for claim in batch]
-        yield batch, public.awards.claim_batch(leaves, proofs)
+def claim_all(public: PublicContracts, sender: TransactionSender, claims: Sequence[Claim]) -> list[int]:
+    """Amounts that were paid: a daemon, or anybody else, may have been faster with some.
+
+    Raises:
+        ChainError: the chain is down, or the contract refuses; what was paid before stays paid.
+    """
+    paid: list[int] = []
+    for start in range(0, len(claims), BATCH):
+        batch = claims[start : start + BATCH]
+        try:
+            paid += _paid_in(public, sender.send(_batch_call(public, batch)))
+        except TransactionReverted as error:
+            if error.error != "AwardDistributorNothingLeft":
+                raise
+    return paid
 
 
-def paid_in(public: PublicContracts, receipt: Receipt) -> int:
-    """How many awards a mined claim paid: others may have been faster."""
-    topic = public.awards.artifact.topic("AwardClaimed")
-    return sum(log.address == public.awards.address and log.topics[0] == topic for log in receipt.logs)
+def _batch_call(public: PublicContracts, batch: Sequence[Claim]) -> Call:
+    leaves = [claim.listed.leaf(claim.award) for claim in batch]
+    return public.awards.claim_batch(leaves, [claim.listed.proof(claim.award) for claim in batch])
+
+
+def _paid_in(public: PublicContracts, receipt: Receipt) -> list[int]:
+    distributor = public.awards
+    topic = distributor.artifact.topic("AwardClaimed")
+    claimed = [log for log in receipt.logs if log.address == distributor.address and log.topics[0] == topic]
+    return [int(event_values(distributor.artifact.events[topic], log.topics, log.data)["amount"]) for log in claimed]

@@ -59,6 +59,7 @@ class Status:
     Attributes:
         drift: what the two Consortium contracts disagree on.
         differences: anchored checkpoints that this node recomputes otherwise, a sentence each.
+        unknown: why checkpoints could not be recomputed, by sequence.
     """
 
     view: AnchorView
@@ -66,6 +67,7 @@ class Status:
     pending: tuple[Pending, ...]
     drift: tuple[Drift, ...]
     differences: tuple[str, ...]
+    unknown: Mapping[int, str]
 
 
 def status_of(public: PublicContracts, private: PrivateContracts, recount: Recount) -> Status:
@@ -80,7 +82,8 @@ def status_of(public: PublicContracts, private: PrivateContracts, recount: Recou
     attestations = list(read_attestations(private.rounds.chain, private, first, recount.block))
     numbers = range(len(view.anchored) + 1, len(recount.points) + 1)
     pending = tuple(_pending(public, view, recount.points[number], attestations, here) for number in numbers)
-    return Status(view, len(recount.points), pending, drift(here, there), tuple(_differences(view, recount)))
+    differences, unknown = tuple(_differences(view, recount)), {n: str(why) for n, why in recount.unknown.items()}
+    return Status(view, len(recount.points), pending, drift(here, there), differences, unknown)
 
 
 def present_of(contracts: PublicContracts | PrivateContracts, side: SideName) -> Present:
@@ -100,7 +103,8 @@ def _pending(
     for item in attestations:
         if item.sequence == point.due.sequence:
             problem = _problem(public, item, checkpoint, present)
-            if not problem or attested.get(item.organisation, Attested(item.head, b"", 0, "none")).problem:
+            earlier = attested.get(item.organisation)
+            if earlier is None or earlier.problem or not problem:  # one that counts is not outdone by one that does not
                 attested[item.organisation] = Attested(item.head, item.signature, item.block, problem)
     done = {name for name, item in attested.items() if not item.problem}
     missing = tuple(member.organisation for member in present.members if member.organisation not in done)

@@ -20,6 +20,7 @@ def status_document(status: Status) -> dict[str, Any]:
         "pending": [_pending(item) for item in status.pending],
         "drift": [{"name": item.name, "words": item.words, "mend": item.mend} for item in status.drift],
         "differences": list(status.differences),
+        "not_recomputed": {str(number): why for number, why in status.unknown.items()},
     }
 
 
@@ -48,6 +49,8 @@ def status_lines(status: Status) -> Iterator[str]:
         yield f"DRIFT          {item.words}; {item.mend}"
     for difference in status.differences:
         yield f"DIFFERS        {difference}"
+    for number, why in status.unknown.items():
+        yield f"not compared   checkpoint {number}: {why}"
     for pending in status.pending:
         yield from _pending_lines(pending)
     if not status.pending:

@@ -6,16 +6,18 @@ IPFS is down.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
+from orchestrator.chain.port import Receipt
+from orchestrator.chain.proxy import Call
 from orchestrator.chain.sender import KeystoreSigner, TransactionSender
 from orchestrator.daemon.access import NonceLock
-from orchestrator.errors import ConfigurationError, KeystoreError, WrongChain
+from orchestrator.errors import ConfigurationError, KeystoreError, TransactionReverted, WrongChain
 from orchestrator.keystore import Keystore, Role
 from orchestrator.settings import Settings, Side, compose
 from orchestrator.storage import IpfsStore
@@ -78,6 +80,22 @@ class Keys:
 
     def sign(self, digest: bytes) -> bytes:
         return self.keystore.sign_digest(self.role, digest)
+
+    def send(self, side: Side, call: Call, again: Callable[[], object]) -> Receipt:
+        """Send a call that was checked a moment ago.
+
+        Args:
+            again: checks it anew. Where the contract refuses after all, something has happened since, and that check
+                says it better.
+
+        Raises:
+            ChainError: the chain is down or refuses. LoranchorError: what ``again`` raises.
+        """
+        try:
+            return self.sender(side).send(call)
+        except TransactionReverted:
+            again()
+            raise
 
     def sender(self, side: Side) -> TransactionSender:
         """Sends from this key's account; a running daemon shares its nonces."""

@@ -72,6 +72,11 @@ class Recount:
             )
         return found
 
+    @property
+    def unknown(self) -> dict[int, LoranchorError]:
+        """Why checkpoints could not be recomputed, by sequence."""
+        return {number: point.problem for number, point in self.points.items() if point.problem is not None}
+
     def owner(self, update_id: UpdateId) -> OrganisationId | None:
         """Whose update it is; None where the private chain has no such update."""
         update = self.state.updates.get(update_id)

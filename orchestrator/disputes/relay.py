@@ -15,14 +15,16 @@ def next_pending(status: Status) -> Pending | None:
     return status.pending[0] if status.pending else None
 
 
-def anchoring(public: PublicContracts, status: Status, pending: Pending) -> Call:
-    """The call that anchors it.
+def anchoring(public: PublicContracts, status: Status, sequence: int) -> Call:
+    """The call that anchors that checkpoint.
 
     Raises:
-        ProtocolError: too few signatures count, the two Consortium contracts differ, or the consortium is paused. An
-            error of the recomputation is raised as it was.
+        ProtocolError: somebody else was faster, too few signatures count, the two Consortium contracts differ, or the
+            consortium is paused. An error of the recomputation is raised as it was.
     """
-    sequence = pending.point.due.sequence
+    pending = next_pending(status)
+    if pending is None or pending.point.due.sequence != sequence:
+        raise ProtocolError(f"checkpoint {sequence} was anchored by somebody else just now")
     if status.drift:
         raise ProtocolError(f"the two Consortium contracts differ: {status.drift[0].words}", mend=status.drift[0].mend)
     if public.consortium.paused():

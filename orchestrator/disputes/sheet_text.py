@@ -113,7 +113,9 @@ def _window(sheet: Sheet, block: int) -> Iterator[str]:
 def book_lines(book: Book) -> Iterator[str]:
     """What is not about one checkpoint."""
     yield f"payout cap of later publications {tokens(book.cap)}; token supply {tokens(book.supply)}"
-    count = len(book.differences)
-    yield "no differences" if count == 0 else f"{count} difference{'' if count == 1 else 's'}, named above"
+    count, missing = len(book.differences), sum(bool(sheet.problem) for sheet in book.sheets.values())
+    found = "no differences" if count == 0 else f"{count} difference{'' if count == 1 else 's'}, named above"
+    noun = "checkpoint" if missing == 1 else "checkpoints"
+    yield f"{found}; {missing} {noun} could not be recomputed" if missing else found
     if book.supply != book.paid:
         yield f"  DIFFERS         the claims sum to {tokens(book.paid)}"

@@ -19,6 +19,7 @@ from orchestrator.chain.structs import Publication
 from orchestrator.disputes.anchored import AnchorView, anchor_view
 from orchestrator.disputes.awards_list import AwardList
 from orchestrator.disputes.recount import Point, Recount
+from orchestrator.errors import ProtocolError
 from orchestrator.types import ZERO_DIGEST, Digest
 
 
@@ -85,6 +86,15 @@ class Book:
     cap: int
     supply: int
     paid: int
+
+    def sheet(self, sequence: int) -> Sheet:
+        """ProtocolError where there is no such checkpoint."""
+        if sequence not in self.sheets:
+            raise ProtocolError(
+                f"there is no checkpoint {sequence}; the last one is {len(self.sheets)}",
+                mend="see `loranchor award show`",
+            )
+        return self.sheets[sequence]
 
     @property
     def differences(self) -> tuple[str, ...]:

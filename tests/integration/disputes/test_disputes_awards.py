@@ -197,6 +197,9 @@ def test_claims_of_one_member_by_another(published: World) -> None:
     assert published.consortium.public.token.balance_of(account) == 5 * 10**17
     assert published.type("aurora", *claim, "--organisation", "borealis", signs=True).document["paid"] == 0
     assert "no name" in published.refused("aurora", "award", "claim", "--organisation", "B!", code=2, signs=True)
+    assert "there is no member dorado" in published.refused(
+        "aurora", "award", "claim", "--organisation", "dorado", code=2, signs=True
+    )
     assert "no checkpoint 7" in published.refused("aurora", "award", "claim", "7", code=7, signs=True)
 
 
