@@ -202,6 +202,7 @@ class RevocationRules(JudgingRules):
         wanted = several(data, [*self.rounds.updates], data.draw(st.integers(0, 3), "how many"), "updates")
         wanted += [self.any_update(data)] if chance(data, 8, "any update") else []
         wanted += wanted[:1] if chance(data, 8, "one twice") else []
+        # of others' updates none is named twice: the contract takes that and the fold refuses it (README, last section)
         mine = all(item in own for item in wanted)
         return wanted if mine else [*dict.fromkeys(wanted)]
 
