@@ -9,6 +9,7 @@ import typer
 
 from orchestrator.commands.award_parts import Lists, Out, Sequence, app, booked, output, reached, sent
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
+from orchestrator.commands.consortium_parts import KeyFileOption, MaybeHome, Yes, ask, password_of, signing_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +34,7 @@ def propose_root(
     overrides: Overrides = None,
 ) -> None:
     """Write a decision for another awards root, for authorities to sign, and the list that it pays by."""
-    from orchestrator.disputes.award_checks import pays
+    from orchestrator.disputes.award_checks import award_lines
     from orchestrator.disputes.award_decisions import check_agreed, replacement, revived
     from orchestrator.disputes.awards_list import AwardList, read_awards_list, write_awards_list
 
@@ -47,7 +48,7 @@ def propose_root(
     wanted = agreed or AwardList(sequence, point.awards)
     decision = replacement(here.public, sheet, book.block, wanted)
     remarks = [*(check_agreed(sheet, recount, agreed) if agreed else ()), *revived(sheet, wanted)]
-    told = pays(decision, book, recount, [wanted])
+    told = award_lines(wanted.awards, recount)
     listed = write_awards_list(out / f"awards-{sequence}.json", wanted)
     _propose(out / f"award-root-{sequence}.json", decision, as_json, remarks, [str(listed)], told)
 
@@ -64,7 +65,7 @@ def propose_void(
     overrides: Overrides = None,
 ) -> None:
     """Write a decision that voids awards, for delegates to sign: part of a revocation for cause."""
-    from orchestrator.disputes.award_checks import pays
+    from orchestrator.disputes.award_checks import award_lines
     from orchestrator.disputes.award_decisions import void
     from orchestrator.disputes.names import one_of
 
@@ -75,7 +76,8 @@ def propose_void(
     updates = [one_of(known, item, f"award of checkpoint {sequence} for update") for item in update or ()]
     decision = void(here.public, sheet, updates, index or ())
     named = "-".join(map(str, decision.indices[:8]))
-    told = pays(decision, book, recount, [sheet.listed] if sheet.listed else [])
+    assert sheet.listed is not None  # a void is of the present list
+    told = award_lines([item for item in sheet.listed.awards if item.index in decision.indices], recount)
     _propose(out / f"award-void-{sequence}-{named}.json", decision, as_json, told=told)
 
 
@@ -98,29 +100,34 @@ def propose_cap(
 @app.command()
 def sign(
     file: File,
-    home: Home,
+    home: MaybeHome = None,
+    key_file: KeyFileOption = None,
     awards: Lists = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no chain; --awards says what is paid.")] = False,
+    yes: Yes = False,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
     """Sign a decision about awards with this member's key, once it is recomputed here; the file gets the signature."""
-    from orchestrator.disputes.reach import keys
+    from orchestrator.disputes.award_checks import check_voter
     from orchestrator.governance.ceremony import read_ceremony, write_ceremony
     from orchestrator.governance.wording import describe
-    from orchestrator.keystore import read_password
 
     ceremony, here = read_ceremony(file), reached(home, overrides)
-    told = _meaning(here, ceremony, awards)
+    told = _meaning(None if offline else here, ceremony, awards)
     if not as_json:
         for line in (*describe(ceremony.decision), *told):
             output.print(line)
-    with keys(here, read_password(password_file), "public", role=ceremony.role) as own:
-        signed = ceremony.signed(own.sign(ceremony.decision.digest()))
-    fresh = signed.signatures != ceremony.signatures
-    if fresh:
-        write_ceremony(file, signed)
-    _tell_progress(here, signed, file, as_json, f"{here.me} signed" if fresh else f"{here.me} had signed already")
+    with signing_key(home, key_file, password_of(password_file, key_file, home), ceremony.role) as key:
+        name = key.address if offline else check_voter(here.public, ceremony, key.address)
+        fresh = key.address not in ceremony.signatures
+        if fresh:
+            ask(f"Sign this as {name}?", yes)
+            ceremony = ceremony.signed(key.sign_digest(ceremony.decision.digest()))
+            write_ceremony(file, ceremony)
+    done = f"{name} {'signed' if fresh else 'had signed already'}"
+    _tell_progress(None if offline else here, ceremony, file, as_json, done)
 
 
 @app.command()
@@ -156,16 +163,25 @@ def submit(
         output.print(f"  {line}")
 
 
-def _meaning(here: Reach, ceremony: Ceremony, awards: list[Path] | None) -> list[str]:
-    """What a key is about to sign, once it is known to be timely and readable."""
-    from orchestrator.disputes.award_checks import check_meaning, check_timely, pays
+def _meaning(here: Reach | None, ceremony: Ceremony, awards: list[Path] | None) -> list[str]:
+    """What a key is about to sign, once it is known to be readable, and timely where a chain is asked."""
+    from orchestrator.disputes.award_checks import award_lines, check_timely, meaning
+    from orchestrator.disputes.award_decisions import check_unspent, present_list
     from orchestrator.disputes.awards_list import read_awards_list
+    from orchestrator.governance.decisions import AwardVoid, RootReplacement
 
-    lists = [read_awards_list(path) for path in awards or ()]
+    decision, lists = ceremony.decision, [read_awards_list(path) for path in awards or ()]
+    if here is None:
+        return award_lines(meaning(decision, lists), None)
     book, recount = booked(here, awards)
-    check_timely(here.public, ceremony.decision, book)
-    check_meaning(ceremony.decision, book, lists)
-    return pays(ceremony.decision, book, recount, lists)
+    check_timely(here.public, decision, book)
+    if not isinstance(decision, RootReplacement | AwardVoid):
+        return []
+    sheet = book.sheet(decision.sequence)
+    if isinstance(decision, AwardVoid):
+        check_unspent(sheet, present_list(sheet), set(decision.indices))
+    known = [*([sheet.recomputed] if sheet.recomputed else ()), *lists]
+    return award_lines(meaning(decision, known, sheet.problem), recount)
 
 
 def _propose(
@@ -195,7 +211,13 @@ def _propose(
     output.print(f"next: a quorum of {keys} runs `loranchor award sign {path}`, then anyone `loranchor award submit`")
 
 
-def _tell_progress(here: Reach, ceremony: Ceremony, file: Path, as_json: bool, done: str) -> None:
+def _tell_progress(here: Reach | None, ceremony: Ceremony, file: Path, as_json: bool, done: str) -> None:
+    if here is None:
+        if as_json:
+            emit({"file": str(file), "digest": ceremony.digest, "signers": list(ceremony.signatures)})
+        else:
+            output.print(done)
+        return
     from orchestrator.disputes.award_checks import voters_of
     from orchestrator.governance.ceremony import standing
     from orchestrator.governance.wording import progress

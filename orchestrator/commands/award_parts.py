@@ -35,7 +35,7 @@ Lists = Annotated[
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files that are written.")]
 
 
-def reached(home: Path, overrides: list[str] | None) -> Reach:
+def reached(home: Path | None, overrides: list[str] | None) -> Reach:
     from orchestrator.disputes.reach import reach
 
     return reach(home, overrides)

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from orchestrator.chain.contracts import PublicContracts
 from orchestrator.chain.proxy import Call
 from orchestrator.disputes.award_actions import in_window
-from orchestrator.disputes.award_decisions import check_unspent, present_list
 from orchestrator.disputes.awards_list import AwardList
 from orchestrator.disputes.recount import Recount
 from orchestrator.disputes.sheet_text import tokens
-from orchestrator.disputes.sheets import Book, Sheet
-from orchestrator.errors import ConfigurationError, ProtocolError
+from orchestrator.disputes.sheets import Book
+from orchestrator.errors import ConfigurationError, KeystoreError, ProtocolError
 from orchestrator.governance.ceremony import Ceremony, standing
 from orchestrator.governance.contracts import GovernedConsortium
 from orchestrator.governance.decisions import AwardVoid, Decision, PayoutCapChange, RootReplacement
+from orchestrator.ledger.awards import Award
 from orchestrator.types import Address, OrganisationId
 
 
@@ -55,20 +55,42 @@ def check_timely(public: PublicContracts, decision: Decision, book: Book) -> Non
         raise ProtocolError(f"nothing is left to void: all of it is void or paid in checkpoint {sheet.sequence}")
 
 
-def check_meaning(decision: Decision, book: Book, lists: Sequence[AwardList]) -> None:
-    """Refuses a decision about awards whose list is not at hand: nobody signs what they cannot read.
+def meaning(decision: Decision, lists: Sequence[AwardList], why: str = "") -> tuple[Award, ...]:
+    """The awards that a decision is about; none where it is about the cap. Nobody signs what they cannot read.
 
     Args:
-        lists: those that were given by hand, beside the recomputed ones.
+        lists: those that are at hand: recomputed, or given. why: nothing could be recomputed.
 
     Raises:
-        ProtocolError: neither the records nor a given list make the root; an award is paid or void already.
+        ConfigurationError: it is no decision about awards. ProtocolError: no list at hand has the root that it names.
     """
-    if isinstance(decision, AwardVoid):
-        sheet = book.sheet(decision.sequence)
-        check_unspent(sheet, present_list(sheet), set(decision.indices))
-    elif isinstance(decision, RootReplacement):
-        _check_root(book.sheet(decision.sequence), decision, lists)
+    if isinstance(decision, PayoutCapChange):
+        return ()
+    if not isinstance(decision, RootReplacement | AwardVoid):
+        raise ConfigurationError("it is no decision about awards", mend="use `loranchor consortium` for it")
+    known = [item for item in lists if item.sequence == decision.sequence]
+    listed = next((item for item in known if item.root == decision.root), None)
+    if listed is None:
+        own = ", ".join(item.root for item in known) or why or "there is none"
+        raise ProtocolError(
+            f"root {decision.root} is neither what the records give nor that of a given list ({own})",
+            mend="ask for the list that was agreed on, and give it with --awards; sign no root that you cannot read",
+        )
+    if isinstance(decision, RootReplacement):
+        return listed.awards
+    chosen = {index: listed.get(index) for index in decision.indices}
+    if unknown := [index for index, award in chosen.items() if award is None]:
+        raise ProtocolError(f"checkpoint {decision.sequence} has no award {unknown[0]}", mend="ask who proposed it")
+    return tuple(award for award in chosen.values() if award is not None)
+
+
+def award_lines(awards: Sequence[Award], recount: Recount | None) -> list[str]:
+    """What a key signs besides a root or numbers, an award a line."""
+    owners = [None if recount is None else recount.owner(award.update_id) for award in awards]
+    return [
+        f"award {award.index}: {tokens(award.amount)} to {award.account}{f' ({owner})' if owner else ''}"
+        for award, owner in zip(awards, owners, strict=True)
+    ]
 
 
 def _check_cap(public: PublicContracts, decision: PayoutCapChange) -> None:
@@ -78,35 +100,6 @@ def _check_cap(public: PublicContracts, decision: PayoutCapChange) -> None:
             f"it changes a cap of {decision.previous_cap} (change {decision.nonce}), but the cap is {present}"
             f" (change {nonce})",
             mend="propose it again",
-        )
-
-
-def pays(decision: Decision, book: Book, recount: Recount | None, lists: Sequence[AwardList]) -> list[str]:
-    """The awards that a decision is about, one a line: what a key signs besides a root or numbers."""
-    if isinstance(decision, PayoutCapChange) or not isinstance(decision, RootReplacement | AwardVoid):
-        return []
-    sheet = book.sheet(decision.sequence)
-    known = [item for item in (sheet.recomputed, *lists) if item is not None and item.sequence == sheet.sequence]
-    listed = next((item for item in known if item.root == decision.root), None)
-    chosen = [
-        award
-        for award in (() if listed is None else listed.awards)
-        if isinstance(decision, RootReplacement) or award.index in decision.indices
-    ]
-    return [
-        f"award {award.index}: {tokens(award.amount)} to {award.account}"
-        f" ({(recount and recount.owner(award.update_id)) or 'of nobody known'})"
-        for award in chosen
-    ]
-
-
-def _check_root(sheet: Sheet, decision: RootReplacement, lists: Sequence[AwardList]) -> None:
-    known = [item for item in (sheet.recomputed, *lists) if item is not None and item.sequence == sheet.sequence]
-    if decision.root not in {item.root for item in known}:
-        own = ", ".join(item.root for item in known) or sheet.problem
-        raise ProtocolError(
-            f"root {decision.root} is neither what the records give nor that of a given list ({own})",
-            mend="ask for the list that was agreed on, and give it with --awards; sign no root that you cannot read",
         )
 
 
@@ -138,3 +131,14 @@ def voters_of(public: PublicContracts, ceremony: Ceremony) -> dict[Address, Orga
     """Whose keys count, in member order."""
     consortium = GovernedConsortium(public.consortium.chain, public.consortium.address)
     return consortium.present("public").voters(ceremony.role)
+
+
+def check_voter(public: PublicContracts, ceremony: Ceremony, signer: Address) -> OrganisationId:
+    """Whose key this is; KeystoreError where it has no say."""
+    found = voters_of(public, ceremony).get(signer)
+    if found is None:
+        raise KeystoreError(
+            f"{signer} is no {ceremony.role} of the public chain's consortium: its signature would not count",
+            mend="use the home or the key file of a member",
+        )
+    return found

@@ -29,8 +29,15 @@ from orchestrator.types import OrganisationId
 class Reach:
     """An organisation's nodes, as its settings name them."""
 
-    home: Path
+    home: Path | None
     settings: Settings
+
+    @property
+    def folder(self) -> Path:
+        """The home; ConfigurationError where none is given."""
+        if self.home is None:
+            raise ConfigurationError("no organisation is given", mend="name its folder with --home")
+        return self.home
 
     @property
     def me(self) -> OrganisationId:
@@ -65,8 +72,8 @@ class Reach:
             )
 
 
-def reach(home: Path, overrides: list[str] | None) -> Reach:
-    """For a verb on this home; makes no request yet."""
+def reach(home: Path | None, overrides: list[str] | None) -> Reach:
+    """For a verb on this home, or on none where it takes a key from elsewhere; makes no request yet."""
     return Reach(home, compose(overrides or (), organisation_home=home))
 
 
@@ -102,7 +109,7 @@ class Keys:
         here = self.reach
         chain = here.public.anchor.chain if side == "public" else here.private.rounds.chain
         timeout = float(here.settings.group("chain")["transaction_timeout"])
-        lock = NonceLock(here.home, f"{side}-{self.role}")
+        lock = NonceLock(here.folder, f"{side}-{self.role}")
         return TransactionSender(chain, KeystoreSigner(self.keystore, self.role), timeout=timeout, lock=lock)
 
 
@@ -114,7 +121,7 @@ def keys(here: Reach, password: str, side: Side, *, role: Role = "delegate") -> 
         KeystoreError: wrong password, or the key is not the member's. ConfigurationError: it is no member.
         ChainError: the chain is down.
     """
-    with Keystore.open(here.home, password, roles=(role,)) as keystore:
+    with Keystore.open(here.folder, password, roles=(role,)) as keystore:
         contracts = here.public if side == "public" else here.private
         _check_key(contracts, here.me, keystore, role, side)
         yield Keys(here, keystore, role)

@@ -107,7 +107,7 @@ def test_a_root_is_signed_only_where_its_list_is_at_hand(published: World, folde
     published.done("aurora", "award", "show", "1", "--out", str(folder / "agreed"))
     agreed = agree(folder, 10**17)
     published.done("aurora", *propose, "--awards", str(agreed))
-    file, signs = folder / "award-root-1.json", ["award", "sign", str(folder / "award-root-1.json")]
+    file, signs = folder / "award-root-1.json", ["award", "sign", str(folder / "award-root-1.json"), "--yes"]
     assert "neither what the records give" in published.refused("borealis", *signs, code=7, signs=True)
     assert read_ceremony(file).signatures == {}
     other = folder / "other.json"
@@ -129,21 +129,64 @@ def test_a_strangers_signature_does_not_count(published: World, folder: Path) ->
     ceremony = read_ceremony(file)
     stranger = published.members["aurora"].delegate.account.unsafe_sign_hash(ceremony.decision.digest())
     file.write_bytes(ceremony.signed(bytes(stranger.signature)).to_bytes())
-    published.done("cumulus", "award", "sign", str(file), signs=True)
+    published.done("cumulus", "award", "sign", str(file), "--yes", signs=True)
     submit = ["award", "submit", str(file)]
     assert "1 of the 2 authority signatures" in published.refused("aurora", *submit, code=7, signs=True)
-    published.done("borealis", "award", "sign", str(file), signs=True)
+    published.done("borealis", "award", "sign", str(file), "--yes", signs=True)
     published.done("aurora", *submit, signs=True)
     assert published.consortium.public.awards.payout_cap() == 2 * 10**18
     assert "propose it again" in published.refused("aurora", *submit, code=7, signs=True)
+
+
+def test_a_key_signs_without_a_network_what_its_list_says(published: World, folder: Path) -> None:
+    published.done("aurora", "award", "show", "1", "--out", str(folder / "agreed"))
+    agreed = agree(folder, 10**17)
+    published.done("aurora", "award", "propose-root", "1", "--awards", str(agreed), "--out", str(folder))
+    file, dead = folder / "award-root-1.json", "chain.public.url=http://127.0.0.1:9"
+    sign = ["award", "sign", str(file), dead]
+    assert "no answer from" in published.refused("borealis", *sign, "--yes", code=4, signs=True)
+    assert "neither" in published.refused("borealis", *sign, "--offline", "--yes", code=7, signs=True)
+    with_list = [*sign, "--offline", "--awards", str(agreed)]
+    said = published.type("borealis", *with_list, signs=True)
+    assert said.code == 2 and "there is no terminal to ask at" in said.err
+    assert read_ceremony(file).signatures == {}
+    told = published.done("borealis", *with_list, "--yes", signs=True)
+    assert "award 0: 0.1 to" in told
+    key_file, password = folder / "cold.json", folder / "cold.password"
+    stick = published.folder / "homes" / "cumulus" / "keystore" / "authority.json"
+    key_file.write_bytes(stick.read_bytes())
+    password.touch(mode=0o600)
+    password.write_bytes((published.folder / "cumulus.password").read_bytes())
+    words = ["award", "sign", str(file), "--offline", "--yes", "--awards", str(agreed), "--key-file", str(key_file)]
+    assert published.run([*words, "--password-file", str(password)]).code == 0
+    expected = {published.members[name].authority.address for name in ("borealis", "cumulus")}
+    assert set(read_ceremony(file).signatures) == expected
+    published.done("aurora", "award", "submit", str(file), signs=True)
+
+
+def test_a_key_that_has_no_say_does_not_sign(published: World, folder: Path) -> None:
+    published.done("aurora", "award", "propose-cap", "2", "--out", str(folder))
+    sign = ["award", "sign", str(folder / "payout-cap-0.json"), "--yes"]
+    stick = published.folder / "homes" / "cumulus" / "keystore" / "delegate.json"
+    said = published.type("aurora", *sign, "--key-file", str(stick), signs=True)
+    assert said.code == 6 and "is no authority of the public chain's consortium" in said.err
+    assert read_ceremony(folder / "payout-cap-0.json").signatures == {}
+    assert "no key is given" in published.run([*sign, *offline(published)]).err
+
+
+def offline(world: World) -> list[str]:
+    """Settings of a command that is typed without a home."""
+    urls = (world.consortium.public_chain.url, world.consortium.private_chain.url)
+    chains = [f"chain.public.url={urls[0]}", f"chain.private.url={urls[1]}", "chain.network=null"]
+    return [*chains, f"chain.deployments={world.consortium.folder}"]
 
 
 def test_copies_that_were_signed_apart_are_sent_together(published: World, folder: Path) -> None:
     published.done("aurora", "award", "propose-void", "1", "--index", "0", "--index", "1", "--out", str(folder))
     first, second = folder / "award-void-1-0-1.json", folder / "copy.json"
     second.write_bytes(first.read_bytes())
-    published.done("aurora", "award", "sign", str(first), signs=True)
-    published.done("cumulus", "award", "sign", str(second), signs=True)
+    published.done("aurora", "award", "sign", str(first), "--yes", signs=True)
+    published.done("cumulus", "award", "sign", str(second), "--yes", signs=True)
     published.done("borealis", "award", "submit", str(first), "--also", str(second), signs=True)
     assert states(published) == {"aurora": "void", "borealis": "void", "cumulus": "open"}
     again = ["award", "submit", str(first), "--also", str(second)]
@@ -157,7 +200,7 @@ def test_copies_that_were_signed_apart_are_sent_together(published: World, folde
 def test_a_root_that_revives_a_void_award_says_so(published: World, folder: Path) -> None:
     published.done("aurora", "award", "propose-void", "1", "--index", "2", "--out", str(folder))
     for name in ("aurora", "borealis"):
-        published.done(name, "award", "sign", str(folder / "award-void-1-2.json"), signs=True)
+        published.done(name, "award", "sign", str(folder / "award-void-1-2.json"), "--yes", signs=True)
     published.done("aurora", "award", "submit", str(folder / "award-void-1-2.json"), signs=True)
     published.done("aurora", "award", "show", "1", "--out", str(folder / "agreed"))
     agreed = agree(folder, 10**17)

@@ -13,6 +13,7 @@ from walk import Walk
 from orchestrator.chain.sender import TransactionSender
 from orchestrator.commitment.checkpoints import head_of
 from orchestrator.disputes.signed import read_signed, write_signed
+from orchestrator.governance.ceremony import read_ceremony
 from orchestrator.types import Digest, OrganisationId
 
 WRONG_ROOT = Digest("0x" + "ab" * 32)
@@ -41,6 +42,8 @@ def test_a_wrong_root_is_replaced_by_the_recomputed_one(world: World, folder: Pa
             walk.block()
         world.pass_window(1)
         walk.block()
+        walk.block()
+    assert len(read_ceremony(folder / "decision" / "award-root-1.json").signatures) == 3
     awards = {item["organisation"]: item["state"] for item in shown(world, "1")["awards"]}
     assert awards == {"aurora": "paid", "borealis": "open", "cumulus": "paid"}
 
