@@ -186,6 +186,7 @@ contract RevocationLedger is RevocationStore {
             OrganisationId owner = rounds.ownerOf(updates[i]);
             if (owner == NO_ORGANISATION) revert RevocationLedgerUnknownUpdate(updates[i]);
             _checkFree(updates[i]);
+            _checkNamedOnce(updates, i);
             if (owner != organisation) own = false;
         }
     }
@@ -228,6 +229,15 @@ contract RevocationLedger is RevocationStore {
         for (uint256 i = 0; i < updates.length; ++i) {
             _checkFree(updates[i]);
             requestOf[updates[i]] = requestId;
+        }
+    }
+
+    /// @dev Every reader refuses a request that names an update twice; so it must not be recorded.
+    function _checkNamedOnce(UpdateId[] calldata updates, uint256 place) private view {
+        for (uint256 i = 0; i < place; ++i) {
+            if (updates[i] == updates[place]) {
+                revert RevocationLedgerAlreadyRequested(updates[place], requestAt(requestCount + 1));
+            }
         }
     }
 

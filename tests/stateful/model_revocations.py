@@ -79,9 +79,10 @@ class RevocationLedgerModel:
     ) -> None:
         organisation = self.members.calling_delegate(sender)
         refuse(not 0 < len(updates) <= MOST_UPDATES, "RevocationLedgerUpdateCount", len(updates), MOST_UPDATES)
-        for update in updates:
+        for place, update in enumerate(updates):
             refuse(update not in self.rounds.updates, "RevocationLedgerUnknownUpdate", update)
             self._check_free(update)
+            refuse(update in updates[:place], "RevocationLedgerAlreadyRequested", update, self.next_id())
         own = all(self.rounds.updates[update].organisation == organisation for update in updates)
         refuse(not own and not reason, "RevocationLedgerReasonMissing")
         refuse(digest == ZERO_DIGEST, "RevocationLedgerEmptyDigest")
@@ -184,9 +185,8 @@ class RevocationLedgerModel:
             round_.finish(block, Phase.FAILED)
 
     def _hold(self, item: Revocation) -> None:
-        for place, update in enumerate(item.updates):
+        for update in item.updates:
             self._check_free(update)
-            refuse(update in item.updates[:place], "RevocationLedgerAlreadyRequested", update, item.id)
         self.holders.update(dict.fromkeys(item.updates, item.id))
 
     def _may_interrupt(self, item: Revocation) -> bool:
