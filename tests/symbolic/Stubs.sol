@@ -24,6 +24,10 @@ contract AnyConsortium {
         return _organisations[account];
     }
 
+    function formerOrganisationOf(address account) external view returns (OrganisationId) {
+        return _organisations[account];
+    }
+
     function members() external view returns (Member[] memory list) {
         list = new Member[](2);
         for (uint160 i = 0; i < 2; ++i) {

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from orchestrator.errors import LoranchorError
 from tools.abi import AbiError
 from tools.analysis import halmos, slither
 from tools.analysis.coverage import run as coverage
@@ -20,8 +21,8 @@ TAIL = 15
 
 
 def stateful() -> Outcome:
-    """The long runs of the state machines, and their mutations."""
-    words = [VENV / "bin" / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider", MACHINES, "-m", "slow", "-q"]
+    """The state machines: the long runs, which are marked slow, the short ones, and the mutations they must catch."""
+    words = [VENV / "bin" / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider", MACHINES, "-q"]
     done = subprocess.run([str(word) for word in words], cwd=ROOT, capture_output=True, text=True)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     summary = lines[-1].strip("= ") if lines else "no output"
@@ -43,7 +44,7 @@ def run(name: str) -> Outcome:
     start = time.monotonic()
     try:
         outcome = CHECKS[name]()
-    except (AnalysisError, AbiError) as error:
+    except (AnalysisError, AbiError, LoranchorError) as error:
         outcome = Outcome(name, "did not run", (str(error),))
     print(*filter(None, (outcome.report, *outcome.problems)), sep="\n", flush=True)
     return replace(outcome, seconds=time.monotonic() - start)

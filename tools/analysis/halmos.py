@@ -40,8 +40,11 @@ def written(root: Path = ROOT) -> set[str]:
     return found
 
 
-def prove(root: Path = ROOT, *, contract: str = "", function: str = "") -> tuple[dict[str, int], list[str]]:
+def prove(root: Path = ROOT, *, only: str = "") -> tuple[dict[str, int], list[str]]:
     """Run the checks of this folder: halmos's exit code by `Contract.check_…` (0: proven), and its warnings.
+
+    Args:
+        only: one `Contract.check_…`, up to its first counterexample; or one contract; or all checks.
 
     Raises:
         AnalysisError: the sources do not compile, or halmos stopped.
@@ -53,8 +56,9 @@ def prove(root: Path = ROOT, *, contract: str = "", function: str = "") -> tuple
     env = {**os.environ, "PATH": path, "FOUNDRY_SOLC": str(link_solc()), "COLUMNS": "500", "NO_COLOR": "1"}
     words = [bin_folders()[0] / "halmos", "--root", root, "--forge-build-out", BUILD, "--no-status", *BOUNDS]
     words += [*SOLVER, "--json-output", answer]
+    contract, _, function = only.partition(".")
     words += ["--contract", contract] if contract else []
-    words += ["--function", function] if function else []
+    words += ["--function", function, "--early-exit"] if function else []
     with tempfile.TemporaryDirectory(prefix="halmos-") as scratch:  # it leaves what its solvers were asked
         env["TMPDIR"] = scratch
         done = subprocess.run([str(word) for word in words], cwd=root, env=env, capture_output=True, text=True)
