@@ -260,3 +260,33 @@ def test_awards_are_shown_while_the_private_chain_or_ipfs_is_down(published: Wor
     finally:
         published.store.reachable = True
     assert dead in published.refused("aurora", "award", "show", f"chain.public.url={dead}", code=4)
+
+
+def test_an_empty_list_pays_nobody(published: World, folder: Path) -> None:
+    empty = folder / "empty.json"
+    empty.write_text(json.dumps({"format": "loranchor/awards", "version": 1, "sequence": 1, "awards": []}))
+    propose = ["award", "propose-root", "1", "--awards", str(empty), "--out", str(folder)]
+    assert "nothing is paid for this checkpoint" in published.done("aurora", *propose)
+    file = str(folder / "award-root-1.json")
+    for name in ("aurora", "cumulus"):
+        published.done(name, "award", "sign", file, "--awards", str(empty), "--yes", signs=True)
+    published.done("aurora", "award", "submit", file, signs=True)
+    assert sheet(published)["stand"] == "objections are open"
+    published.pass_window(1)
+    assert sheet(published)["stand"] == "withdrawn"
+    assert "nothing to claim" in published.done("aurora", "award", "claim", signs=True)
+
+
+def test_awards_above_the_cap_are_named_before_anybody_claims(world: World, folder: Path) -> None:
+    world.done("aurora", "award", "propose-cap", "0.6", "--out", str(folder))
+    for name in ("aurora", "borealis"):
+        world.done(name, "award", "sign", str(folder / "payout-cap-0.json"), "--yes", signs=True)
+    world.done("aurora", "award", "submit", str(folder / "payout-cap-0.json"), signs=True)
+    world.anchor(world.checkpoint(), ["aurora", "borealis"])
+    world.done("cumulus", "award", "publish", "1", signs=True)
+    (difference,) = sheet(world)["differences"]
+    assert difference == "the awards sum to 999999999999999999, more than the cap of 600000000000000000"
+    world.pass_window(1)
+    world.done("borealis", "award", "claim", signs=True)
+    assert "CapExceeded" in world.refused("aurora", "award", "claim", code=4, signs=True)
+    assert sheet(world)["paid"] == str(5 * 10**17)

@@ -1,0 +1,48 @@
+"""The pages name every verb of disputes, and every option that the walk-throughs type exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from orchestrator.cli import app
+
+DOCS = Path(__file__).parents[3] / "docs"
+COMMANDS = re.findall(r"^\$ (loranchor (?:\\\n|[^\n])+)", (DOCS / "disputes.md").read_text("utf-8"), re.MULTILINE)
+
+
+def verbs(command: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    inner = getattr(command, "commands", None)
+    return [path] if inner is None else [item for name, sub in inner.items() for item in verbs(sub, (*path, name))]
+
+
+def leaf(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that words lead to, and the rest of them."""
+    command: Any = typer.main.get_command(app)
+    while getattr(command, "commands", None):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("group", ["award", "checkpoint", "round", "revoke"])
+def test_the_command_line_page_names_every_verb(group: str) -> None:
+    page = (DOCS / "cli.md").read_text("utf-8").replace("` / `", "` / `" + group + " ")
+    root: Any = typer.main.get_command(app)
+    missing = [" ".join(path) for path in verbs(root.commands[group], (group,)) if f"`{' '.join(path)}" not in page]
+    assert missing == []
+
+
+def test_there_are_commands_to_look_at() -> None:
+    assert len(COMMANDS) > 40
+
+
+@pytest.mark.parametrize("line", sorted(set(COMMANDS)), ids=lambda line: line[:60])
+def test_every_option_of_the_walk_throughs_exists(line: str) -> None:
+    command, rest = leaf(shlex.split(line.replace("\\\n", ""))[1:])
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert [word for word in rest if word.startswith("--") and word not in known] == []
