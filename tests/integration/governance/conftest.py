@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from chain_deployment import Consortium
-from consortium_world import World, deployed, fresh_world, ipfs_stub, settings_composed_once
+from consortium_world import World, deployed, fresh_world, ipfs_stub, made_once
 
 
 @pytest.fixture(scope="package")
@@ -31,5 +31,5 @@ def world(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     monkeypatch.chdir(tmp_path)
-    with fresh_world(consortium, tmp_path, capsys, ipfs) as made, settings_composed_once():
+    with fresh_world(consortium, tmp_path, capsys, ipfs) as made, made_once():
         yield made

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from chain_deployment import Consortium, deploy
 from chain_nodes import AccountSigner, anvil, fund, ganache
 
@@ -182,13 +183,15 @@ def fresh_world(
 
 
 _composed = cache(overrides.composed)
+_command = cache(typer.main.get_command)
 
 
 @contextmanager
-def settings_composed_once() -> Iterator[None]:
-    """Hydra needs longer for the settings than everything else that a verb does; here they are always the same."""
+def made_once() -> Iterator[None]:
+    """Settings and the tree of verbs take longer than all else that a verb does; here they are always the same."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(overrides, "composed", lambda folder, given: _composed(folder, tuple(given)))
+        patch.setattr(typer.main, "get_command", _command)
         yield
 
 
