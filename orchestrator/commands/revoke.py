@@ -55,7 +55,7 @@ def request(
     access = connect(settings, home, read_password(password_file))
     with access.keystore:
         known = look(access.private).state.updates if update else {}
-        chosen = [one_of(known, item, "update") for item in update or ()]
+        chosen = list(dict.fromkeys(one_of(known, item, "update") for item in update or ()))
         request_id = request_revocation(access, chosen, reason=reason, urgent=urgent)
     if as_json:
         emit({"request": request_id})

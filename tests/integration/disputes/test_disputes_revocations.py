@@ -76,7 +76,8 @@ def test_an_urgent_quorum_fails_the_open_round(world: World) -> None:
 def test_support_comes_in_time_or_not_at_all(world: World) -> None:
     private, request_id = world.consortium.private_chain, world.next_request()
     cumulus = world.updates(1)["cumulus"]
-    world.done("aurora", "revoke", "request", "--update", cumulus[:14], "--reason", "LEAKED", signs=True)
+    twice = ["--update", cumulus[:14], "--update", cumulus]
+    world.done("aurora", "revoke", "request", *twice, "--reason", "LEAKED", signs=True)
     support, settle = ["revoke", "support", request_id], ["revoke", "settle", request_id]
     assert "aurora supports request" in world.refused("aurora", *support, code=7, signs=True)
     assert "has 1 of 2 supporters" in world.refused("aurora", *settle, code=7, signs=True)
