@@ -35,22 +35,57 @@ interface IAwardDistributor {
     /// @notice A quorum of authorities changed the cap for rounds published from here on.
     event PayoutCapChanged(uint256 previous, uint256 current);
 
+    // Errors: `@notice` says what happened, `@dev` what to do.
+    /// @notice A cap above 2⁹⁶ − 1.
+    /// @dev Choose a smaller one; the token has 18 decimals.
     error AwardDistributorCapTooLarge(uint256 cap);
+    /// @notice Window or vesting time above 2³² − 1 blocks (only while deploying).
+    /// @dev Correct `awards` in the consortium file.
     error AwardDistributorInvalidBlocks(uint64 windowBlocks, uint64 vestingBlocks);
+    /// @notice The checkpoint at `index` does not follow from the one before it, or the list is empty.
+    /// @dev Pass the checkpoint and all later ones up to the head, in order.
     error AwardDistributorChainBroken(uint256 index);
+    /// @notice The list does not end at the anchor's head.
+    /// @dev Read `head()` and pass every checkpoint up to it; somebody may have anchored another meanwhile.
     error AwardDistributorNotAnchored(bytes32 head, bytes32 given);
+    /// @notice The checkpoint awards nothing.
+    /// @dev Nothing: a round without scores, and a certified revocation, pay nobody.
     error AwardDistributorNoAwards(uint64 sequence);
+    /// @notice The awards of this sequence were published before.
+    /// @dev Nothing: claim from it, see `publication(sequence)`.
     error AwardDistributorAlreadyPublished(uint64 sequence);
+    /// @notice The awards of this sequence are not published.
+    /// @dev Call `publish` first; anybody may.
     error AwardDistributorNotPublished(uint64 sequence);
+    /// @notice The objection window ended with the block before `claimableFrom`.
+    /// @dev Too late for an objection or another root; awards that are not claimed can still be voided.
     error AwardDistributorWindowClosed(uint64 sequence, uint256 blockNumber, uint64 claimableFrom);
+    /// @notice The objection window or the vesting time is not over.
+    /// @dev Claim from block `vestedFrom` on.
     error AwardDistributorTooEarly(uint64 sequence, uint256 blockNumber, uint64 vestedFrom);
+    /// @notice One objection a member and sequence.
+    /// @dev Nothing: the objection counts; replacing the root takes a quorum of authorities.
     error AwardDistributorAlreadyObjected(uint64 sequence, OrganisationId organisation);
+    /// @notice The decision has fewer signatures than the quorum.
+    /// @dev Collect more signatures: of authorities for a root or a cap, of delegates for a void.
     error AwardDistributorQuorumMissed(uint256 signatures, uint8 quorum);
+    /// @notice A signed decision is good once, and this one was used.
+    /// @dev Nothing, if it was carried out; else sign a new decision.
     error AwardDistributorDecisionSpent(bytes32 digest);
+    /// @notice The award is claimed or void.
+    /// @dev Nothing: `AwardClaimed` or `AwardVoided` with this sequence and index says when.
     error AwardDistributorSpent(uint64 sequence, uint256 index);
+    /// @notice Every award in the list was claimed or void before; an empty list too.
+    /// @dev Nothing: others were faster. `isSpent(sequence, index)` tells for each.
     error AwardDistributorNothingLeft(uint64 sequence);
+    /// @notice Award and proof do not lead to the root of the sequence; the root may have been replaced.
+    /// @dev Build the tree again from the records, and compare its root with `publication(sequence)`.
     error AwardDistributorInvalidProof(uint64 sequence, uint256 index);
+    /// @notice The sequence has paid `claimed` of `cap`, and this award is larger than the rest.
+    /// @dev Object and have the root replaced within the window; the cap of a published sequence does not change.
     error AwardDistributorCapExceeded(uint64 sequence, uint256 claimed, uint256 cap);
+    /// @notice As many proofs as awards are needed.
+    /// @dev Pass one proof for each award, in the same order.
     error AwardDistributorLengthMismatch(uint256 awards, uint256 proofs);
 
     /// @notice Publishes the awards root of an anchored checkpoint; anybody may, once a sequence.
@@ -84,10 +119,13 @@ interface IAwardDistributor {
     /// @notice Pays several awards, of any sequences; those that are spent are passed over.
     function claimBatch(Award[] calldata awards, bytes32[][] calldata proofs) external;
 
+    /// @notice The `ContributionToken` that is paid.
     function token() external view returns (IContributionToken);
 
+    /// @notice The `Consortium` whose members object, void and replace.
     function consortium() external view returns (IConsortium);
 
+    /// @notice The `CheckpointAnchor` whose checkpoints award.
     function anchor() external view returns (ICheckpointAnchor);
 
     /// @notice Cap of sequences published from now on.
@@ -96,8 +134,10 @@ interface IAwardDistributor {
     /// @notice Number of changes of the cap so far; goes into the next signature.
     function payoutCapNonce() external view returns (uint64);
 
+    /// @notice Length of the objection window.
     function windowBlocks() external view returns (uint64);
 
+    /// @notice Blocks from the end of the window to the first claim.
     function vestingBlocks() external view returns (uint64);
 
     /// @notice The present root of a sequence, its window and its payments; all zero when it is not published.

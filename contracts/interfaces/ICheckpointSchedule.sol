@@ -18,11 +18,24 @@ interface ICheckpointSchedule {
         uint64 indexed sequence, OrganisationId indexed organisation, bytes32 indexed head, bytes signature
     );
 
+    // Errors: `@notice` says what happened, `@dev` what to do.
+    /// @notice Only the account that deployed the contract binds it.
+    /// @dev Bind with the deployer's account.
     error CheckpointScheduleNotDeployer(address account);
+    /// @notice A binding is for ever.
+    /// @dev Nothing: compare `binding()` with the deployment file.
     error CheckpointScheduleAlreadyBound();
+    /// @notice A contract to bind is missing.
+    /// @dev Bind after `RoundLedger` and `RevocationLedger` are deployed.
     error CheckpointScheduleZeroAddress();
+    /// @notice Only the bound `RoundLedger` and `RevocationLedger` number checkpoints.
+    /// @dev Nothing: they do so when a round closes or a revocation is certified.
     error CheckpointScheduleNotBoundContract(address account);
+    /// @notice No checkpoint of that number is due yet; they count from 1.
+    /// @dev Attest to what `CheckpointDue` has announced; `latestSequence()` is the last.
     error CheckpointScheduleUnknownSequence(uint64 sequence, uint64 latest);
+    /// @notice A signature has 65 bytes.
+    /// @dev Pass r, s and v as they come from signing.
     error CheckpointScheduleSignatureLength(uint256 length);
 
     /// @notice Names the two contracts that announce; the deployer calls it once.
@@ -34,6 +47,7 @@ interface ICheckpointSchedule {
     /// @notice Leaves a delegate's signature; again for a newer epoch.
     function attest(uint64 sequence, bytes32 head, bytes calldata signature) external;
 
+    /// @notice The `Consortium` whose delegates attest.
     function consortium() external view returns (IConsortium);
 
     /// @notice The bound contracts; zero before `bind`.

@@ -29,25 +29,67 @@ interface IConsortium {
     /// @notice Rounds and anchoring are allowed again.
     event Resumed(uint64 nonce);
 
+    // Errors: `@notice` says what happened, `@dev` what to do.
+    /// @notice The account is no member's present delegate: a stranger, an authority, or a delegate that was rotated or
+    ///         revoked.
+    /// @dev Send with the organisation's present hot key; `delegateOf(organisation)` names it.
     error ConsortiumNotADelegate(address account);
+    /// @notice The account is no member's present authority, or not that of the organisation in question.
+    /// @dev Send with the organisation's cold key; `authorityOf(organisation)` names it.
     error ConsortiumNotAnAuthority(address account);
+    /// @notice No member has that name.
+    /// @dev Check the spelling against `members()`; on the wire it is ASCII, left-aligned in 32 bytes.
     error ConsortiumUnknownOrganisation(OrganisationId organisation);
+    /// @notice Only the account that deployed the contract binds it.
+    /// @dev Bind with the deployer's account; it has no other right.
     error ConsortiumNotDeployer(address account);
+    /// @notice The two contracts know each other already; a binding is for ever.
+    /// @dev Nothing: compare `binding()` with the deployment files. A wrong pair means deploying anew.
     error ConsortiumAlreadyBound();
+    /// @notice Governance waits until the deployer has bound the two contracts to each other.
+    /// @dev Finish the deployment on both chains: `brownie run deploy` goes on where it stopped.
     error ConsortiumNotBound();
+    /// @notice Exactly one of the two sides must be this chain and this contract, and neither address may be zero.
+    /// @dev Give chain ids and addresses of the two deployments, public first.
     error ConsortiumWrongBinding(uint256 chainId, address account);
+    /// @notice More than 255 members.
+    /// @dev A consortium has at most 255: the bitmap of signers has one bit for each.
     error ConsortiumTooManyMembers(uint256 members);
+    /// @notice The quorum is no majority, or larger than the membership.
+    /// @dev Choose more than half of the members and at most all of them.
     error ConsortiumQuorumInvalid(uint8 quorum, uint256 members);
+    /// @notice The name is not [a-z][a-z0-9-]{0,30}, left-aligned and padded with zeros.
+    /// @dev Use a lower-case letter, then up to 30 of a-z, 0-9 and -.
     error ConsortiumInvalidOrganisation(OrganisationId organisation);
+    /// @notice The organisation is a member already, or is listed twice.
+    /// @dev List every organisation once.
     error ConsortiumDuplicateOrganisation(OrganisationId organisation);
+    /// @notice The cold key is zero, another member's, or an address that is or ever was a delegate.
+    /// @dev Take a fresh address as the organisation's authority.
     error ConsortiumInvalidAuthority(OrganisationId organisation, address authority);
+    /// @notice The hot key is zero, an authority's, or an address that ever was a delegate; or there is none to revoke.
+    /// @dev Make a fresh key; an address serves once as a delegate, for one organisation.
     error ConsortiumInvalidDelegate(OrganisationId organisation, address delegate);
+    /// @notice A member that stays does not stand in its present place among those that stay.
+    /// @dev List the members that stay first, in the order of `seats()`, then the new ones.
     error ConsortiumSeatsOutOfOrder(OrganisationId organisation);
+    /// @notice Id or pair of contracts in the signed decision are not this consortium's.
+    /// @dev Sign a decision that names what `consortiumId()` and `binding()` say.
     error ConsortiumWrongConsortium();
+    /// @notice The decision was signed for another epoch; one that was carried out before ends here too.
+    /// @dev Look at `epoch()`: if it has moved on, collect signatures again for the present one.
     error ConsortiumWrongEpoch(uint64 epoch, uint64 expected);
+    /// @notice A pause or a resumption with a nonce below `pauseNonce`: it was carried out, or overtaken.
+    /// @dev Collect signatures again with the nonce that `pauseNonce()` names on both chains, the larger of the two.
     error ConsortiumNonceUsed(uint64 nonce, uint64 expected);
+    /// @notice The consortium is paused already, or not paused.
+    /// @dev Nothing: it is as the decision wants it.
     error ConsortiumPauseUnchanged(bool paused);
+    /// @notice The decision has fewer signatures than the quorum.
+    /// @dev Collect more signatures of authorities over the same decision.
     error ConsortiumQuorumMissed(uint256 signatures, uint8 quorum);
+    /// @notice There is no member at that place.
+    /// @dev Ask `memberCount()` first; places count from 0.
     error ConsortiumIndexOutOfRange(uint256 index, uint256 members);
 
     /// @notice Makes the two contracts of one consortium known to each other; the deployer calls it once on each.
@@ -69,6 +111,7 @@ interface IConsortium {
     /// @notice Pauses or resumes; signatures as for `changeMembership`.
     function setPaused(PauseChange calldata change, bytes[] calldata signatures) external;
 
+    /// @notice Identity of the consortium, the same on both chains.
     function consortiumId() external view returns (bytes32);
 
     /// @notice Number of the present membership; the first is 1.
@@ -83,6 +126,7 @@ interface IConsortium {
     /// @notice Epoch, quorum and digest in one call.
     function current() external view returns (uint64 epoch, uint8 quorum, bytes32 consortiumDigest);
 
+    /// @notice Whether no round opens and nothing is anchored.
     function paused() external view returns (bool);
 
     /// @notice Least nonce that the next `PauseChange` may carry.
@@ -94,18 +138,25 @@ interface IConsortium {
         view
         returns (uint256 publicChainId, address publicAddress, uint256 privateChainId, address privateAddress);
 
+    /// @notice How many members there are.
     function memberCount() external view returns (uint256);
 
+    /// @notice The member at a place, from 0.
     function memberAt(uint256 index) external view returns (Member memory);
 
+    /// @notice All members with both keys, in member order.
     function members() external view returns (Member[] memory);
 
+    /// @notice All members with their authorities, in member order.
     function seats() external view returns (Seat[] memory);
 
+    /// @notice The organisation's place in the member order, if it is a member.
     function seatOf(OrganisationId organisation) external view returns (bool found, uint8 index);
 
+    /// @notice The organisation's cold key.
     function authorityOf(OrganisationId organisation) external view returns (address);
 
+    /// @notice The organisation's hot key; zero while it has none.
     function delegateOf(OrganisationId organisation) external view returns (address);
 
     /// @notice Organisation whose present delegate `delegate` is; reverts for anybody else.

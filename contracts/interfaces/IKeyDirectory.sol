@@ -26,13 +26,30 @@ interface IKeyDirectory {
         bytes32 leafSalt
     );
 
+    // Errors: `@notice` says what happened, `@dev` what to do.
+    /// @notice Only the account that deployed the contract binds it.
+    /// @dev Bind with the deployer's account.
     error KeyDirectoryNotDeployer(address account);
+    /// @notice A binding is for ever.
+    /// @dev Nothing: compare `rounds()` with the deployment file.
     error KeyDirectoryAlreadyBound();
+    /// @notice The contract to bind is missing.
+    /// @dev Bind after `RoundLedger` is deployed.
     error KeyDirectoryZeroAddress();
+    /// @notice Only the bound `RoundLedger` assigns prekeys.
+    /// @dev Nothing: it does so when a round opens.
     error KeyDirectoryNotRoundLedger(address account);
+    /// @notice A key has 1 to `limit` bytes.
+    /// @dev Pass the public key's raw bytes; a prekey has 1,216.
     error KeyDirectoryKeyLength(uint256 length, uint256 limit);
+    /// @notice The organisation has no long-term key to revoke.
+    /// @dev Nothing.
     error KeyDirectoryNoKey(OrganisationId organisation);
+    /// @notice The list of prekeys is empty, or there is no unused one to discard.
+    /// @dev Publish at least one; discard only while `unusedPrekeys` is above zero.
     error KeyDirectoryNoPrekeys();
+    /// @notice This organisation published the prekey before; each serves one round.
+    /// @dev Make new ones; a daemon does so by itself.
     error KeyDirectoryPrekeyKnown(bytes32 digest);
 
     /// @notice Names the contract that assigns prekeys; the deployer calls it once.
@@ -53,6 +70,7 @@ interface IKeyDirectory {
     /// @notice Gives each member's next unused prekey to the round; a member without one gets none.
     function assignPrekeys(uint64 roundId, bytes32 leafSalt) external;
 
+    /// @notice The `Consortium` whose delegates publish.
     function consortium() external view returns (IConsortium);
 
     /// @notice The bound `RoundLedger`; zero before `bind`.
@@ -64,6 +82,7 @@ interface IKeyDirectory {
     /// @notice Digest of the prekey assigned to a member for a round; zero for none.
     function prekeyOf(uint64 roundId, OrganisationId organisation) external view returns (bytes32);
 
+    /// @notice Digest of an organisation's prekey by its index.
     function prekeyAt(OrganisationId organisation, uint64 index) external view returns (bytes32);
 
     /// @notice How many prekeys a member has left.

@@ -9,6 +9,7 @@ import {OrganisationId} from "../types/Types.sol";
 ///         that a contract sends in a member's name: their state would know it, and every reader would pass it over.
 library Callers {
     /// @notice `caller` is a contract. Delegates and authorities send to the private contracts themselves.
+    /// @dev Send from the key's own account, not through a wallet contract: every record is signed by its member.
     error CallersNotAnAccount(address caller);
 
     /// @notice Organisation whose delegate sends this transaction.

@@ -6,6 +6,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 /// @title Several signatures under one digest.
 library Signatures {
     /// @notice A signer that is not above the one before it: the order proves that signers are distinct.
+    /// @dev Sort by address, each once. A signature over other content recovers to another address, which usually ends
+    ///      here: compare what was signed with what is sent, chain and contract included.
     error SignaturesNotAscending(address previous, address signer);
 
     /// @notice The signers of `digest`, strictly ascending.

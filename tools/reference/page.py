@@ -116,18 +116,17 @@ def _event(contract: str, event: Entry, source: Source, logs: Logs, by: Mapping[
 
 
 def _error(error: Entry, source: Source, by: Mapping[str, Any]) -> Iterator[str]:
-    own = words.error_words()[error["name"]]
     yield from (
         "",
         f"### Error {error['name']}",
         "",
-        f"{words.meaning(error, source.docs)} **What to do**: {own.mend}",
+        f"{words.meaning(error, source.docs)} **What to do**: {words.mend(error, source.docs)}",
         "",
     )
     yield f"- `error {declared(error)}`, selector `{selector_of(error)}`"
     raised = by.get(error["name"])
     yield f"- raised by {_grouped(raised)}" if raised else "- declared by OpenZeppelin, raised by nothing here"
-    yield from ("", "```", error_line(error, example_values(error, own.sample)), "```")
+    yield from ("", "```", error_line(error, example_values(error, words.words_of(error["name"]).sample)), "```")
 
 
 def example_values(error: Entry, own: Mapping[str, Any]) -> Sequence[Any]:

@@ -25,6 +25,7 @@ class Docs:
     """NatSpec of one contract, inherited sentences included."""
 
     user: Mapping[str, Any]
+    dev: Mapping[str, Any]
 
     def function(self, entry: Mapping[str, Any]) -> str:
         """The `@notice` of a function; empty for none."""
@@ -34,8 +35,14 @@ class Docs:
         return _flat(self.user.get("events", {}).get(signature_of(entry), {}).get("notice", ""))
 
     def error(self, entry: Mapping[str, Any]) -> str:
+        """The `@notice` of an error: what happened."""
         found = self.user.get("errors", {}).get(signature_of(entry), [])
         return _flat(found[0]["notice"]) if found else ""
+
+    def mend(self, entry: Mapping[str, Any]) -> str:
+        """The `@dev` of an error: what to do."""
+        found = self.dev.get("errors", {}).get(signature_of(entry), [])
+        return _flat(found[0]["details"]) if found else ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ def read_source() -> Source:
         PageError: the sources do not compile.
     """
     question = standard_input()
-    question["settings"]["outputSelection"] = {"*": {"*": ["userdoc"], "": ["ast"]}}
+    question["settings"]["outputSelection"] = {"*": {"*": ["userdoc", "devdoc"], "": ["ast"]}}
     command: list[str | Path] = [link_solc(), "--standard-json", "--allow-paths", "node_modules"]
     done = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, cwd=ROOT)
     if done.returncode != 0:
@@ -63,7 +70,8 @@ def read_source() -> Source:
     errors = [error["formattedMessage"] for error in output.get("errors", []) if error["severity"] == "error"]
     if errors:
         raise PageError(f"the contracts do not compile: {errors[0].strip()}")
-    docs = {name: Docs(output["contracts"][source][name]["userdoc"]) for name, source in CONTRACTS.items()}
+    found = {name: output["contracts"][source][name] for name, source in CONTRACTS.items()}
+    docs = {name: Docs(one["userdoc"], one["devdoc"]) for name, one in found.items()}
     return Source(docs, {name: entry["ast"] for name, entry in output["sources"].items()})
 
 

@@ -1,10 +1,10 @@
-"""Sentences that NatSpec lacks (words.toml) and what errors mean (errors/), checked against ABIs and NatSpec."""
+"""Sentences: those of NatSpec, those that it lacks (words.toml), and those on OpenZeppelin's errors (errors/)."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,29 +14,38 @@ from tools.reference.source import Docs, PageError
 
 FOLDER = Path(__file__).parent
 CONTRACTS = tuple(dict.fromkeys(PUBLIC + PRIVATE))
+OURS = (*CONTRACTS, "Callers", "Signatures")
+"""What the names of our errors begin with."""
 Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class ErrorWords:
-    """What an error means ("" where NatSpec says it), what to do, and unusual values of its example."""
+    """What an error means and what to do (empty where NatSpec says it), and unusual values of its example."""
 
-    means: str
-    mend: str
-    sample: Mapping[str, Any]
+    means: str = ""
+    mend: str = ""
+    sample: Mapping[str, Any] = field(default_factory=dict)
 
 
 @cache
 def words() -> Mapping[str, Any]:
-    return tomllib.loads((FOLDER / "words.toml").read_text("utf-8"))
+    return _read("words.toml")
 
 
 @cache
 def error_words() -> Mapping[str, ErrorWords]:
-    found: dict[str, Any] = {}
-    for path in sorted((FOLDER / "errors").glob("*.toml")):
-        found |= tomllib.loads(path.read_text("utf-8"))
-    return {name: ErrorWords(one.get("means", ""), one["mend"], one.get("sample", {})) for name, one in found.items()}
+    """What the folder says of errors; one of ours may be missing."""
+    samples = {name: ErrorWords(sample=one) for name, one in _read("errors/samples.toml").items()}
+    return samples | {name: ErrorWords(**one) for name, one in _read("errors/openzeppelin.toml").items()}
+
+
+def words_of(error: str) -> ErrorWords:
+    return error_words().get(error, ErrorWords())
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / name).read_text("utf-8"))
 
 
 def functions(contract: str, *, changing: bool) -> list[Entry]:
@@ -96,19 +105,25 @@ def _lacking(kind: str, docs: Mapping[str, Docs]) -> Iterator[str]:
 
 
 def meaning(entry: Entry, docs: Mapping[str, Docs]) -> str:
-    """NatSpec of an error, or else ours."""
-    natspec = (docs[contract].error(entry) for contract in CONTRACTS)
-    return next(filter(None, natspec), error_words()[entry["name"]].means)
+    """What an error means: our sentence on OpenZeppelin's, the `@notice` of ours."""
+    return words_of(entry["name"]).means or next(filter(None, (docs[one].error(entry) for one in CONTRACTS)), "")
+
+
+def mend(entry: Entry, docs: Mapping[str, Docs]) -> str:
+    """What to do about it: likewise, by `@dev`."""
+    return words_of(entry["name"]).mend or next(filter(None, (docs[one].mend(entry) for one in CONTRACTS)), "")
 
 
 def _errors(docs: Mapping[str, Docs]) -> Iterator[str]:
     named = {entry["name"]: entry for contract in CONTRACTS for entry in artifact(contract).errors.values()}
-    for name in sorted(named.keys() & error_words().keys()):
-        natspec, own = any(docs[one].error(named[name]) for one in CONTRACTS), bool(error_words()[name].means)
-        if natspec == own:
-            yield f"{name} has " + ("NatSpec now: take its `means` out" if own else "neither NatSpec nor `means`")
-    for name in sorted(named.keys() - error_words().keys()):
-        yield f"errors/ lacks {name}"
+    for name, entry in sorted(named.items()):
+        told, ours = bool(words_of(name).means), name.startswith(OURS)
+        if told == ours:
+            yield f"{name} has NatSpec: take it out of openzeppelin.toml" if told else f"openzeppelin.toml lacks {name}"
+        if not meaning(entry, docs):
+            yield f"{name} has no `@notice` to say what happened"
+        if not mend(entry, docs):
+            yield f"{name} has no `@dev` to say what to do"
     for name in sorted(error_words().keys() - named.keys()):
         yield f"errors/ has {name}, which no contract raises"
 

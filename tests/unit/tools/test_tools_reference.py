@@ -80,7 +80,7 @@ def test_what_never_occurs_is_named_and_is_left_by_nothing(source: Source) -> No
 @pytest.mark.parametrize("name", sorted(ERRORS))
 def test_examples_are_what_a_revert_would_carry(name: str) -> None:
     entry = ERRORS[name]
-    own = words.error_words()[name].sample
+    own = words.words_of(name).sample
     assert own.keys() <= {part["name"] for part in entry["inputs"]}, "a sample of an argument that there is not"
     values = example_values(entry, own)
     data = function_abi_to_4byte_selector(dict(entry, type="function"))
@@ -108,7 +108,8 @@ def test_whoever_left_an_event_on_a_chain_reaches_it_in_the_sources(source: Sour
 
 
 def without(docs: Mapping[str, Docs], contract: str, kind: str) -> dict[str, Docs]:
-    return {**docs, contract: Docs({**docs[contract].user, kind: {}})}
+    found = docs[contract]
+    return {**docs, contract: Docs({**found.user, kind: {}}, {**found.dev, kind: {}})}
 
 
 @pytest.mark.parametrize("kind", ["events", "methods"])
@@ -117,15 +118,25 @@ def test_natspec_that_is_gone_is_missed(source: Source, kind: str) -> None:
         words.check(without(source.docs, "Consortium", kind))
 
 
-def test_sentences_that_natspec_has_made_superfluous_are_told(source: Source) -> None:
-    user = source.docs["RoundLedger"].user
-    signature = "VerdictsCommitted(uint64,bytes32,bytes32,bytes32)"
-    with_notice = {**user, "events": {**user["events"], signature: {"notice": "Judged."}}}
-    with pytest.raises(PageError, match="VerdictsCommitted has NatSpec now"):
-        words.check({**source.docs, "RoundLedger": Docs(with_notice)})
-    errors = {"RoundLedgerPaused()": [{"notice": "Paused."}]}
-    with pytest.raises(PageError, match="RoundLedgerPaused has NatSpec now"):
-        words.check({**source.docs, "RoundLedger": Docs({**user, "errors": errors})})
+@pytest.mark.parametrize(("part", "tag"), [("user", "@notice"), ("dev", "@dev")])
+def test_an_error_without_natspec_is_told(source: Source, part: str, tag: str) -> None:
+    docs = source.docs["RoundLedger"]
+    kept = dict(getattr(docs, part)["errors"])
+    del kept["RoundLedgerPaused()"]
+    mute = replace(docs, **{part: {**getattr(docs, part), "errors": kept}})
+    with pytest.raises(PageError, match=f"RoundLedgerPaused has no `{tag}`"):
+        words.check({**source.docs, "RoundLedger": mute})
+
+
+def test_sentences_that_natspec_has_made_superfluous_are_told(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = source.docs["ContributionToken"]
+    events = {**docs.user.get("events", {}), "Approval(address,address,uint256)": {"notice": "Allowed."}}
+    with pytest.raises(PageError, match="Approval has NatSpec now"):
+        words.check({**source.docs, "ContributionToken": replace(docs, user={**docs.user, "events": events})})
+    both = {**words.error_words(), "RoundLedgerPaused": words.ErrorWords("Paused.", "Wait.")}
+    monkeypatch.setattr(words, "error_words", lambda: both)
+    with pytest.raises(PageError, match="RoundLedgerPaused has NatSpec: take it out"):
+        words.check(source.docs)
 
 
 def test_an_error_without_words_and_words_without_an_error_are_told(
