@@ -159,7 +159,8 @@ def opened(sources: Iterable[Source], budget: int, *, clock: Clock | None = None
         return parcel
 
     stages = {"verify": verify, "open": open_}
-    with closing(staged(map(_Parcel, sources), stages, clock=clock, wake=buffers.close)) as parcels:
+    # verifying needs no memory, so it may be further ahead: a stage that is held up then holds up nobody else
+    with closing(staged(map(_Parcel, sources), stages, ahead=4, clock=clock, wake=buffers.close)) as parcels:
         for parcel in parcels:
             assert parcel.delta is not None
             yield parcel.delta
