@@ -125,6 +125,7 @@ class _Child:
         line = self._process.stdout.readline()
         if not line:
             self._process.wait()
+            self._listener.join()  # or the line that says why may not have been read yet
             told = "".join(self._errors).strip().splitlines()
             raise EnvironmentMissing(f"{self.found.name} ended: {told[-1] if told else self._process.returncode}")
         answer: dict[str, Any] = json.loads(line)
