@@ -23,7 +23,7 @@ from typing import NoReturn
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from orchestrator.errors import LoranchorError  # noqa: E402
-from tools.brownie.accounts import accounts_folder, link_accounts  # noqa: E402
+from tools.brownie.accounts import accounts_folder, forget_dead_link, link_accounts  # noqa: E402
 from tools.brownie.arguments import TEST, Call, read_call  # noqa: E402
 from tools.brownie.networks import local_endpoints, local_rpc_urls, write_network_config  # noqa: E402
 from tools.brownie.preflight import check_endpoint, check_network, check_place  # noqa: E402
@@ -109,6 +109,8 @@ def main(words: list[str]) -> int:
     check_network(call, home)
     if call.command in KEYS:
         link_accounts(home)
+    else:
+        forget_dead_link(home)
     forget_local_deployments()
     become_brownie(call, home)
 

@@ -27,6 +27,13 @@ def link_accounts(home: Path) -> None:
     link.symlink_to(folder)
 
 
+def forget_dead_link(home: Path) -> None:
+    """Brownie does not start with a link to a folder that is gone, as after a run for another user's home."""
+    link = home / ".brownie" / "accounts"
+    if link.is_symlink() and not link.exists():
+        link.unlink(missing_ok=True)
+
+
 def _free(path: Path) -> Path:
     """A name beside ``path`` that nothing has: an account that is there twice is kept twice."""
     number = 1

@@ -14,7 +14,7 @@ import yaml
 
 from orchestrator.localnet import automining_anvil
 from orchestrator.localnet.processes import identify
-from tools.brownie.accounts import link_accounts
+from tools.brownie.accounts import forget_dead_link, link_accounts
 from tools.brownie.arguments import read_call
 from tools.brownie.networks import UNUSED_PORT, local_endpoints, merged, write_network_config
 from tools.setup.paths import ROOT, VENV, VENV_CONTRACTS
@@ -104,6 +104,18 @@ def test_the_users_own_brownie_is_neither_read_nor_changed(tmp_path: Path) -> No
     assert "public" in done.stdout
     assert "private" in done.stdout
     assert fingerprint(home) == before
+
+
+def test_a_link_to_accounts_that_are_gone_stops_nothing(tmp_path: Path) -> None:
+    link, target = tmp_path / ".brownie" / "accounts", tmp_path / "accounts"
+    link.parent.mkdir()
+    target.mkdir()
+    link.symlink_to(target)
+    forget_dead_link(tmp_path)
+    assert link.is_symlink(), "accounts that are there stay linked"
+    target.rmdir()
+    forget_dead_link(tmp_path)
+    assert not link.is_symlink()
 
 
 def test_a_network_without_an_endpoint_is_one_line(tmp_path: Path) -> None:
