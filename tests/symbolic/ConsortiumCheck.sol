@@ -52,6 +52,7 @@ contract ConsortiumCheck is Symbolic {
     /// @custom:halmos --default-array-lengths 1
     function check_onlyAQuorumOfAuthoritiesChangesMembership(address sender) external {
         Consortium made = _make(3, 2, _someKeys());
+        made.bind(block.chainid, address(made), block.chainid + 1, address(0xb));
         bytes32 digest = made.consortiumDigest();
         _callAnything(address(made), "Consortium", sender); // one signature at most
         _assertSound(made);

@@ -16,7 +16,7 @@ from tools.setup.analysis import bin_folders
 from tools.setup.paths import ROOT, write_atomic
 from tools.setup.solc import link_solc
 
-FOLDER = ROOT / "build" / "analysis"
+FOLDER = Path("build", "analysis")
 # what slither reads of the compiler's answer
 OUTPUTS = {"*": ["abi", "devdoc", "userdoc", "evm.bytecode", "evm.deployedBytecode"], "": ["ast"]}
 
@@ -28,19 +28,19 @@ def question() -> dict[str, Any]:
     return asked
 
 
-def find(asked: Mapping[str, Any], name: str = "input") -> list[Finding]:
-    """What slither finds in these sources.
+def find(asked: Mapping[str, Any], root: Path = ROOT) -> list[Finding]:
+    """What slither finds in these sources, which lie below `root` too: it reads them there again.
 
     Raises:
         AnalysisError: slither stopped; the message has the end of what it said.
     """
-    source, answer = FOLDER / f"{name}.json", FOLDER / f"{name}-findings.json"
+    source, answer = root / FOLDER / "input.json", root / FOLDER / "findings.json"
     write_atomic(source, json.dumps(asked))
     answer.unlink(missing_ok=True)  # slither does not write over a file
     path = os.pathsep.join([*map(str, bin_folders()), os.environ.get("PATH", os.defpath)])
     env = {**os.environ, "PATH": path, "PYTHONHASHSEED": "0"}  # so that it lists things in one order
     words: list[str | Path] = [bin_folders()[0] / "slither", source, "--solc", link_solc(), "--json", answer]
-    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=root, env=env, capture_output=True, text=True)
     if not answer.is_file():  # its exit code only says whether it found something
         raise AnalysisError(f"slither stopped: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
     results = json.loads(answer.read_text())
