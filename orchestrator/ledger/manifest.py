@@ -129,7 +129,7 @@ def build_manifest(
     for number, group in groups:
         weights = group_weights(state, group, task.weights, tasks, before_round=number, at=at, ignoring=ignoring)
         entries += [_entry(state, item, weight) for item, weight in zip(group, weights, strict=True)]
-    return Manifest(task.base.digest, task.settings, task.strategy, tuple(entries))
+    return Manifest(task.base.digest, task.settings, task.strategy.name, tuple(entries))
 
 
 def governing_task(state: LedgerState, tasks: Tasks, *, at: Position | None = None) -> TaskSpec | None:

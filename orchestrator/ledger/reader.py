@@ -38,6 +38,13 @@ class Reader:
     def inner(self, name: str) -> Reader:
         return Reader(self.take(name), f"{self.place}.{name}")
 
+    def inners(self, name: str) -> tuple[Reader, ...]:
+        """A list of objects."""
+        value = self.take(name)
+        if not isinstance(value, (list, tuple)):
+            self.bad(name, "is not a list")
+        return tuple(Reader(item, f"{self.place}.{name}[{place}]") for place, item in enumerate(value))
+
     def text(self, name: str, *, empty: bool = False) -> str:
         value = self.take(name)
         if not isinstance(value, str) or not (value or empty):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
+from orchestrator.ledger.methods import FILTERS, ONE_RANK, SCORES, STRATEGIES, Method, read_method
 from orchestrator.ledger.reader import Reader
 from orchestrator.types import MILLION, Digest
 
@@ -68,10 +70,12 @@ class VerdictRules:
 
     Attributes:
         policy: ``structural`` (digests, shapes, ranks, norms) or ``validation`` (also its score).
+        filters: robust filters, applied in this order to what passed the checks of structure.
         minimum_score, max_norm: millionths. max_rank: largest rank of a module.
     """
 
     policy: Literal["structural", "validation"]
+    filters: tuple[Method, ...]
     minimum_score: int
     max_norm: int
     max_rank: int
@@ -89,9 +93,10 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a score measures; ``shared`` is the digest of an evaluation set that all members score on, if any."""
+    """What a score measures and how; ``shared`` is the digest of an evaluation set that all score on, if any."""
 
     metric: Literal["loss", "accuracy"]
+    scores: Literal["leave-one-out", "shapley"]
     shared: Digest | None
 
 
@@ -108,7 +113,7 @@ class TaskSpec:
     adapter: AdapterRules
     training: TrainingRules
     privacy: PrivacyRules
-    strategy: Literal["stack"]
+    strategy: Method
     lineage: Literal["chained", "isolated"]
     weights: Literal["uniform", "samples", "scores"]
     verdict: VerdictRules
@@ -124,8 +129,13 @@ class TaskSpec:
 
     @cached_property
     def settings(self) -> Digest:
-        """Digest of what decides weights and scales of a manifest."""
-        chosen = {"adapter": self.document["adapter"], "lineage": self.lineage, "weights": self.weights}
+        """Digest of what decides weights and scales of a manifest, and how its contributions are combined."""
+        chosen = {
+            "adapter": self.document["adapter"],
+            "lineage": self.lineage,
+            "strategy": self.document["strategy"],
+            "weights": self.weights,
+        }
         return digest(chosen)
 
     def to_bytes(self) -> bytes:
@@ -152,7 +162,7 @@ class TaskSpec:
             adapter=_adapter(root.inner("adapter")),
             training=_training(root.inner("training")),
             privacy=_privacy(root.inner("privacy")),
-            strategy=root.choice("strategy", {"stack"}),  # type: ignore[arg-type]
+            strategy=read_method(root.inner("strategy"), STRATEGIES),
             lineage=root.choice("lineage", {"chained", "isolated"}),  # type: ignore[arg-type]
             weights=root.choice("weights", {"uniform", "samples", "scores"}),  # type: ignore[arg-type]
             verdict=_verdict(root.inner("verdict")),
@@ -163,6 +173,7 @@ class TaskSpec:
             document=dict(document),
         )
         root.end()
+        _agrees_with_itself(spec)
         return spec
 
 
@@ -208,6 +219,7 @@ def _verdict(reader: Reader) -> VerdictRules:
     policy: Any = reader.choice("policy", {"structural", "validation"})
     rules = VerdictRules(
         policy=policy,
+        filters=tuple(read_method(item, FILTERS) for item in reader.inners("filters")),
         minimum_score=reader.integer("minimum_score", least=-(10**6) * MILLION),
         max_norm=reader.integer("max_norm", least=1),
         max_rank=reader.integer("max_rank", least=1),
@@ -233,5 +245,24 @@ def _deadlines(reader: Reader) -> Deadlines:
 def _evaluation(reader: Reader) -> Evaluation:
     metric: Any = reader.choice("metric", {"loss", "accuracy"})
     shared = None if reader.take("shared") is None else reader.digest("shared")
+    scores: Any = reader.choice("scores", set(SCORES))
     reader.end()
-    return Evaluation(metric, shared)
+    return Evaluation(metric, scores, shared)
+
+
+def _agrees_with_itself(spec: TaskSpec) -> None:
+    if spec.strategy.name in ONE_RANK and len(spec.adapter.ranks) != 1:
+        raise FormatError(
+            f"task.adapter.ranks has {len(spec.adapter.ranks)} ranks, strategy {spec.strategy.name} works with one",
+            mend="allow one rank, or use the strategy stack or flexlora",
+        )
+    names = [item.name for item in spec.verdict.filters]
+    if len(set(names)) != len(names):
+        raise FormatError("task.verdict.filters names a filter twice")
+    for item in spec.verdict.filters:
+        if item.name == "multi-krum" and spec.minimum_updates < (least := 2 * int(item.settings["hostile"]) + 3):
+            raise FormatError(
+                f"task.minimum_updates is {spec.minimum_updates}, multi-krum against {item.settings['hostile']} hostile"
+                f" updates needs {least}",
+                mend="raise minimum_updates or expect fewer hostile updates",
+            )

@@ -82,7 +82,7 @@ def test_rules_from_a_task() -> None:
     task = {
         "base": {"digest": BASE},
         "adapter": {"modules": ["q_proj"], "ranks": [4, 8, 16], "alpha": 16, "rslora": False, "dense": []},
-        "verdict": {"policy": "structural", "minimum_score": 0, "max_norm": 2_500_000, "max_rank": 8},
+        "verdict": {"policy": "structural", "filters": [], "minimum_score": 0, "max_norm": 2_500_000, "max_rank": 8},
     }
     rules = DeltaRules.from_task(task)
     assert rules.ranks == {4, 8}

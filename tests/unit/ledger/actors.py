@@ -72,14 +72,20 @@ def task_document(**changes: Any) -> dict[str, Any]:
             "seed": 7,
         },
         "privacy": {"policy": "none", "epsilon_cap": 0, "delta_inverse": 0},
-        "strategy": "stack",
+        "strategy": {"name": "stack", "settings": {}},
         "lineage": "chained",
         "weights": "uniform",
-        "verdict": {"policy": "validation", "minimum_score": 0, "max_norm": 10_000_000, "max_rank": 8},
+        "verdict": {
+            "policy": "validation",
+            "filters": [],
+            "minimum_score": 0,
+            "max_norm": 10_000_000,
+            "max_rank": 8,
+        },
         "awards": {"per_round": "1000000000000000000"},
         "deadlines": {"submit": 20, "release": 10, "commit": 10, "reveal": 10},
         "minimum_updates": 1,
-        "evaluation": {"metric": "loss", "shared": None},
+        "evaluation": {"metric": "loss", "shared": None, "scores": "leave-one-out"},
     }
     return {**document, **changes}
 

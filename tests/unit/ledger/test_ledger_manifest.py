@@ -22,7 +22,8 @@ LIFE = life()
 def test_the_document_by_hand() -> None:
     manifest = manifest_of(LIFE.state, LIFE.tasks)
     root = MerkleTree(canonical_bytes(entry.document()) for entry in manifest.entries).root()
-    settings = {"adapter": task_document()["adapter"], "lineage": "chained", "weights": "uniform"}
+    chosen = task_document()
+    settings = {name: chosen[name] for name in ("adapter", "lineage", "strategy", "weights")}
     assert manifest.document == {
         "format": "loranchor/manifest",
         "version": 1,

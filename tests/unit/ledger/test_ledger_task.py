@@ -17,6 +17,9 @@ from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import Digest, UpdateId
 
+KRUM = {"name": "multi-krum", "settings": {"hostile": 1, "keep": 0}}
+CLIP = {"name": "norm-clip", "settings": {"factor": 1_000_000}}
+
 
 def test_a_task_comes_back() -> None:
     spec = task()
@@ -25,12 +28,15 @@ def test_a_task_comes_back() -> None:
     assert spec.adapter.ranks == (4, 8)
     assert spec.per_round == 10**18
     assert spec.evaluation.shared is None
-    assert task(evaluation={"metric": "accuracy", "shared": word_of("set")}).evaluation.shared == word_of("set")
+    assert task(
+        evaluation={"metric": "accuracy", "shared": word_of("set"), "scores": "shapley"}
+    ).evaluation.shared == word_of("set")
 
 
 def test_settings_cover_what_decides_weights_and_scales_only() -> None:
     assert task(name="other").settings == task().settings
     assert task(weights="samples").settings != task().settings
+    assert task(strategy={"name": "flexlora", "settings": {"rank": 8}}).settings != task().settings
     assert task(lineage="isolated").settings != task().settings
     assert task(adapter={**task_document()["adapter"], "alpha": 8}).settings != task().settings
 
@@ -53,7 +59,29 @@ def test_settings_cover_what_decides_weights_and_scales_only() -> None:
         ("training.steps", 0, "task.training.steps is 0; an integer from 1"),
         ("training.learning_rate_nano", 0.1, "float has no canonical form"),
         ("privacy.epsilon_cap", -1, "task.privacy.epsilon_cap"),
-        ("strategy", "average", "task.strategy is 'average'; one of stack"),
+        ("strategy", "stack", "task.strategy is not an object"),
+        (
+            "strategy.name",
+            "average",
+            "task.strategy.name is 'average'; one of fedex, fedit, ffa, flexlora",
+        ),
+        ("strategy.name", "flexlora", "task.strategy.settings lacks rank"),
+        ("strategy.settings", {"rank": 4}, "task.strategy.settings has the unknown member rank"),
+        (
+            "strategy",
+            {"name": "flexlora", "settings": {"rank": 0}},
+            "task.strategy.settings.rank is 0; an integer from 1",
+        ),
+        (
+            "strategy",
+            {"name": "fedit", "settings": {}},
+            "task.adapter.ranks has 2 ranks, strategy fedit works with one",
+        ),
+        ("verdict.filters", {}, "task.verdict.filters is not a list"),
+        ("verdict.filters", [{"name": "x"}], r"task.verdict.filters\[0\].name is 'x'; one of copies, median-distance"),
+        ("verdict.filters", [KRUM], "task.minimum_updates is 1, multi-krum against 1 hostile updates needs 5"),
+        ("verdict.filters", [CLIP, CLIP], "task.verdict.filters names a filter twice"),
+        ("evaluation.scores", "votes", "task.evaluation.scores"),
         ("lineage", "free", "task.lineage"),
         ("weights", "votes", "task.weights"),
         ("verdict.policy", "trust", "task.verdict.policy"),
