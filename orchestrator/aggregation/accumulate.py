@@ -30,6 +30,10 @@ Sums = dict[str, Tensor]
 Opened = Sequence[tuple[FoldEntry, AdapterDelta]]
 
 
+LARGEST = frozenset({"rounding"})
+"""Figures of which the largest counts, not the sum: what writing in a smaller type changed a number by at most."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Sums of what the strategy told of its products."""
@@ -38,7 +42,8 @@ class Tally:
 
     def add(self, figures: Mapping[str, float]) -> None:
         for name, value in figures.items():
-            self.figures[name] = self.figures.get(name, 0.0) + value
+            before = self.figures.get(name, 0.0)
+            self.figures[name] = max(before, value) if name in LARGEST else before + value
 
     @property
     def relative_error(self) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from orchestrator.aggregation.entries import Entry, ordered
 from orchestrator.aggregation.plan import FLOAT, Plan, Target, make_plan
 from orchestrator.aggregation.shards import FoldFolder, Planned, Shard, ShardWriter, in_file_order
 from orchestrator.aggregation.source import Source
-from orchestrator.aggregation.stored import StoredBase
+from orchestrator.aggregation.stored import DTYPES, StoredBase
 from orchestrator.aggregation.strategies import Stack
 from orchestrator.aggregation.strategy import Strategy
 from orchestrator.aggregation.terms import Loads, Products, Terms, prove
@@ -30,6 +30,7 @@ from orchestrator.types import Digest, UpdateId
 
 PIECE = 4 << 20
 """Bytes of an untouched tensor that are copied at once."""
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class FoldReport:
     Attributes:
         plan: digest of all that the bits depend on. shards: digest by file name. changed: names of changed tensors.
         made: how many of the shards this call wrote; the others were there. working_set: planned bytes of memory.
-        tally: what the strategy told.
+        tally: what the strategy told; ``rounding`` is the most that a number differs from the fold's, where a smaller
+            type was asked for.
     """
 
     folder: Path
@@ -61,15 +63,18 @@ def fold_folder(
     device: str | torch.device = "cpu",
     threads: int | None = None,
     budget: int | None = None,
+    dtype: torch.dtype | None = None,
 ) -> FoldReport:
     """Write base + the contributions of a manifest as safetensors files like the base's.
 
     Changed tensors are written in fp32, all others as they were. A fold that is in ``out`` already is not made again.
+    Whatever is written, sums are made in fp32.
 
     Args:
         entries: of the manifest, in any order. sources: of each of them; the caller closes them.
         threads: None for as many as torch was told to use.
         budget: bytes of anonymous memory, see :func:`~orchestrator.aggregation.plan.make_plan`.
+        dtype: write all floating-point tensors in this type instead, rounded to nearest.
 
     Raises:
         ProtocolError: a contribution is not what was recorded, is for another base or does not fit.
@@ -81,12 +86,14 @@ def fold_folder(
         plan = make_plan(
             base, wanted, sources, strategy or Stack(), device=where, threads=workers.threads, budget=budget
         )
+        if dtype is not None:
+            plan = replace(plan, about={**plan.about, "dtype": _NAMES[dtype]})
         folder = FoldFolder(out, plan.digest, plan.about)
         missing = [] if folder.finished else [name for name in base.files if name not in folder.shards]
         if missing:
             prove([sources[entry.update_id] for entry in wanted], workers)
             folder.begin()
-        _Writing(base, plan, Terms(plan, sources, workers, where), workers).run(folder, missing)
+        _Writing(base, plan, Terms(plan, sources, workers, where), workers, dtype).run(folder, missing)
     tally = Tally()
     for shard in folder.shards.values():
         tally.add(shard.figures)
@@ -97,8 +104,8 @@ def fold_folder(
 class _Writing:
     """One run of the engine."""
 
-    def __init__(self, base: StoredBase, plan: Plan, terms: Terms, workers: Workers) -> None:
-        self._base, self._plan, self._terms, self._workers = base, plan, terms, workers
+    def __init__(self, base: StoredBase, plan: Plan, terms: Terms, workers: Workers, dtype: torch.dtype | None) -> None:
+        self._base, self._plan, self._terms, self._workers, self._dtype = base, plan, terms, workers, dtype
 
     def run(self, folder: FoldFolder, missing: list[str]) -> None:
         order = {file: in_file_order(self._planned(file)) for file in self._base.files}
@@ -122,8 +129,11 @@ class _Writing:
         return found
 
     def _one(self, name: str, dtype: str, shape: tuple[int, ...], size: int) -> Planned:
+        numbers = torch.Size(shape).numel()
+        if self._dtype is not None and (name in self._plan.targets or dtype in DTYPES):
+            return Planned(name, _NAMES[self._dtype], shape, self._dtype.itemsize * numbers)
         if name in self._plan.targets:
-            return Planned(name, "F32", shape, FLOAT * torch.Size(shape).numel())
+            return Planned(name, "F32", shape, FLOAT * numbers)
         return Planned(name, dtype, shape, size)
 
     def _write(self, path: Path, items: list[Planned], loads: Loads) -> Shard:
@@ -131,13 +141,17 @@ class _Writing:
         with ShardWriter(path, items, self._base.metadata.get(path.name, {})) as writer:
             for item in items:
                 target = self._plan.targets.get(item.name)
-                for data in self._untouched(item.name) if target is None else self._made(target, loads, tally):
+                for data in self._untouched(item.name, tally) if target is None else self._made(target, loads, tally):
                     writer.write(data)
         return Shard(writer.size, writer.digest, tally.figures)
 
-    def _untouched(self, name: str) -> Iterator[memoryview]:
+    def _untouched(self, name: str, tally: Tally) -> Iterator[memoryview]:
         if name in self._base.extra:
-            yield _bytes(self._base.extra[name].float())
+            yield _bytes(self._written(self._base.extra[name].float(), tally))
+            return
+        if self._dtype is not None and self._base.tensors[name].dtype in DTYPES:
+            for piece in self._base.flat(name).split(PIECE // FLOAT):
+                yield _bytes(self._written(piece, tally))
             return
         data = self._base.raw(name)
         for start in range(0, len(data), PIECE):
@@ -148,7 +162,15 @@ class _Writing:
         ready = self._terms.ready(target, loads, tally)
         tasks = [partial(self._tile, target, ready, start, end) for start, end in self._terms.grid(target)]
         for tile in self._workers.ordered(tasks, ahead=self._workers.threads):
-            yield _bytes(tile)
+            yield _bytes(self._written(tile, tally))
+
+    def _written(self, numbers: Tensor, tally: Tally) -> Tensor:
+        """Numbers in the type that was asked for, and how far the worst of them is off."""
+        if self._dtype is None or numbers.dtype == self._dtype:
+            return numbers
+        smaller = numbers.to(self._dtype)
+        tally.add({"rounding": float((smaller.to(numbers.dtype) - numbers).abs().max()) if numbers.numel() else 0.0})
+        return smaller
 
     def _tile(self, target: Target, ready: Tensor | Products, start: int, end: int) -> Tensor:
         """Base + ΔW of one tile, on the CPU."""
@@ -159,4 +181,4 @@ class _Writing:
 
 
 def _bytes(tensor: Tensor) -> memoryview:
-    return tensor.contiguous().view(-1).numpy().data.cast("B")
+    return tensor.contiguous().view(-1).view(torch.uint8).numpy().data

@@ -45,12 +45,13 @@ class Factors:
 
     Attributes:
         ranks: columns of each module's stack. The scale is in B, so an adapter with α = rank has these factors.
-        dense: sums of dense changes.
+        dense: sums of dense changes. width: columns of every module where all were asked to be as wide.
     """
 
     path: Path
     ranks: Mapping[str, int]
     dense: Sums
+    width: int = 0
 
 
 def stack_factors(
@@ -61,6 +62,8 @@ def stack_factors(
     *,
     naming: Naming = peft_names,
     metadata: Mapping[str, str] | None = None,
+    even: bool = False,
+    heads: Mapping[str, tuple[str, Tensor]] | None = None,
     budget: int | None = None,
     clock: Clock | None = None,
 ) -> Factors:
@@ -69,6 +72,8 @@ def stack_factors(
     Args:
         base: digest that every contribution must name. entries: in any order.
         sources: each is closed when it has been added.
+        even: all modules as wide as the widest, with zeros, which add nothing.
+        heads: by parameter, the name and the values that it gets in the file, to which dense changes are added.
         budget: bytes of buffers for what is open at once; None for twice the largest contribution.
         clock: gets the seconds of the stages verify, open, fold and sync (of the file to the disk).
 
@@ -82,12 +87,23 @@ def stack_factors(
     limit = 2 * max((source.room for source in used), default=0) if budget is None else budget
     clock = clock or Clock()
     clock.seconds.setdefault("fold", 0.0)
-    with Workers(1), _mapped(path, places.planned(naming), metadata or {}, clock) as tensors:
+    width, kept = max(places.ranks.values(), default=0) if even else 0, heads or {}
+    planned = sorted([*places.planned(naming, width), *map(_head, kept.values())], key=lambda tensor: tensor.name)
+    with Workers(1), _mapped(path, planned, metadata or {}, clock) as tensors:
         for entry, delta in zip(wanted, opened(used, limit, clock=clock), strict=True):
             start = time.perf_counter()
             places.put(entry, delta, tensors, naming)
             clock.seconds["fold"] += time.perf_counter() - start
-    return Factors(path, dict(places.ranks), places.dense)
+        for parameter, (name, value) in kept.items():
+            tensors[name].copy_(value)
+            if parameter in places.dense:
+                tensors[name].add_(places.dense[parameter])
+    return Factors(path, dict(places.ranks), places.dense, width)
+
+
+def _head(named: tuple[str, Tensor]) -> Planned:
+    name, value = named
+    return Planned(name, "F32", tuple(value.shape), FLOAT * value.numel())
 
 
 class _Places:
@@ -112,16 +128,17 @@ class _Places:
                 if self.dense.setdefault(name, torch.zeros(tuple(tensor.shape))).shape != tensor.shape:
                     raise ProtocolError(f"contribution {entry.update_id} does not fit {name}")
 
-    def planned(self, naming: Naming) -> list[Planned]:
+    def planned(self, naming: Naming, width: int = 0) -> list[Planned]:
+        """The tensors of the stacks, each at least ``width`` wide."""
         found = []
-        for module, rank in self.ranks.items():
-            outputs, inputs = self._shapes[module]
+        for module, used in self.ranks.items():
+            rank, (outputs, inputs) = max(used, width), self._shapes[module]
             a, b = naming(module)
             found += [
                 Planned(a, "F32", (rank, inputs), FLOAT * rank * inputs),
                 Planned(b, "F32", (outputs, rank), FLOAT * outputs * rank),
             ]
-        return sorted(found, key=lambda tensor: tensor.name)
+        return found
 
     def put(self, entry: FoldEntry, delta: AdapterDelta, tensors: Mapping[str, Tensor], naming: Naming) -> None:
         for module, low in delta.modules.items():
@@ -145,7 +162,7 @@ def _mapped(
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "r+b") as file:
-            file.truncate(size)
+            os.posix_fallocate(file.fileno(), 0, size)  # a disk that is full says so here; a map would end the process
             mapped = mmap.mmap(file.fileno(), size)
             mapped[: len(header)] = header
             yield _tensors(mapped, planned, len(header))
