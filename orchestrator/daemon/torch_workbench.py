@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
-from orchestrator.aggregation import FoldedModel, FoldEntry, leave_one_out
-from orchestrator.contribution import AdapterDelta, ContributionRefused, DeltaRules, Reason, check, find_copies, parse
+from orchestrator.aggregation import FoldedModel, FoldEntry
+from orchestrator.contribution import AdapterDelta, parse
+from orchestrator.daemon.judging import Bench, judge
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
 from orchestrator.data import Dataset, DataSettings, data_statement, prepare
@@ -18,7 +19,6 @@ from orchestrator.errors import DataError
 from orchestrator.ledger.canonical import canonical_bytes
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.ledger.weights import shares
 from orchestrator.models import BaseModel, load_base, resolve
 from orchestrator.privacy import PrivacySettings, protect
 from orchestrator.training import AdapterSettings, Evaluation, TrainingSettings, evaluate, train
@@ -93,84 +93,19 @@ class TorchWorkbench:
         refused: Mapping[UpdateId, str],
     ) -> Mapping[UpdateId, Judgement]:
         folded, dataset = self._ready(task)
-        verdicts = {update_id: _rejected(reason) for update_id, reason in refused.items()}
-        deltas = self._sound(task, manifest, candidates, opener, verdicts)
-        if not deltas:
-            return verdicts
-        scores = self._scores(task, manifest, deltas, opener, folded, dataset)
-        for update_id, score in scores.items():
-            if task.verdict.policy == "validation" and score < task.verdict.minimum_score:
-                verdicts[update_id] = Judgement(False, 0, score, Reason.SCORE_TOO_LOW.value)
-            else:
-                verdicts[update_id] = Judgement(True, MILLION, score, "")
-        return verdicts
+        assert self._base is not None
+        bench = Bench(
+            folded,
+            self._base.shapes,
+            lambda entries, opened: self._move(folded, entries, opened),
+            lambda: evaluate(folded.model, dataset.validation_batches()),
+        )
+        return judge(bench, task, manifest, candidates, opener, refused)
 
     def forget(self) -> None:
         self._memory.clear()
         if self._folded is not None:
             self._folded.reset()
-
-    def _sound(
-        self,
-        task: TaskSpec,
-        manifest: Manifest,
-        candidates: Sequence[UpdateId],
-        opener: OpenDelta,
-        verdicts: dict[UpdateId, Judgement],
-    ) -> dict[UpdateId, AdapterDelta]:
-        """Candidates that pass every check of structure; the others get their verdicts."""
-        assert self._base is not None
-        rules, shapes = DeltaRules.from_task(task.document), self._base.shapes
-        sound: dict[UpdateId, AdapterDelta] = {}
-        for update_id in candidates:
-            try:
-                delta = parse(opener(update_id))
-                check(delta, rules, shapes, parent_manifest=manifest.digest)
-                sound[update_id] = delta
-            except ContributionRefused as error:
-                verdicts[update_id] = _rejected(error.reason.value)
-        for copy in find_copies(list(sound.items())):
-            verdicts[copy] = _rejected(Reason.COPY_OF_ANOTHER.value)
-            del sound[copy]
-        return sound
-
-    def _scores(
-        self,
-        task: TaskSpec,
-        manifest: Manifest,
-        deltas: Mapping[UpdateId, AdapterDelta],
-        opener: OpenDelta,
-        folded: FoldedModel,
-        dataset: Dataset,
-    ) -> dict[UpdateId, int]:
-        """What the model loses when an update's term is taken out of the sum, the others' weights left as they are.
-
-        Were the others' weights scaled up, scores of a round would sum to about nothing: half of all honest work
-        would look worthless.
-        """
-        number = 1 + max((entry.round for entry in manifest.entries), default=0)
-        weights = shares([1] * len(deltas))
-        entries = [
-            FoldEntry(update_id, number, OrganisationId(f"candidate-{place}"), weight)
-            for place, (update_id, weight) in enumerate(zip(deltas, weights, strict=True))
-        ]
-        known = _parsing(opener)
-
-        def opened(update_id: UpdateId) -> AdapterDelta:
-            return deltas[update_id] if update_id in deltas else known(update_id)
-
-        self._move(folded, [*manifest.entries, *entries], opened)
-        metric = task.evaluation.metric
-        return leave_one_out(
-            folded,
-            entries,
-            opened,
-            lambda: evaluate(folded.model, dataset.validation_batches()).value(metric),
-            higher_is_better=metric == "accuracy",
-            weights_without=lambda leaving: {
-                item.update_id: item.weight for item in entries if item.update_id != leaving
-            },
-        )
 
     def _ready(self, task: TaskSpec) -> tuple[FoldedModel, Dataset]:
         """Model and data as the task wants them; a task for another base is refused and leaves nothing behind."""
@@ -210,7 +145,3 @@ class TorchWorkbench:
 
 def _parsing(opener: OpenDelta) -> Callable[[UpdateId], AdapterDelta]:
     return lambda update_id: parse(opener(update_id))
-
-
-def _rejected(reason: str) -> Judgement:
-    return Judgement(False, 0, 0, reason)
