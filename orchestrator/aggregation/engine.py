@@ -150,8 +150,9 @@ class _Writing:
             yield _bytes(self._written(self._base.extra[name].float(), tally))
             return
         if self._dtype is not None and self._base.tensors[name].dtype in DTYPES:
-            for piece in self._base.flat(name).split(PIECE // FLOAT):
-                yield _bytes(self._written(piece, tally))
+            numbers, step = self._base.flat(name), PIECE // FLOAT
+            for start in range(0, numbers.numel(), step):
+                yield _bytes(self._written(numbers[start : start + step], tally))
             return
         data = self._base.raw(name)
         for start in range(0, len(data), PIECE):

@@ -1,0 +1,66 @@
+"""A manifest's contributions as the engine reads them: sealed, in files, decrypted where they are read.
+
+Nothing of a contribution is written in plain: what lies on the disk meanwhile is what IPFS has.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from orchestrator.aggregation import DeltaSource, Source
+from orchestrator.daemon.access import Access
+from orchestrator.daemon.opening import (
+    OBJECT_LIMIT,
+    PAYLOAD_LIMIT,
+    commitments_of,
+    context_of,
+    stored_cids,
+)
+from orchestrator.envelope.access import SealedPayload
+from orchestrator.ledger.entities import LedgerState, Update
+from orchestrator.types import UpdateId
+
+
+@contextmanager
+def sources_of(
+    access: Access, state: LedgerState, updates: Iterable[UpdateId], folder: Path
+) -> Iterator[Mapping[UpdateId, Source]]:
+    """Fetch contributions to ``folder`` and open them with the kept content keys; closed when the block ends.
+
+    Args:
+        folder: where ciphertexts lie; those that are there already are not fetched again.
+
+    Raises:
+        ContentKeyDestroyed: one was shredded. KeystoreError: the key of one was never received.
+        StorageError, EnvelopeError: an object is missing, or not the recorded one.
+    """
+    wanted = [state.updates[item] for item in updates]
+    with access.lock:
+        keys = {update.id: access.keystore.content_key(update.id) for update in wanted}  # all, before any is fetched
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        found: dict[UpdateId, Source] = {}
+        for update in wanted:
+            source = _source(access, update, keys[update.id], folder)
+            stack.callback(source.close)
+            found[update.id] = source
+        yield found
+
+
+def _source(access: Access, update: Update, key: bytes, folder: Path) -> Source:
+    header_cid, payload_cid = stored_cids(update)
+    path = folder / update.id
+    with access.lock:
+        header = access.store.fetch(header_cid, limit=OBJECT_LIMIT)
+        if not path.is_file():
+            payload = access.store.fetch(payload_cid, limit=PAYLOAD_LIMIT)
+            draft = path.with_suffix(".part")
+            draft.write_bytes(payload)
+            draft.replace(path)
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+    sealed = SealedPayload(header, mapped, key, context=context_of(access, update), commitments=commitments_of(update))
+    return DeltaSource(sealed)
