@@ -27,6 +27,7 @@ VERBS = (
     "revoke",
     "award",
     "checkpoint",
+    "model",
     "audit",
     "demo",
 )

@@ -20,7 +20,7 @@ from orchestrator.models.seeded import seeded_tensor
 
 BASE_SEED = 0
 """Of the parameters that no file holds, as for every member's model."""
-CLASSES = {
+CLASSES: dict[str, Any] = {
     "causal_lm": transformers.AutoModelForCausalLM,
     "classifier": transformers.AutoModelForSequenceClassification,
 }

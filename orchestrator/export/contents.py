@@ -60,7 +60,11 @@ def _source(access: Access, update: Update, key: bytes, folder: Path) -> Source:
             draft = path.with_suffix(".part")
             draft.write_bytes(payload)
             draft.replace(path)
+    context, commitments = context_of(access, update), commitments_of(update)
+    return DeltaSource(SealedPayload(header, _mapped(path), key, context=context, commitments=commitments))
+
+
+def _mapped(path: Path) -> memoryview:
     with path.open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
-    sealed = SealedPayload(header, mapped, key, context=context_of(access, update), commitments=commitments_of(update))
-    return DeltaSource(sealed)
+        size = path.stat().st_size
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b"")

@@ -68,6 +68,6 @@ def _write_settings(base: ExportBase, folder: Path, dtype: str) -> None:
     config.architectures, config.dtype, config.name_or_path = [base.architecture], DTYPES[dtype], ""
     config.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
-    for name in COPIED if base.folder is not None else ():
-        if (base.folder / name).is_file():
+    for name in COPIED:
+        if base.folder is not None and (base.folder / name).is_file():
             shutil.copyfile(base.folder / name, folder / name)

@@ -1,0 +1,199 @@
+"""`loranchor model export|generate`: the model of a manifest, for the world outside or for a try."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
+from orchestrator.errors import ConfigurationError, EnvironmentMissing
+from orchestrator.types import Digest
+
+if TYPE_CHECKING:
+    from orchestrator.daemon.access import Access
+    from orchestrator.export.facts import Facts
+    from orchestrator.export.run import Exported
+    from orchestrator.export.selection import Chosen
+    from orchestrator.ledger.entities import LedgerState
+    from orchestrator.settings import Settings
+
+app = typer.Typer(help="The model that contributions make.", no_args_is_help=True)
+
+ManifestOption = Annotated[
+    str | None, typer.Option("--manifest", metavar="DIGEST", help="Which; the present one without.", show_default=False)
+]
+RoundOption = Annotated[
+    int | None, typer.Option("--round", metavar="N", help="The manifest after that round.", show_default=False)
+]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An organisation's access, the ledger, and the manifest that is meant."""
+
+    access: Access
+    state: LedgerState
+    chosen: Chosen
+
+
+@app.command()
+def export(
+    home: Home,
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to make.", show_default=False)],
+    format_: Annotated[
+        str, typer.Option("--format", help="peft: a LoRA adapter. merged: the whole model for transformers.")
+    ] = "peft",
+    manifest: ManifestOption = None,
+    round_number: RoundOption = None,
+    rank: Annotated[
+        int | None,
+        typer.Option("--rank", metavar="R", help="Cut an adapter to this rank; prints the error.", show_default=False),
+    ] = None,
+    dtype: Annotated[str, typer.Option("--dtype", help="Of a merged model: fp32, or bf16 with a loss.")] = "fp32",
+    names: Annotated[bool, typer.Option("--names", help="Name the organisations in the model card.")] = False,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Write the model as plain peft or transformers load it, with a model card, and the digest of every file."""
+    _check_installed()
+    from orchestrator.cache import cache_folder
+    from orchestrator.export.run import Wanted, check
+    from orchestrator.export.run import export as make
+
+    settings, model = _settings(home, overrides)
+    wanted = Wanted(
+        format=format_,
+        out=output,
+        model=str(model["name"]),
+        labels=int(model["labels"]),
+        rank=rank,
+        dtype=dtype,
+        names=names,
+        cache=cache_folder(),
+    )
+    check(wanted)
+    with _seen(settings, home, password_file, manifest, round_number) as seen:
+        done = make(seen.access, seen.state, seen.chosen, _facts(seen, names), wanted)
+    _tell(done, as_json)
+
+
+@app.command()
+def generate(
+    home: Home,
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", metavar="TEXT", help="Read from standard input without.")
+    ] = None,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", metavar="N", help="Most tokens to write.")] = 64,
+    temperature: Annotated[float, typer.Option("--temperature", help="0 takes the likeliest token.")] = 0.0,
+    seed: Annotated[int, typer.Option("--seed", help="Of what is drawn at a temperature above 0.")] = 0,
+    manifest: ManifestOption = None,
+    round_number: RoundOption = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Try the model: it goes on with a text; a classifier says how likely each label is."""
+    _check_installed()
+    from orchestrator.export import trying
+    from orchestrator.export.loading import folded_model
+
+    trying.check(max_tokens, temperature)
+    settings, model = _settings(home, overrides)
+    text = _text(prompt)
+    with _seen(settings, home, password_file, manifest, round_number) as seen:
+        base = folded_model(seen.access, seen.state, seen.chosen, str(model["name"]), int(model["labels"]))
+    told: dict[str, Any] = {"manifest": seen.chosen.manifest.digest, "prompt": text}
+    if base.kind == "classifier":
+        told["probabilities"] = found = trying.probabilities(base, text)
+        lines = [f"{value:8.4f}  {label}" for label, value in found.items()]
+    else:
+        told["text"] = trying.continuation(base, text, max_tokens=max_tokens, temperature=temperature, seed=seed)
+        lines = [f"{text}{told['text']}"]
+    if as_json:
+        emit(told)
+    else:
+        typer.echo("\n".join(lines))
+
+
+def _check_installed() -> None:
+    """Raises EnvironmentMissing: this is the base install."""
+    for name in ("torch", "transformers", "safetensors"):
+        if find_spec(name) is None:
+            raise EnvironmentMissing(f"{name} is not installed", mend="pip install 'loranchor[train]'")
+
+
+def _settings(home: Path, overrides: list[str] | None) -> tuple[Settings, Mapping[str, Any]]:
+    """Settings, and the model that they name."""
+    from orchestrator.settings import compose
+
+    settings = compose(overrides or (), organisation_home=home)
+    return settings, settings.group("model")
+
+
+@contextmanager
+def _seen(
+    settings: Settings, home: Path, password_file: Path | None, manifest: str | None, number: int | None
+) -> Iterator[_Seen]:
+    from orchestrator.daemon.access import connect
+    from orchestrator.daemon.view import look, tasks_of
+    from orchestrator.export.selection import choose
+    from orchestrator.keystore import read_password
+
+    wanted = None if manifest is None else _digest(manifest)
+    access = connect(settings, home, read_password(password_file))
+    with access.keystore:
+        state = look(access.private).state
+        tasks = tasks_of(state, access.store)
+        yield _Seen(access, state, choose(state, tasks, manifest=wanted, round_number=number))
+
+
+def _digest(text: str) -> Digest:
+    if not re.fullmatch(r"0x[0-9a-f]{64}", text):
+        raise ConfigurationError(f"{text!r} is no digest", mend="a manifest's is 0x and 64 hexadecimal digits")
+    return Digest(text)
+
+
+def _facts(seen: _Seen, names: bool) -> Facts:
+    from orchestrator.disputes.anchored import anchor_view
+    from orchestrator.export.facts import facts_of
+
+    public = seen.access.public
+    return facts_of(
+        seen.state,
+        seen.chosen,
+        consortium=public.deployment.consortium_id,
+        anchored=[item.checkpoint for item in anchor_view(public).anchored],
+        chain_id=public.deployment.chain_id,
+        address=public.anchor.address,
+        names=names,
+    )
+
+
+def _text(prompt: str | None) -> str:
+    if prompt is None and sys.stdin.isatty():
+        raise ConfigurationError("there is no prompt", mend="give --prompt TEXT, or the text on standard input")
+    return sys.stdin.read().rstrip("\n") if prompt is None else prompt
+
+
+def _tell(done: Exported, as_json: bool) -> None:
+    record = done.record
+    if as_json:
+        emit({"folder": str(done.folder), "made": done.made, "what": done.what, "record": record})
+        return
+    if not done.made:
+        typer.echo(f"{done.folder} holds this export already; nothing was written")
+        return
+    size = sum(entry["bytes"] for entry in record["files"].values())
+    typer.echo(f"{done.folder}: {len(record['files'])} files, {size / 1e6:.1f} MB")
+    typer.echo(f"{record['contributions']} contributions, strategy {record['strategy']}")
+    typer.echo(f"manifest {record['manifest']}")
+    typer.echo(done.what)

@@ -1,0 +1,37 @@
+"""The model of a manifest in memory, for a try."""
+
+from __future__ import annotations
+
+from orchestrator.aggregation import FoldedModel
+from orchestrator.cache import cache_folder
+from orchestrator.contribution import AdapterDelta, parse
+from orchestrator.daemon.access import Access
+from orchestrator.daemon.opening import open_contribution
+from orchestrator.errors import DataError
+from orchestrator.export.run import strategy_of
+from orchestrator.export.selection import Chosen
+from orchestrator.ledger.entities import LedgerState
+from orchestrator.models import BaseModel, load_base, resolve
+from orchestrator.types import UpdateId
+
+
+def folded_model(access: Access, state: LedgerState, chosen: Chosen, model: str, labels: int) -> BaseModel:
+    """Load the base and fold the manifest's contributions into it.
+
+    Raises:
+        DataError: the configured model is not the task's base.
+        ContentKeyDestroyed, KeystoreError, StorageError, EnvelopeError: a contribution cannot be opened.
+    """
+    cache, rule = cache_folder(), chosen.task.base
+    base = load_base(resolve(model, cache=cache), kind=rule.kind, labels=labels, cache=cache)
+    if base.digest != rule.digest:
+        raise DataError(
+            f"model {model} has base digest {base.digest}, the task's is {rule.digest}",
+            mend="configure the model that the task names, as with experiment=NAME or model.name=FOLDER",
+        )
+
+    def opened(update_id: UpdateId) -> AdapterDelta:
+        return parse(open_contribution(access, state.updates[update_id]))
+
+    FoldedModel(base.model, base.digest, strategy_of(chosen.task)).move(chosen.manifest.entries, opened)
+    return base
