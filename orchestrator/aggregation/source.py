@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from orchestrator.contribution import AdapterDelta, Limits, LowRank
+from orchestrator.contribution import AdapterDelta, Limits, LowRank, agreed_a
 from orchestrator.contribution.layout import PREFIX, Layout, Span, header_end, read_layout
 from orchestrator.errors import DataError, ProtocolError
 from orchestrator.types import Digest
@@ -154,6 +154,10 @@ class DeltaSource:
 
     def low_rank(self, module: str) -> LowRank:
         outline, spans = self.outline().modules[module], self._laid_out().spans
+        if (seed := self.outline().seed) is not None:  # the other half did not travel
+            b = spans[f"low_rank.{module}.b"]
+            made = agreed_a(seed, module, *outline.a.shape)
+            return LowRank(made, _tensor(self._data.read(b.start, b.end), b), outline.alpha, outline.rslora)
         a, b = spans[f"low_rank.{module}.a"], spans[f"low_rank.{module}.b"]
         if a.end == b.start:  # as the canonical order has it, unless their types differ: one read
             both = self._data.read(a.start, b.end)
@@ -178,12 +182,13 @@ class DeltaSource:
         layout = self._layout = read_layout(bytes(data[PREFIX:end]), len(data), self._limits)
         found = {name: _tensor(data[span.start : span.end], span) for name, span in layout.spans.items()}
         outline = layout.outline
-        modules = {
-            name: LowRank(found[f"low_rank.{name}.a"], found[f"low_rank.{name}.b"], low.alpha, low.rslora)
-            for name, low in outline.modules.items()
-        }
+        modules = {}
+        for name, low in outline.modules.items():
+            seeded = None if outline.seed is None else agreed_a(outline.seed, name, *low.a.shape)
+            a = found[f"low_rank.{name}.a"] if seeded is None else seeded
+            modules[name] = LowRank(a, found[f"low_rank.{name}.b"], low.alpha, low.rslora)
         dense = {name: found[f"dense.{name}"] for name in outline.dense}
-        return AdapterDelta(outline.base, outline.parent_manifest, modules, dense)
+        return AdapterDelta(outline.base, outline.parent_manifest, modules, dense, outline.frozen)
 
     def close(self) -> None:
         self._flat.clear()

@@ -10,15 +10,24 @@ from torch import Tensor
 
 from orchestrator.contribution.delta import AdapterDelta, LowRank
 from orchestrator.contribution.gram import norm
+from orchestrator.contribution.grid import integers
 from orchestrator.contribution.refusal import ContributionRefused, Reason
 from orchestrator.contribution.rules import DeltaRules
+from orchestrator.contribution.start import Start
 from orchestrator.types import Digest
 
 Shapes = Mapping[str, Sequence[int]]
 """Shape of every parameter of the base model by name."""
 
 
-def check(delta: AdapterDelta, rules: DeltaRules, shapes: Shapes, *, parent_manifest: Digest | None = None) -> float:
+def check(
+    delta: AdapterDelta,
+    rules: DeltaRules,
+    shapes: Shapes,
+    *,
+    parent_manifest: Digest | None = None,
+    start: Start | None = None,
+) -> float:
     """Refuse a delta that does not fit the task and the base model.
 
     Args:
@@ -26,6 +35,7 @@ def check(delta: AdapterDelta, rules: DeltaRules, shapes: Shapes, *, parent_mani
         rules: what the task allows.
         shapes: of the base model's parameters (``BaseModel.shapes``).
         parent_manifest: the manifest that the chain says it was trained from; not compared where None.
+        start: what the task's strategy had all members begin with; None where that is each member's own matter.
 
     Returns:
         The Frobenius norm of its ΔW.
@@ -45,6 +55,7 @@ def check(delta: AdapterDelta, rules: DeltaRules, shapes: Shapes, *, parent_mani
         _check_module(name, low, rules, shapes)
     for name, tensor in delta.dense.items():
         _check_dense(name, tensor, rules, shapes)
+    _check_start(delta, start)
     length = norm(delta)
     if not math.isfinite(length) or length > rules.max_norm:
         raise ContributionRefused(Reason.NORM_TOO_LARGE, f"‖ΔW‖ is {length:.4g}, at most {rules.max_norm:.4g}")
@@ -79,6 +90,30 @@ def _check_dense(name: str, tensor: Tensor, rules: DeltaRules, shapes: Shapes) -
             Reason.BAD_SHAPE, f"{name!r} has shape {tuple(tensor.shape)}, the parameter {tuple(shapes[name])}"
         )
     _check_finite(name, tensor)
+
+
+def _check_start(delta: AdapterDelta, start: Start | None) -> None:
+    """The frozen factor is the agreed one, and what was trained is on the agreed grid."""
+    frozen = start.frozen if start else None
+    if delta.frozen != frozen:
+        raise ContributionRefused(Reason.WRONG_FACTOR, f"it froze {delta.frozen}, the round's members {frozen}")
+    if start is None:
+        return
+    if frozen is not None and frozen.seed is None:  # a seeded factor was made by the reader
+        _check_factor(delta, frozen.factor, start)
+    if start.fraction_bits is not None:
+        for name, low in delta.modules.items():
+            integers(name, low.a if frozen is not None and frozen.factor == "b" else low.b, start.fraction_bits)
+        for name, tensor in delta.dense.items():
+            integers(name, tensor, start.fraction_bits)
+
+
+def _check_factor(delta: AdapterDelta, factor: str, start: Start) -> None:
+    agreed = start.a if factor == "a" else start.b
+    for name, low in delta.modules.items():
+        found = low.a if factor == "a" else low.b
+        if name not in agreed or not torch.equal(found, agreed[name].to(found)):
+            raise ContributionRefused(Reason.WRONG_FACTOR, f"{factor.upper()} of {name!r} is not the agreed one")
 
 
 def _check_finite(name: str, tensor: Tensor) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from orchestrator.contribution.agreed import agreed_a
 from orchestrator.contribution.delta import AdapterDelta, LowRank
 from orchestrator.contribution.refusal import ContributionRefused, Reason
+from orchestrator.contribution.start import Frozen
 from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import check_nesting
 from orchestrator.types import Digest
@@ -25,6 +27,8 @@ FORMAT = "loranchor/delta"
 VERSION = "1"
 _TYPES = {"F32": torch.float32, "BF16": torch.bfloat16}
 _NAMES = {dtype: name for name, dtype in _TYPES.items()}
+MOST_SEEDED = 1 << 28
+"""Numbers that one delta may have others make out of its seed."""
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
 
 
@@ -41,8 +45,9 @@ def serialise(delta: AdapterDelta) -> bytes:
     """The canonical bytes of a delta: the same delta gives the same bytes everywhere.
 
     Raises:
-        ContributionRefused: a tensor is neither fp32 nor bf16.
+        ContributionRefused: a tensor is neither fp32 nor bf16, or a factor is not the one that its seed gives.
     """
+    _check_seeded(delta)
     tensors = _tensors(delta)
     header = _header(delta, tensors)
     return b"".join([struct.pack("<Q", len(header)), header, *(_raw(tensor) for tensor in tensors.values())])
@@ -72,23 +77,24 @@ def parse(data: bytes, limits: Limits | None = None) -> AdapterDelta:
 def _tensors(delta: AdapterDelta) -> dict[str, Tensor]:
     found = {f"dense.{name}": tensor for name, tensor in delta.dense.items()}
     for name, low in delta.modules.items():
-        found[f"low_rank.{name}.a"] = low.a
+        if delta.seed is None:
+            found[f"low_rank.{name}.a"] = low.a
         found[f"low_rank.{name}.b"] = low.b
     # fp32 before bf16, so that each lies on a multiple of its own size
     return dict(sorted(found.items(), key=lambda item: (-item[1].element_size(), item[0])))
 
 
 def _header(delta: AdapterDelta, tensors: Mapping[str, Tensor]) -> bytes:
-    table = {name: {"alpha": low.alpha, "rslora": low.rslora} for name, low in delta.modules.items()}
-    header: dict[str, Any] = {
-        "__metadata__": {
-            "base": delta.base,
-            "format": FORMAT,
-            "modules": _json(table),
-            "parent_manifest": delta.parent_manifest,
-            "version": VERSION,
-        }
+    metadata = {
+        "base": delta.base,
+        "format": FORMAT,
+        "modules": _json({name: _module_entry(low, delta.seed) for name, low in delta.modules.items()}),
+        "parent_manifest": delta.parent_manifest,
+        "version": VERSION,
     }
+    if delta.frozen is not None:
+        metadata["frozen"] = _json(delta.frozen.document)
+    header: dict[str, Any] = {"__metadata__": metadata}
     offset = 0
     for name, tensor in tensors.items():
         if tensor.dtype not in _NAMES:
@@ -102,6 +108,19 @@ def _header(delta: AdapterDelta, tensors: Mapping[str, Tensor]) -> bytes:
         offset += size
     text = _json(header).encode()
     return text + b" " * (-len(text) % 8)
+
+
+def _module_entry(low: LowRank, seed: int | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {"alpha": low.alpha, "rslora": low.rslora}
+    return entry if seed is None else {**entry, "inputs": low.a.shape[1]}
+
+
+def _check_seeded(delta: AdapterDelta) -> None:
+    if delta.seed is None:
+        return
+    for name, low in delta.modules.items():
+        if not torch.equal(low.a.cpu(), agreed_a(delta.seed, name, *low.a.shape)):
+            raise ContributionRefused(Reason.WRONG_FACTOR, f"A of {name!r} is not the one of seed {delta.seed}")
 
 
 def _json(value: object) -> str:
@@ -173,14 +192,29 @@ def _tensor(name: str, entry: object, body: memoryview) -> Tensor:
 
 
 def _assemble(table: dict[str, Any], metadata: Any, tensors: dict[str, Tensor]) -> AdapterDelta:
-    modules = {}
+    frozen = Frozen.from_text(metadata.get("frozen"))
+    modules, made = {}, 0
     for name, entry in table.items():
-        a, b = tensors.pop(f"low_rank.{name}.a", None), tensors.pop(f"low_rank.{name}.b", None)
+        b = tensors.pop(f"low_rank.{name}.b", None)
+        if frozen is None or frozen.seed is None:
+            a = tensors.pop(f"low_rank.{name}.a", None)
+        else:
+            a = _seeded(name, entry, b, frozen.seed, MOST_SEEDED - made)
+            made += a.numel()
         if a is None or b is None or a.ndim != 2 or b.ndim != 2 or a.shape[0] != b.shape[1]:
             raise ContributionRefused(Reason.BAD_SHAPE, f"module {name!r} has no pair of matrices that fit together")
         modules[name] = LowRank(a, b, entry["alpha"], entry["rslora"])
     dense = {name.removeprefix("dense."): tensor for name, tensor in tensors.items() if name.startswith("dense.")}
     if len(dense) != len(tensors):
-        stray = sorted(name for name in tensors if not name.startswith("dense."))
-        raise ContributionRefused(Reason.WRONG_FORMAT, f"tensor {stray[0]!r} belongs to no module")
-    return AdapterDelta(Digest(metadata["base"]), Digest(metadata["parent_manifest"]), modules, dense)
+        stray = min(name for name in tensors if not name.startswith("dense."))
+        reason = Reason.DORA if "magnitude" in stray else Reason.WRONG_FORMAT
+        raise ContributionRefused(reason, f"tensor {stray!r} belongs to no module")
+    return AdapterDelta(Digest(metadata["base"]), Digest(metadata["parent_manifest"]), modules, dense, frozen)
+
+
+def _seeded(name: str, entry: Mapping[str, Any], b: Tensor | None, seed: int, most: int) -> Tensor:
+    """The A that did not travel, where B is; an outline of it for an outline."""
+    inputs, rank = entry.get("inputs"), b.shape[1] if b is not None and b.ndim == 2 else 0
+    if type(inputs) is not int or b is None or inputs < 1 or not 0 < rank * inputs <= most:
+        raise ContributionRefused(Reason.BAD_SHAPE, f"module {name!r} does not say how wide its frozen factor is")
+    return torch.empty((rank, inputs), device="meta") if b.is_meta else agreed_a(seed, name, rank, inputs)

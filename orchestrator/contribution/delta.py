@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from orchestrator.contribution.start import Frozen
 from orchestrator.types import Digest
 
 
@@ -43,12 +44,19 @@ class AdapterDelta:
         parent_manifest: digest of the manifest it was trained from.
         modules: module name, such as ``model.layers.0.self_attn.q_proj``, to its change.
         dense: parameter name, such as ``classifier.weight``, to what is added to it.
+        frozen: the factor that the task's strategy did not let it train, if any.
     """
 
     base: Digest
     parent_manifest: Digest
     modules: Mapping[str, LowRank]
     dense: Mapping[str, Tensor] = field(default_factory=dict)
+    frozen: Frozen | None = None
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that all its A follow from, so that they do not travel; None where they do."""
+        return self.frozen.seed if self.frozen else None
 
     @property
     def parameters(self) -> int:
