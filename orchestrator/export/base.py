@@ -111,6 +111,8 @@ def _written(source: ModelSource, rule: BaseRule, labels: int, scratch: Path) ->
     base = load_base(source, kind=rule.kind, labels=labels, seed=BASE_SEED)
     if base.digest != rule.digest:
         raise _another(source, base.digest, rule)
+    messages: Any = transformers.utils.logging
+    messages.disable_progress_bar()
     base.model.save_pretrained(scratch)
     base.tokenizer.save_pretrained(scratch)
     return scratch

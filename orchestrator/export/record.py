@@ -49,12 +49,12 @@ def record_of(identity: Identity, facts: Mapping[str, Any], folder: Path) -> Doc
     """The record of what lies in a folder.
 
     Args:
-        facts: more members, integers and texts.
+        facts: more members, integers and texts. folder: hidden files in it are a draft's own.
     """
     files = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != NAME
+        path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != NAME and not path.name.startswith(".")
     }
     return {"format": FORMAT, "version": 1, **identity.document(), **facts, "files": files}
 
