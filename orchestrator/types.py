@@ -22,6 +22,9 @@ UpdateId = NewType("UpdateId", str)
 RequestId = NewType("RequestId", str)
 """Same form as :data:`Digest`."""
 
+ArtefactId = NewType("ArtefactId", str)
+"""Same form as :data:`Digest`."""
+
 Address = NewType("Address", str)
 """20 bytes as ``0x`` and 40 lower-case hexadecimal digits."""
 

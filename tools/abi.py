@@ -9,7 +9,7 @@ bytes of every immutable set to zero**, which is what the compiler puts out, and
 that the compiler appends (the IPFS hash of sources and settings) is part of it: a changed comment changes the hash.
 
 The compiler is called as Brownie calls it, since Brownie's own artifacts leave the places of immutables out.
-tests/contracts/test_abi.py holds the two against each other.
+tests/contracts/test_artifacts.py holds the two against each other.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ CONTRACTS = {
     "KeyDirectory": "contracts/private/KeyDirectory.sol",
     "RoundLedger": "contracts/private/RoundLedger.sol",
     "RevocationLedger": "contracts/private/RevocationLedger.sol",
+    "ArtefactRegistry": "contracts/private/ArtefactRegistry.sol",
 }
 
 

@@ -31,7 +31,7 @@ def plan(preset: Preset) -> Plan:
 
 
 def _cells(full: bool) -> Iterator[Mapping[str, Any]]:
-    for part in ("keys and rounds", "revocations", "awards", "other public", "naive"):
+    for part in ("keys and rounds", "revocations", "artefacts", "awards", "other public", "naive"):
         yield {"part": part}
     for size in (3, 10, 100):
         yield {"part": "deploying", "organisations": size}

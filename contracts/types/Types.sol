@@ -10,6 +10,9 @@ type UpdateId is bytes32;
 /// @notice Identifies one revocation request (see `IRevocationLedger.request`).
 type RequestId is bytes32;
 
+/// @notice Identifies one object that a quorum is to stand behind (see `IArtefactRegistry.propose`).
+type ArtefactId is bytes32;
+
 using {sameOrganisation as ==, otherOrganisation as !=} for OrganisationId global;
 using {sameUpdate as ==, otherUpdate as !=} for UpdateId global;
 using {sameRequest as ==, otherRequest as !=} for RequestId global;

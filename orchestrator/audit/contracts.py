@@ -33,6 +33,7 @@ LINKS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "revocations": "RevocationLedger",
         },
         "RevocationLedger": {"consortium": "Consortium", "rounds": "RoundLedger", "schedule": "CheckpointSchedule"},
+        "ArtefactRegistry": {"consortium": "Consortium"},
     },
 }
 """View of a contract → the contract (or contracts) of the deployment that it must name."""

@@ -15,7 +15,7 @@ from orchestrator.errors import EnvironmentMissing
 from orchestrator.types import Digest
 
 PUBLIC = ("Consortium", "CheckpointAnchor", "AwardDistributor", "ContributionToken", "DisclosureRegistry")
-PRIVATE = ("Consortium", "CheckpointSchedule", "KeyDirectory", "RoundLedger", "RevocationLedger")
+PRIVATE = ("Consortium", "CheckpointSchedule", "KeyDirectory", "RoundLedger", "RevocationLedger", "ArtefactRegistry")
 
 
 def type_of(component: Mapping[str, Any]) -> str:

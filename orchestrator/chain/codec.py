@@ -24,7 +24,7 @@ from orchestrator.ledger import words
 from orchestrator.ledger.schema import snake_case
 from orchestrator.types import Digest
 
-_LABELS = {"reason", "metric"}
+_LABELS = {"kind", "reason", "metric"}
 
 
 class _Text(StringDecoder):

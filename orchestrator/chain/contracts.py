@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.chain.deployment import Deployment, Side, check_code, load_deployment
 from orchestrator.chain.port import ChainPort
+from orchestrator.chain.proxies.artefact_registry import ArtefactRegistryProxy
 from orchestrator.chain.proxies.award_distributor import AwardDistributorProxy
 from orchestrator.chain.proxies.checkpoint_anchor import CheckpointAnchorProxy
 from orchestrator.chain.proxies.checkpoint_schedule import CheckpointScheduleProxy
@@ -45,10 +46,11 @@ class PrivateContracts:
     keys: KeyDirectoryProxy
     rounds: RoundLedgerProxy
     revocations: RevocationLedgerProxy
+    artefacts: ArtefactRegistryProxy
 
     @property
     def proxies(self) -> tuple[Proxy, ...]:
-        return (self.consortium, self.schedule, self.keys, self.rounds, self.revocations)
+        return (self.consortium, self.schedule, self.keys, self.rounds, self.revocations, self.artefacts)
 
 
 def public_of(chain: ChainPort, deployment: Deployment) -> PublicContracts:
@@ -72,6 +74,7 @@ def private_of(chain: ChainPort, deployment: Deployment) -> PrivateContracts:
         KeyDirectoryProxy(chain, deployment.address("KeyDirectory")),
         RoundLedgerProxy(chain, deployment.address("RoundLedger")),
         RevocationLedgerProxy(chain, deployment.address("RevocationLedger")),
+        ArtefactRegistryProxy(chain, deployment.address("ArtefactRegistry")),
     )
 
 

@@ -10,7 +10,14 @@ from orchestrator.deployment.record import DeploymentRecord
 
 ORDER: Mapping[str, tuple[str, ...]] = {
     "public": ("Consortium", "CheckpointAnchor", "AwardDistributor", "DisclosureRegistry"),
-    "private": ("Consortium", "CheckpointSchedule", "KeyDirectory", "RoundLedger", "RevocationLedger"),
+    "private": (
+        "Consortium",
+        "CheckpointSchedule",
+        "KeyDirectory",
+        "RoundLedger",
+        "RevocationLedger",
+        "ArtefactRegistry",
+    ),
 }
 
 

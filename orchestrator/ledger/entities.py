@@ -8,7 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.ledger.records import Position
-from orchestrator.types import MILLION, ZERO_DIGEST, Address, Cid, Digest, OrganisationId, RequestId, UpdateId
+from orchestrator.types import (
+    MILLION,
+    ZERO_DIGEST,
+    Address,
+    ArtefactId,
+    Cid,
+    Digest,
+    OrganisationId,
+    RequestId,
+    UpdateId,
+)
 
 
 class RoundStatus(StrEnum):
@@ -277,6 +287,28 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Artefact:
+    """An object that one member made and others stand behind.
+
+    Attributes:
+        kind: ASCII. subject: digest of what it is about. digest: of the object.
+        endorsements: largest relative difference that each found, in 10⁻¹². disputes: reasons.
+        agreed: where a quorum stood behind it; None until then.
+    """
+
+    id: ArtefactId
+    organisation: OrganisationId
+    kind: str
+    subject: Digest
+    digest: Digest
+    cid: Cid
+    proposed: Position
+    endorsements: Mapping[OrganisationId, int] = field(default_factory=dict)
+    disputes: Mapping[OrganisationId, str] = field(default_factory=dict)
+    agreed: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerState:
     """The fold of all records so far.
 
@@ -299,6 +331,7 @@ class LedgerState:
     updates: Mapping[UpdateId, Update] = field(default_factory=dict)
     open_round: int | None = None
     revocations: Mapping[RequestId, Revocation] = field(default_factory=dict)
+    artefacts: Mapping[ArtefactId, Artefact] = field(default_factory=dict)
     due: tuple[Due, ...] = ()
 
     @property

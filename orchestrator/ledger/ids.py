@@ -6,7 +6,7 @@ from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from orchestrator.ledger.words import address_bytes, hex_word, organisation_word
-from orchestrator.types import Address, Digest, OrganisationId, RequestId, UpdateId
+from orchestrator.types import Address, ArtefactId, Digest, OrganisationId, RequestId, UpdateId
 
 
 def update_id_of(
@@ -22,6 +22,12 @@ def request_id_of(chain_id: int, revocation_ledger: Address, number: int) -> Req
     """Id of a revocation request; ``number`` counts all requests from 1."""
     values = [chain_id, address_bytes(revocation_ledger), number]
     return RequestId(hex_word(keccak(encode(["uint256", "address", "uint64"], values))))
+
+
+def artefact_id_of(chain_id: int, artefact_registry: Address, number: int) -> ArtefactId:
+    """Id of a proposed artefact; ``number`` counts all proposals from 1."""
+    values = [chain_id, address_bytes(artefact_registry), number]
+    return ArtefactId(hex_word(keccak(encode(["uint256", "address", "uint64"], values))))
 
 
 def round_subject(round_id: int) -> Digest:

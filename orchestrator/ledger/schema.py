@@ -199,6 +199,25 @@ KINDS: Mapping[str, Kind] = {
         receipt_cid="string",
     ),
     "RevocationShredded": _by("RevocationLedger", "", request_id="bytes32"),
+    "ArtefactProposed": _by(
+        "ArtefactRegistry",
+        "organisation",
+        artefact_id="bytes32",
+        organisation="organisation",
+        kind="label",
+        subject="bytes32",
+        digest="bytes32",
+        cid="string",
+    ),
+    "ArtefactEndorsed": _by(
+        "ArtefactRegistry", "organisation", artefact_id="bytes32", organisation="organisation", deviation="uint64"
+    ),
+    "ArtefactDisputed": _by(
+        "ArtefactRegistry", "organisation", artefact_id="bytes32", organisation="organisation", reason="label"
+    ),
+    "ArtefactAgreed": _by(
+        "ArtefactRegistry", "", artefact_id="bytes32", kind="label", subject="bytes32", digest="bytes32"
+    ),
 }
 
 

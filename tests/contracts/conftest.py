@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from brownie import (
+    ArtefactRegistry,
     AwardDistributor,
     CheckpointAnchor,
     CheckpointSchedule,
@@ -131,6 +132,13 @@ def private(pair, deployer):
     schedule.bind(rounds, revocations, {"from": deployer})
     keys.bind(rounds, {"from": deployer})
     rounds.bind(revocations, {"from": deployer})
+    artefacts = deployer.deploy(ArtefactRegistry, consortium)
     return SimpleNamespace(
-        consortium=consortium, schedule=schedule, keys=keys, rounds=rounds, revocations=revocations, step=STEP
+        consortium=consortium,
+        schedule=schedule,
+        keys=keys,
+        rounds=rounds,
+        revocations=revocations,
+        artefacts=artefacts,
+        step=STEP,
     )

@@ -42,6 +42,12 @@ ENTRY_POINTS = {
         "endorse": (ID, ID, "Qm", SIGNATURE, SALT),
         "recordShredding": (ID, ID, ID, "Qm", SALT),
     },
+    ("ArtefactRegistry", "artefacts"): {
+        "propose": (name("compaction"), ID, ID, "Qm", SALT),
+        "endorse": (ID, 0, SALT),
+        "dispute": (ID, name("other-bytes"), SALT),
+        "settle": (ID, SALT),
+    },
 }
 
 

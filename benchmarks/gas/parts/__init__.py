@@ -8,7 +8,7 @@ from typing import Any
 import benchmarks.gas.parts.private as private
 import benchmarks.gas.parts.revocations as revocations
 import benchmarks.gas.parts.rounds as rounds
-from benchmarks.gas.parts import anchoring, awards, deploying, governance, naive, public
+from benchmarks.gas.parts import anchoring, artefacts, awards, deploying, governance, naive, public
 
 PARTS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "deploying": deploying.measure,
@@ -20,6 +20,7 @@ PARTS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "other public": public.measure,
     "keys and rounds": private.measure,
     "revocations": revocations.measure,
+    "artefacts": artefacts.measure,
     "naive": naive.measure,
     "round": rounds.measure,
 }

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from orchestrator.audit.recomputed import Recomputed
 from orchestrator.audit.tally import Tally
-from orchestrator.ledger.ids import request_id_of, update_id_of
+from orchestrator.ledger.ids import artefact_id_of, request_id_of, update_id_of
 from orchestrator.ledger.schema import kind_of
 from orchestrator.types import OrganisationId
 
@@ -28,7 +28,8 @@ def check_records(own: Recomputed, tally: Tally) -> None:
 def _check_ids(own: Recomputed, tally: Tally) -> None:
     """Identifiers are computed by the contracts, so that nobody chooses one."""
     private, state = own.evidence.private, own.state
-    rounds, ledger = (private.deployment.address(name) for name in ("RoundLedger", "RevocationLedger"))
+    names = ("RoundLedger", "RevocationLedger", "ArtefactRegistry")
+    rounds, ledger, registry = (private.deployment.address(name) for name in names)
     submissions = sorted(state.updates.values(), key=lambda item: (item.round, item.organisation, item.submitted))
     for (round_, organisation), updates in groupby(submissions, key=lambda item: (item.round, item.organisation)):
         for ordinal, update in enumerate(updates, start=1):
@@ -37,6 +38,9 @@ def _check_ids(own: Recomputed, tally: Tally) -> None:
     for number, request in enumerate(sorted(state.revocations.values(), key=lambda item: item.requested), start=1):
         computed_request = request_id_of(private.chain_id, ledger, number)
         tally.same(f"revocation request {number}", "its id", request.id, computed_request)
+    for number, artefact in enumerate(sorted(state.artefacts.values(), key=lambda item: item.proposed), start=1):
+        computed_artefact = artefact_id_of(private.chain_id, registry, number)
+        tally.same(f"artefact {number}", "its id", artefact.id, computed_artefact)
 
 
 def _check_due(own: Recomputed, tally: Tally) -> None:

@@ -21,7 +21,14 @@ from orchestrator.types import Address, Digest
 PUBLIC, PRIVATE = 31337, 1337
 NAMES = {
     "public": ("Consortium", "CheckpointAnchor", "AwardDistributor", "DisclosureRegistry"),
-    "private": ("Consortium", "CheckpointSchedule", "KeyDirectory", "RoundLedger", "RevocationLedger"),
+    "private": (
+        "Consortium",
+        "CheckpointSchedule",
+        "KeyDirectory",
+        "RoundLedger",
+        "RevocationLedger",
+        "ArtefactRegistry",
+    ),
 }
 DEPLOYER = private_key("deployer", "consortium")
 NO_ADDRESS = Address("0x" + "00" * 20)

@@ -18,6 +18,7 @@ from orchestrator.chain.contracts import PrivateContracts, PublicContracts
 from orchestrator.chain.deployment import Deployment
 from orchestrator.chain.memory import MemoryChain
 from orchestrator.chain.port import Receipt
+from orchestrator.chain.proxies.artefact_registry import ArtefactRegistryProxy
 from orchestrator.chain.proxies.award_distributor import AwardDistributorProxy
 from orchestrator.chain.proxies.checkpoint_anchor import CheckpointAnchorProxy
 from orchestrator.chain.proxies.checkpoint_schedule import CheckpointScheduleProxy
@@ -167,6 +168,7 @@ def private_contracts(chain: MemoryChain) -> PrivateContracts:
         KeyDirectoryProxy(chain, CONTRACTS["KeyDirectory"]),
         RoundLedgerProxy(chain, CONTRACTS["RoundLedger"]),
         RevocationLedgerProxy(chain, CONTRACTS["RevocationLedger"]),
+        ArtefactRegistryProxy(chain, CONTRACTS["ArtefactRegistry"]),
     )
 
 

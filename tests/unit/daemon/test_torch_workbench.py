@@ -42,9 +42,9 @@ def base() -> Digest:
 
 def spec_of(base: Digest, **verdict: Any) -> TaskSpec:
     training = {"steps": 3, "batch": 2, "length": 24, "learning_rate_nano": 20_000_000, "optimizer": "adamw", "seed": 7}
-    rules = {"policy": "structural", "filters": [], "minimum_score": 0, "max_norm": 50_000_000, "max_rank": 8, **verdict}
+    rules = {"policy": "structural", "filters": [], "minimum_score": 0, "max_norm": 50_000_000, "max_rank": 8}
     architecture = {"digest": base, "architecture": "LlamaForCausalLM", "kind": "causal_lm"}
-    return task(base=architecture, training=training, verdict=rules)
+    return task(base=architecture, training=training, verdict={**rules, **verdict})
 
 
 @pytest.fixture(scope="module")

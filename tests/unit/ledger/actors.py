@@ -18,7 +18,7 @@ CHAIN_ID = 1337
 CONSORTIUM_ID = sha256(b"consortium")
 CONTRACTS = {
     name: Address("0x" + hashlib.sha256(name.encode()).hexdigest()[:40])
-    for name in ("Consortium", "KeyDirectory", "RoundLedger", "RevocationLedger")
+    for name in ("Consortium", "KeyDirectory", "RoundLedger", "RevocationLedger", "ArtefactRegistry")
 }
 MODES = ("drop", "heal", "replay")
 

@@ -52,7 +52,7 @@ class Chronicle:
         self.block += blocks
         self._log_index = 0
 
-    def tell(self, kind: str, by: str, *, same_transaction: bool = False, **fields: Any) -> Record:
+    def tell(self, kind: str, by: str, /, *, same_transaction: bool = False, **fields: Any) -> Record:
         """Makes one record, by a member's delegate (or its authority, where the contract wants that)."""
         if not same_transaction:
             self.mine()

@@ -31,10 +31,10 @@ from orchestrator.commitment.certificate import build_certificate, certificate_d
 from orchestrator.commitment.receipt import build_receipt
 from orchestrator.ledger.canonical import digest
 from orchestrator.ledger.contributions import accepted_updates
-from orchestrator.ledger.ids import request_id_of, update_id_of
+from orchestrator.ledger.ids import artefact_id_of, request_id_of, update_id_of
 from orchestrator.ledger.manifest import build_manifest
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.types import MILLION, Digest, OrganisationId, RequestId, UpdateId
+from orchestrator.types import MILLION, ArtefactId, Digest, OrganisationId, RequestId, UpdateId
 
 
 class History(Chronicle):
@@ -182,6 +182,28 @@ class History(Chronicle):
             self.judge(name, given, caps=limits)
         self.close()
         return updates
+
+    def propose(self, organisation: OrganisationId, kind: str = "compaction") -> ArtefactId:
+        """Proposes an object, which counts as an endorsement."""
+        number = len(self.state.artefacts) + 1
+        artefact_id = artefact_id_of(CHAIN_ID, CONTRACTS["ArtefactRegistry"], number)
+        named = {"kind": kind, "subject": word_of("subject"), "digest": word_of("object")}
+        told = {"artefact_id": artefact_id, "organisation": organisation, **named, "cid": cid_of("object")}
+        self.tell("ArtefactProposed", organisation, **told)
+        endorsed = {"artefact_id": artefact_id, "organisation": organisation, "deviation": 0}
+        self.tell("ArtefactEndorsed", organisation, same_transaction=True, **endorsed)
+        return artefact_id
+
+    def endorse_artefact(self, artefact_id: ArtefactId, organisation: OrganisationId, *, agrees: bool = False) -> None:
+        endorsed = {"artefact_id": artefact_id, "organisation": organisation, "deviation": 7}
+        self.tell("ArtefactEndorsed", organisation, **endorsed)
+        if agrees:
+            self.agree(artefact_id, organisation)
+
+    def agree(self, artefact_id: ArtefactId, by: OrganisationId, **changes: Any) -> None:
+        artefact = self.state.artefacts[artefact_id]
+        told = {"kind": artefact.kind, "subject": artefact.subject, "digest": artefact.digest, **changes}
+        self.tell("ArtefactAgreed", by, artefact_id=artefact_id, **told)
 
     def request(
         self,
