@@ -4,11 +4,13 @@ from orchestrator.aggregation.accumulate import FOLD_VERSION, Accumulator, Stem,
 from orchestrator.aggregation.engine import FoldReport, fold_folder
 from orchestrator.aggregation.entries import FoldEntry, Opener, ordered
 from orchestrator.aggregation.factors import Factors, stack_factors
+from orchestrator.aggregation.ffa_sums import ffa_sums, sums_digest
 from orchestrator.aggregation.folded import FoldedModel
 from orchestrator.aggregation.leave_one_out import leave_one_out
 from orchestrator.aggregation.source import DeltaBytes, DeltaSource, HeldSource, MappedFile, Source
+from orchestrator.aggregation.start import Ground, Starting, adapted
 from orchestrator.aggregation.stored import StoredBase
-from orchestrator.aggregation.strategies import FlexLora, Stack
+from orchestrator.aggregation.strategies import FedEx, FedIt, Ffa, FlexLora, RoLora, Stack
 from orchestrator.aggregation.strategy import (
     WEIGHT_ONE,
     Block,
@@ -28,20 +30,28 @@ __all__ = [
     "DeltaBytes",
     "DeltaSource",
     "Factors",
+    "FedEx",
+    "FedIt",
+    "Ffa",
     "FlexLora",
     "FoldEntry",
     "FoldReport",
     "FoldedModel",
+    "Ground",
     "HeldSource",
     "MappedFile",
     "Opener",
     "Product",
+    "RoLora",
     "Source",
     "Stack",
+    "Starting",
     "Stem",
     "StoredBase",
     "Strategy",
     "Tally",
+    "adapted",
+    "ffa_sums",
     "fold_folder",
     "leave_one_out",
     "ordered",
@@ -50,4 +60,5 @@ __all__ = [
     "strategies",
     "strategy_named",
     "sum_changes",
+    "sums_digest",
 ]

@@ -45,6 +45,18 @@ class FoldedModel:
         """Names of the parameters that some fold has changed."""
         return tuple(sorted(self._pristine))
 
+    def use(self, strategy: Strategy) -> bool:
+        """Combine contributions by this strategy from now on.
+
+        Returns:
+            Whether it is another one than before; the weights are back at the base then.
+        """
+        if _about(strategy) == _about(self.strategy):
+            return False
+        self.reset()
+        self.strategy = strategy
+        return True
+
     def move(self, entries: Iterable[Entry], opener: Opener) -> None:
         """Bring the weights to the fold of ``entries``: with ``stack`` base + Σ weight·scale·B·A.
 
@@ -108,6 +120,10 @@ class FoldedModel:
     def _keep(self, name: str) -> None:
         if name not in self._pristine:
             self._pristine[name] = self._parameters[name].detach().clone()
+
+
+def _about(strategy: Strategy) -> tuple[str, int, dict[str, int | str]]:
+    return strategy.name, strategy.version, dict(strategy.settings)
 
 
 def _no_contribution(update_id: str) -> Any:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.aggregation import FoldedModel, FoldEntry, Opener, leave_one_out
-from orchestrator.contribution import AdapterDelta, ContributionRefused, DeltaRules, Reason, check, find_copies, parse
+from orchestrator.contribution import (
+    AdapterDelta,
+    ContributionRefused,
+    DeltaRules,
+    Reason,
+    Start,
+    check,
+    find_copies,
+    parse,
+)
 from orchestrator.contribution.check import Shapes
 from orchestrator.daemon.workbench import Judgement, OpenDelta
 from orchestrator.ledger.manifest import Manifest
@@ -23,12 +32,14 @@ class Bench:
     Attributes:
         folded: the model. shapes: of the base's parameters.
         move: brings the model to the fold of some entries. measure: the model as it is, on the judge's own data.
+        start: what the task's strategy had all members of the round begin with.
     """
 
     folded: FoldedModel
     shapes: Shapes
     move: Callable[[Sequence[FoldEntry], Opener], None]
     measure: Callable[[], Evaluation]
+    start: Start | None = None
 
 
 def judge(
@@ -41,7 +52,7 @@ def judge(
 ) -> Mapping[UpdateId, Judgement]:
     """See :meth:`orchestrator.daemon.workbench.Workbench.judge`."""
     verdicts = {update_id: _rejected(reason) for update_id, reason in refused.items()}
-    deltas = _sound(bench.shapes, task, manifest, candidates, opener, verdicts)
+    deltas = _sound(bench, task, manifest, candidates, opener, verdicts)
     if not deltas:
         return verdicts
     for update_id, score in _scores(bench, task, manifest, deltas, opener).items():
@@ -53,7 +64,7 @@ def judge(
 
 
 def _sound(
-    shapes: Shapes,
+    bench: Bench,
     task: TaskSpec,
     manifest: Manifest,
     candidates: Sequence[UpdateId],
@@ -66,7 +77,7 @@ def _sound(
     for update_id in candidates:
         try:
             delta = parse(opener(update_id))
-            check(delta, rules, shapes, parent_manifest=manifest.digest)
+            check(delta, rules, bench.shapes, parent_manifest=manifest.digest, start=bench.start)
             sound[update_id] = delta
         except ContributionRefused as error:
             verdicts[update_id] = _rejected(error.reason.value)

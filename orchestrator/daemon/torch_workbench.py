@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from orchestrator.aggregation import FoldedModel, FoldEntry
-from orchestrator.contribution import AdapterDelta, parse
+from orchestrator.aggregation import FoldedModel, FoldEntry, Ground, Starting, adapted, ordered, strategy_named
+from orchestrator.contribution import AdapterDelta, Start, parse
 from orchestrator.daemon.judging import Bench, judge
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
@@ -75,6 +75,7 @@ class TorchWorkbench:
             base=folded.base_digest,
             parent_manifest=manifest.digest,
             seed=seed,
+            start=self._start(task, manifest, _parsing(opener)),
             progress=lambda step, steps, loss: progress(step, steps),
         )
         return protect(outcome.delta, PrivacySettings.from_task(task.document), samples=outcome.samples)
@@ -99,6 +100,7 @@ class TorchWorkbench:
             self._base.shapes,
             lambda entries, opened: self._move(folded, entries, opened),
             lambda: evaluate(folded.model, dataset.validation_batches()),
+            self._start(task, manifest, _parsing(opener)),
         )
         return judge(bench, task, manifest, candidates, opener, refused)
 
@@ -119,9 +121,22 @@ class TorchWorkbench:
             self._dataset = prepare(self._own.data, base.tokenizer, kind=base.kind, length=task.training.length)
             self._length = task.training.length
             self._memory.clear()
+        strategy = strategy_named(task.strategy.name, **task.strategy.settings)
         if self._folded is None:
-            self._base, self._folded = base, FoldedModel(base.model, base.digest)
+            self._base, self._folded = base, FoldedModel(base.model, base.digest, strategy)
+        elif self._folded.use(strategy):
+            self._memory.clear()
         return self._folded, self._dataset
+
+    def _start(self, task: TaskSpec, manifest: Manifest, opener: Callable[[UpdateId], AdapterDelta]) -> Start | None:
+        """What the task's strategy has all members of the round begin with."""
+        assert self._base is not None and self._folded is not None
+        strategy = self._folded.strategy
+        if not isinstance(strategy, Starting):
+            return None
+        modules = adapted(self._base.shapes, task.adapter.modules)
+        entries = ordered(manifest.entries)
+        return strategy.start(Ground(task.training.seed, task.adapter.ranks[0], modules, entries, opener))
 
     def _load(self, task: TaskSpec) -> BaseModel:
         torch.set_num_threads(self._own.threads)

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from orchestrator.contribution import AdapterDelta, LowRank
+from orchestrator.contribution import AdapterDelta, LowRank, Start
 from orchestrator.contribution.rules import ends_with
 from orchestrator.errors import ConfigurationError, DataError
+from orchestrator.training.beginning import begin, conform
 from orchestrator.training.settings import AdapterSettings, TrainingSettings
 from orchestrator.types import Digest
 
@@ -40,6 +41,7 @@ def train(
     base: Digest,
     parent_manifest: Digest,
     seed: int,
+    start: Start | None = None,
     progress: Progress | None = None,
 ) -> TrainingOutcome:
     """Train one update on a folded model; the model's weights are the same bits before and after.
@@ -53,11 +55,12 @@ def train(
         adapter: shape of the adapter. settings: steps, learning rate, optimizer.
         base: digest of the base model. parent_manifest: the manifest the model is folded to.
         seed: of the adapter's start and of dropout; see :func:`orchestrator.training.settings.derived_seed`.
+        start: what the task's strategy has all members begin with; None for an adapter of the member's own seed.
         progress: told after each step.
 
     Raises:
         ConfigurationError: unknown optimizer, or no module of the model has such a name.
-        DataError: fewer batches than steps, or the loss is not finite.
+        DataError: fewer batches than steps, the loss is not finite, or a number grew beyond the task's grid.
     """
     if settings.optimizer != "adamw":
         raise ConfigurationError(f"unknown optimizer {settings.optimizer!r}", mend="use adamw")
@@ -70,6 +73,8 @@ def train(
         try:
             for parameter in heads.values():
                 parameter.requires_grad_(True)
+            if start is not None:
+                begin(_layers(model), start)
             losses, samples = _steps(adapted, batches, settings, device, progress)
             modules = _factors(model, adapter)
             dense = {name: (parameter.detach() - before[name]).cpu() for name, parameter in heads.items()}
@@ -79,7 +84,8 @@ def train(
                 for name, parameter in heads.items():
                     parameter.copy_(before[name])
                     parameter.grad = None
-    return TrainingOutcome(AdapterDelta(base, parent_manifest, modules, dense), samples, tuple(losses))
+    delta = AdapterDelta(base, parent_manifest, modules, dense)
+    return TrainingOutcome(delta if start is None else conform(delta, start), samples, tuple(losses))
 
 
 def _heads(model: nn.Module, adapter: AdapterSettings) -> dict[str, nn.Parameter]:
@@ -154,14 +160,21 @@ def _steps(
     return losses, samples
 
 
-def _factors(model: Any, adapter: AdapterSettings) -> dict[str, LowRank]:
+def _layers(model: Any) -> dict[str, tuple[nn.Parameter, nn.Parameter]]:
+    """A and B of every adapted module."""
     from peft.tuners.lora import LoraLayer
 
-    modules = {}
+    layers = {}
     for name, layer in model.named_modules():
         if isinstance(layer, LoraLayer):
             (key,) = layer.lora_A
-            factors: Any = (layer.lora_A[key].weight, layer.lora_B[key].weight)
-            a, b = (tensor.detach().float().cpu().clone() for tensor in factors)
-            modules[name] = LowRank(a, b, adapter.alpha, adapter.rslora)
+            layers[name] = (layer.lora_A[key].weight, layer.lora_B[key].weight)
+    return layers  # type: ignore[return-value]
+
+
+def _factors(model: Any, adapter: AdapterSettings) -> dict[str, LowRank]:
+    modules = {}
+    for name, factors in _layers(model).items():
+        a, b = (tensor.detach().float().cpu().clone() for tensor in factors)
+        modules[name] = LowRank(a, b, adapter.alpha, adapter.rslora)
     return modules
