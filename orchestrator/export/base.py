@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from orchestrator.aggregation import StoredBase
@@ -113,7 +114,10 @@ def _written(source: ModelSource, rule: BaseRule, labels: int, scratch: Path) ->
         raise _another(source, base.digest, rule)
     messages: Any = transformers.utils.logging
     messages.disable_progress_bar()
-    base.model.save_pretrained(scratch)
+    try:
+        base.model.save_pretrained(scratch)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error  # all that a model in memory can meet is the disk
     base.tokenizer.save_pretrained(scratch)
     return scratch
 

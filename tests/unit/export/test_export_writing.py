@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +71,23 @@ def test_a_full_disk_is_noticed_before_the_map_is_written_to(tmp_path: Path, mon
     with pytest.raises(OSError, match="No space"):
         stack_factors(BASE, entries_of(list(deltas)), held(deltas), tmp_path / "file")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", [None, torch.bfloat16])
+def test_what_the_kernel_refuses_leaves_nothing_half_written(tmp_path: Path, dtype: torch.dtype | None) -> None:
+    """The limit on a file's size stands for a disk that is full."""
+    base, deltas = stored(base_folder(tmp_path / "base", shards=2)), contributions(rounds=1)
+    entries, before = entries_of(list(deltas)), resource.getrlimit(resource.RLIMIT_FSIZE)
+    sizes = sorted(path.stat().st_size for path in (tmp_path / "base").glob("*.safetensors"))
+    assert sizes[1] > 4 * sizes[0] > 8000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (sizes[0] + 600, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            fold_folder(base, entries, held(deltas), tmp_path / "out", dtype=dtype)
+        with pytest.raises(OSError, match="File too large"):
+            stack_factors(BASE, entries, held(deltas), tmp_path / "file")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "out"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".loranchor-fold.json"]
+    assert fold_folder(base, entries, held(deltas), tmp_path / "out", dtype=dtype).made == 2
