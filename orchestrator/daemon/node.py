@@ -11,6 +11,7 @@ from orchestrator.daemon.claims import Claims
 from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.listener import Listener
 from orchestrator.daemon.manifests import known_tasks
+from orchestrator.daemon.prekeys import Prekeys
 from orchestrator.daemon.services import Services
 from orchestrator.errors import ChainError, StorageError
 from orchestrator.ledger.entities import LedgerState
@@ -37,6 +38,7 @@ class Node:
         self._listener = Listener(services.private, services.public)
         self._executor = Executor(services)
         self._claims = Claims(services)
+        self._prekeys = Prekeys(services)
         self.state = NodeState(me=services.me, ledger=LedgerState())
 
     def run(self, stop: threading.Event, *, tick: float = TICK_SECONDS) -> None:
@@ -74,7 +76,7 @@ class Node:
             self._tell([fact])
         self._tell(self._listener.public_facts(self._own_awards))
         heads = self._claims.compared(self._listener.heads(self.state.ledger), self.state.ledger)
-        self.state, effects = transition(self.state, heads)
+        self.state, effects = transition(self.state, self._prekeys.compared(heads, self.state.ledger))
         self._tell(self._executor.start(self.state, effects))
 
     def _tell(self, events: Iterable[ev.Event]) -> None:

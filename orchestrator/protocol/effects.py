@@ -38,6 +38,19 @@ class PublishPrekeys(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class DiscardPrekeys(Effect):
+    """Take back all unused prekeys, because this node cannot open what is sealed to one of them.
+
+    Attributes:
+        first_index, count: of the unused ones; others that come later are another discarding.
+    """
+
+    name = "discard-prekeys"
+    first_index: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PassRound(Effect):
     """Take no part in a round, and say so, because the node cannot train or submit, or is not to."""
 

@@ -81,6 +81,7 @@ class BlockSeen:
         verified: revocation requests that the private chain counts as verified.
         lapsed: requests that it is too late to approve.
         affected_wrong, replacement_wrong: requests of which the last record says otherwise than this node computes.
+        foreign_prekeys: this member's unused prekeys that its own keystore cannot open: a thief's, or lost ones.
     """
 
     private_block: int
@@ -90,6 +91,7 @@ class BlockSeen:
     lapsed: frozenset[RequestId] = frozenset()
     affected_wrong: frozenset[RequestId] = frozenset()
     replacement_wrong: frozenset[RequestId] = frozenset()
+    foreign_prekeys: frozenset[Digest] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def transition(state: NodeState, event: ev.Event) -> Step:
                     lapsed=event.lapsed,
                     affected_wrong=event.affected_wrong,
                     replacement_wrong=event.replacement_wrong,
+                    foreign_prekeys=event.foreign_prekeys,
                 )
             )
         case ev.EffectCompleted():

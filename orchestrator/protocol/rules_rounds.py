@@ -15,11 +15,15 @@ PREKEYS_KEPT = 3
 
 
 def prekey_rules(state: NodeState) -> Iterator[fx.Effect]:
-    """Publish prekeys before they run out."""
+    """Publish prekeys before they run out; take them all back where one of them is not this node's own."""
+    if state.me not in state.ledger.members.seats:
+        return
     mine = state.ledger.prekeys.get(state.me, {})
-    unused = sum(prekey.unused for prekey in mine.values())
-    if state.me in state.ledger.members.seats and unused < PREKEYS_KEPT:
-        yield fx.PublishPrekeys(max(mine, default=-1) + 1, PREKEYS_KEPT - unused)
+    unused = [prekey for prekey in mine.values() if prekey.unused]
+    if any(prekey.digest in state.foreign_prekeys for prekey in unused):
+        yield fx.DiscardPrekeys(min(prekey.index for prekey in unused), len(unused))
+    elif len(unused) < PREKEYS_KEPT:
+        yield fx.PublishPrekeys(max(mine, default=-1) + 1, PREKEYS_KEPT - len(unused))
 
 
 def round_rules(state: NodeState) -> Iterator[fx.Effect]:

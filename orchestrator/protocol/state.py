@@ -53,7 +53,8 @@ class NodeState:
         claimable: first public block in which awards of a sequence may be claimed.
         own_awards: this member's awards, indices by sequence.
         claimed: (sequence, index) of awards that were paid.
-        verified, lapsed, affected_wrong, replacement_wrong: as in :class:`orchestrator.protocol.events.BlockSeen`.
+        verified, lapsed, affected_wrong, replacement_wrong, foreign_prekeys: as in
+            :class:`orchestrator.protocol.events.BlockSeen`.
         in_flight: ids of effects that were asked for and have not ended.
         done: ids of effects that were carried out in this process's life; none is asked for twice.
         failures: ids of effects that failed.
@@ -74,6 +75,7 @@ class NodeState:
     lapsed: frozenset[RequestId] = frozenset()
     affected_wrong: frozenset[RequestId] = frozenset()
     replacement_wrong: frozenset[RequestId] = frozenset()
+    foreign_prekeys: frozenset[Digest] = frozenset()
     in_flight: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
     failures: Mapping[str, Failure] = field(default_factory=dict)

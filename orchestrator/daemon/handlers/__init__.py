@@ -15,6 +15,7 @@ Handler = Callable[[Services, NodeState, Any], Job | None]
 
 HANDLERS: dict[type[fx.Effect], Handler] = {
     fx.PublishPrekeys: rounds.publish_prekeys,
+    fx.DiscardPrekeys: rounds.discard_prekeys,
     fx.PassRound: rounds.pass_round,
     fx.TrainUpdate: rounds.train,
     fx.SubmitUpdate: rounds.submit,

@@ -30,6 +30,11 @@ def publish_prekeys(services: Services, state: NodeState, effect: fx.PublishPrek
     services.private_sender.send(services.private.keys.publish_prekeys(keys, leaf_salt()))
 
 
+def discard_prekeys(services: Services, state: NodeState, effect: fx.DiscardPrekeys) -> None:
+    """Private parts stay here: a round that opens meanwhile may be sealed to one of them."""
+    services.private_sender.send(services.private.keys.discard_prekeys(leaf_salt()))
+
+
 def pass_round(services: Services, state: NodeState, effect: fx.PassRound) -> None:
     services.private_sender.send(services.private.rounds.pass_round(effect.round, leaf_salt()))
 

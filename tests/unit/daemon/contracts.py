@@ -52,6 +52,9 @@ class SimulatedContracts:
             }
             self._life.history.tell("PrekeyPublished", me, same_transaction=index > start, **fields)
 
+    def discard_prekeys(self, me: OrganisationId, salt: str) -> None:
+        self._life.history.discard_prekeys(me)
+
     def open_round(self, me: OrganisationId, opening: dict[str, Any], salt: str) -> None:
         number = self._life.open_round(me)
         opened = self._life.history.state.rounds[number].opening

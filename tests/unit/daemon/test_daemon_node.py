@@ -16,6 +16,7 @@ from orchestrator.daemon import node as module
 from orchestrator.daemon.node import Node
 from orchestrator.errors import ChainError, ProtocolError, StorageError
 from orchestrator.protocol import events as ev
+from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
 
 
 class Heard:
@@ -161,3 +162,32 @@ def test_own_awards_are_those_of_own_updates(life: Consortium) -> None:
     node.tick()
     assert node._own_awards(1) == listed
     assert len(listed) <= 1
+
+
+def test_prekeys_of_a_thief_are_taken_back_before_a_round_is_sealed_to_them(life: Consortium) -> None:
+    """Whoever has the delegate's key discards the member's prekeys and publishes its own in its name."""
+    node, _ = lone(life)
+    life.history.discard_prekeys(AURORA)
+    life.history.publish_prekeys(AURORA, 4)
+    theirs = {item.digest for item in life.history.state.prekeys[AURORA].values() if item.unused}
+    for _ in range(3):
+        life.step()
+        node.tick()
+    unused = {item.digest for item in life.history.state.prekeys[AURORA].values() if item.unused}
+    assert len(unused) == PREKEYS_KEPT and not unused & theirs
+    assert unused <= set(life.keystores[AURORA].prekeys())
+    life.open_round()
+    assert life.keystores[AURORA].prekey_private(life.history.state.rounds[1].recipients[AURORA].digest)
+    node._executor.close()
+
+
+def test_prekeys_that_a_backup_does_not_hold_are_taken_back(life: Consortium) -> None:
+    before = [item.digest for item in life.history.state.prekeys[AURORA].values()]
+    life.keystores[AURORA].destroy_prekeys(before[:1])
+    node, _ = lone(life)
+    for _ in range(3):
+        life.step()
+        node.tick()
+    unused = [item for item in life.history.state.prekeys[AURORA].values() if item.unused]
+    assert len(unused) == PREKEYS_KEPT and not {item.digest for item in unused} & set(before)
+    node._executor.close()

@@ -89,6 +89,12 @@ class Chronicle:
                 key="0x" + key.hex(),
             )
 
+    def discard_prekeys(self, organisation: OrganisationId) -> None:
+        """All unused ones, as the contract takes them back."""
+        unused = [item.index for item in self.state.prekeys.get(organisation, {}).values() if item.unused]
+        fields = {"first": min(unused), "count": len(unused)}
+        self.tell("PrekeysDiscarded", organisation, organisation=organisation, **fields)
+
     def change_members(self, members: Sequence[OrganisationId], quorum: int | None = None) -> None:
         """Membership and quorum of the next epoch: who stays keeps its place, who is new comes last."""
         before = self.state.members

@@ -181,6 +181,8 @@ class Simulation(Revoking):
             case fx.PublishPrekeys():
                 assert effect.first_index == len(history.state.prekeys.get(me, {})), effect
                 history.publish_prekeys(me, effect.count)
+            case fx.DiscardPrekeys():
+                history.discard_prekeys(me)
             case fx.PassRound():
                 history.tell("RoundPassed", me, round_id=effect.round, organisation=me)
             case fx.SubmitUpdate():

@@ -33,7 +33,7 @@ def effect_of(kind: type[fx.Effect], number: int) -> fx.Effect:
 
 
 def test_there_are_effects_to_look_at() -> None:
-    assert len(KINDS) == 24
+    assert len(KINDS) == 25
 
 
 def test_names_are_unique() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,8 +145,6 @@ def test_a_node_that_has_read_nothing_wants_nothing() -> None:
 
 
 def _paying() -> Any:
-    from dataclasses import replace
-
     return replace(GENESIS, sequence=1, awards_root=word_of("awards"))
 
 
@@ -152,6 +152,48 @@ def _paying() -> Any:
 def test_prekeys_are_published_before_they_run_out(unused: int) -> None:
     found = [effect for effect in wanted(node(History(prekeys=unused))) if isinstance(effect, fx.PublishPrekeys)]
     assert found == ([fx.PublishPrekeys(unused, PREKEYS_KEPT - unused)] if unused < PREKEYS_KEPT else [])
+
+
+@pytest.mark.parametrize("unused", [1, PREKEYS_KEPT, PREKEYS_KEPT + 2])
+def test_prekeys_that_are_not_the_nodes_own_are_taken_back_before_new_ones_are_published(unused: int) -> None:
+    history = History(prekeys=unused)
+    state = node(history)
+    mine = history.state.prekeys[AURORA]
+    told = replace(seen(state.private_block), foreign_prekeys=frozenset({mine[0].digest}))
+    state, effects = transition(state, told)
+    assert prekey_effects(effects) == [fx.DiscardPrekeys(0, unused)]
+    assert not prekey_effects(transition(state, told)[1]), "it is under way"
+    state, _ = transition(state, ev.EffectCompleted(fx.DiscardPrekeys(0, unused).id))
+    assert not prekey_effects(transition(state, told)[1]), "the record is on its way"
+
+    history.discard_prekeys(AURORA)
+    state, _ = transition(state, ev.RecordSeen(history.records[-1]))
+    state, effects = transition(state, seen(state.private_block))
+    assert prekey_effects(effects) == [fx.PublishPrekeys(unused, PREKEYS_KEPT)]
+
+
+def test_a_thief_who_comes_again_is_answered_again() -> None:
+    """The id of a discarding says which prekeys it was for, so that one that is done does not stand for another."""
+    history = History(prekeys=PREKEYS_KEPT)
+    history.discard_prekeys(AURORA)
+    history.publish_prekeys(AURORA, 2)
+    foreign = frozenset(prekey.digest for prekey in history.state.prekeys[AURORA].values())
+    first, again = fx.DiscardPrekeys(0, PREKEYS_KEPT), fx.DiscardPrekeys(PREKEYS_KEPT, 2)
+    state = node(history).with_(done=frozenset({first.id}))
+    _, effects = transition(state, replace(seen(state.private_block), foreign_prekeys=foreign))
+    assert prekey_effects(effects) == [again]
+
+
+def test_a_former_member_takes_nothing_back() -> None:
+    history = History(prekeys=PREKEYS_KEPT)
+    history.change_members([BOREALIS, CUMULUS])
+    foreign = frozenset(prekey.digest for prekey in history.state.prekeys[AURORA].values())
+    state = node(history)
+    assert not prekey_effects(transition(state, replace(seen(state.private_block), foreign_prekeys=foreign))[1])
+
+
+def prekey_effects(effects: Iterable[fx.Effect]) -> list[fx.Effect]:
+    return [effect for effect in effects if isinstance(effect, fx.PublishPrekeys | fx.DiscardPrekeys)]
 
 
 def test_a_contradicting_record_stops_the_machine() -> None:
