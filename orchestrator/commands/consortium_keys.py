@@ -20,9 +20,11 @@ from orchestrator.commands.consortium_parts import (
 )
 
 if TYPE_CHECKING:
+    from orchestrator.governance.contracts import Sides
     from orchestrator.governance.sending import Outcome
     from orchestrator.organisation import Organisation
     from orchestrator.settings import Settings
+    from orchestrator.types import OrganisationId
 
 delegate = typer.Typer(help="The hot key: its authority changes it at once, alone.", no_args_is_help=True)
 authority = typer.Typer(help="The cold key: only a quorum replaces it.", no_args_is_help=True)
@@ -64,6 +66,7 @@ def rotate(
     password = password_of(password_file, None, home)
     with single_instance(home), payer(settings, home, None, password, Sender.AUTHORITY) as account:
         check_authority(sides, organisation.name, account.signer.address)
+        _pass_over(sides, home, organisation.name, as_json)
         new = stage(home, "delegate", password)
         outcomes = name_delegate(sides, organisation.name, new, account, partial=partial, told=teller(as_json))
         install(home, "delegate", password)
@@ -116,14 +119,23 @@ def revoke(
 
 
 @authority.command()
-def new(home: Home, password_file: PasswordFile = None, as_json: AsJson = False) -> None:
+def new(
+    home: Home,
+    another: Annotated[
+        bool, typer.Option("--another", help="Set aside the key that waits, as when others may have it, for another.")
+    ] = False,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
     """Make the next authority key beside the present one. The other members propose its address, and a quorum signs."""
-    from orchestrator.governance.keys import stage
+    from orchestrator.governance.keys import set_aside, stage
     from orchestrator.keystore import read_password
     from orchestrator.organisation import load_organisation
 
-    organisation = load_organisation(home)
-    address = stage(home, "authority", read_password(password_file))
+    organisation, password = load_organisation(home), read_password(password_file)
+    if another:
+        set_aside(home, "authority")
+    address = stage(home, "authority", password)
     if as_json:
         emit({"organisation": organisation.name, "authority": organisation.authority, "next": address})
         return
@@ -187,6 +199,18 @@ def import_(
         emit({"authority": address})
     else:
         typer.echo(f"The keystore can sign as authority {address} again.")
+
+
+def _pass_over(sides: Sides, home: Path, me: OrganisationId, as_json: bool) -> None:
+    """A key that waits and that a chain can never take would be tried for ever: it is kept, and another one made."""
+    from orchestrator.governance.delegates import unusable
+    from orchestrator.governance.keys import set_aside, staged_address
+
+    waiting = staged_address(home, "delegate")
+    if waiting is not None and (words := unusable(sides, me, waiting)):
+        kept = set_aside(home, "delegate")
+        if not as_json:
+            typer.echo(f"{words}: set aside as {kept}")
 
 
 def _composed(overrides: list[str] | None, home: Path) -> tuple[Settings, Organisation]:

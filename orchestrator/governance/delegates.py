@@ -72,16 +72,26 @@ def seat_of(side: Side, me: OrganisationId, authority: Address) -> Member:
     return member
 
 
+def unusable(sides: Sides, me: OrganisationId, delegate: Address) -> str:
+    """Why an address can never be the delegate of ``me`` on some chain that answers; empty where it is or can be."""
+    for side in sides.found.values():
+        member = side.present.member(me)
+        if member is not None and member.delegate == delegate:
+            continue
+        if words := _used(side, delegate):
+            return words
+    return ""
+
+
 def _demand_unused(side: Side, delegate: Address) -> None:
+    if words := _used(side, delegate):
+        raise ProtocolError(words, mend="make a new key: `loranchor consortium delegate rotate`")
+
+
+def _used(side: Side, delegate: Address) -> str:
     """As the contract demands, in words: an address is a delegate once in its life, and never an authority."""
-    former = side.consortium.former_organisation_of(delegate)
-    if former:
-        raise ProtocolError(
-            f"{delegate} was a delegate of {former} before and cannot be one again on the {side.name} chain",
-            mend="make a new key: `loranchor consortium delegate rotate`",
-        )
+    if former := side.consortium.former_organisation_of(delegate):
+        return f"{delegate} was a delegate of {former} before and cannot be one again on the {side.name} chain"
     if owner := side.present.voters("authority").get(delegate):
-        raise ProtocolError(
-            f"{delegate} is the authority of {owner} and cannot be a delegate",
-            mend="make a new key: `loranchor consortium delegate rotate`",
-        )
+        return f"{delegate} is the authority of {owner} and cannot be a delegate"
+    return ""

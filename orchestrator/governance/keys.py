@@ -1,8 +1,8 @@
 """New keys for an organisation that lost one: made beside the old one, put in its place once the chains know them.
 
-``<role>.next.json`` waits in the keystore until both chains name its address; a key that was replaced stays there as
-``<role>.<address>.json``, because tokens may still belong to it. Every step may be cut off and is finished by doing it
-again. Formats: docs/formats/keystore.md.
+``<role>.next.json`` waits in the keystore until both chains name its address; a key that was replaced, or that a chain
+can never take, stays there as ``<role>.<address>.json``, because tokens may belong to it. Every step may be cut off and
+is finished by doing it again. Formats: docs/formats/keystore.md.
 """
 
 from __future__ import annotations
@@ -99,6 +99,21 @@ def stage(home: Path, role: Role, password: str) -> Address:
         if not path.exists():
             accounts.write_account(path, password, key=None, scrypt_n=_cost(home))
     return KeyFile.open(path, password).address
+
+
+def set_aside(home: Path, role: Role) -> Path | None:
+    """Keep the key that waits under its address, so that the next one is another; None where none waits.
+
+    For a key that a chain can never take: whoever it was told to may have used the address first.
+    """
+    folder, waiting = folder_of(home), staged_path(home, role)
+    with locked(folder):
+        if not waiting.exists():
+            return None
+        kept = folder / f"{role}.{named_address(waiting)}.json"
+        waiting.replace(kept)
+        sync_folder(folder)
+    return kept
 
 
 def install(home: Path, role: Role, password: str) -> Address:

@@ -126,3 +126,12 @@ def test_another_key_is_no_authority_of_this_home(home: Path, tmp_path: Path) ->
 def test_nothing_shows_a_key(home: Path) -> None:
     found = keys.KeyFile.open(home / "keystore" / "authority.json", PASSWORD)
     assert repr(found) == f"KeyFile({Keystore.addresses(home).authority})"
+
+
+def test_a_key_that_was_set_aside_is_kept_and_another_one_waits(home: Path) -> None:
+    assert keys.set_aside(home, "delegate") is None
+    first = keys.stage(home, "delegate", PASSWORD)
+    kept = keys.set_aside(home, "delegate")
+    assert kept is not None and keys.KeyFile.open(kept, PASSWORD).address == first
+    assert keys.staged_address(home, "delegate") is None
+    assert keys.stage(home, "delegate", PASSWORD) != first
