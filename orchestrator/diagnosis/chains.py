@@ -84,7 +84,8 @@ def _consortium(settings: Settings, found: dict[Side, Contracts]) -> Check:
                 "consortium", "broken", "the two chains have different consortia", "check the deployment files"
             )
         if public.current() != private.current():
-            return Check("consortium", "warning", "a change of membership has reached one chain only", "relay it")
+            found_out = "the two chains have different members, quorum or epoch"
+            return Check("consortium", "warning", found_out, "`loranchor consortium show` says what mends it")
         members = private.members()
         present = f"{len(members)} members, quorum {private.quorum()}, epoch {private.epoch()}"
         if organisation is None:

@@ -123,7 +123,7 @@ def submission(public: PublicContracts, ceremony: Ceremony) -> Call:
         return public.awards.replace_root(decision.sequence, decision.root, signatures)
     if isinstance(decision, AwardVoid):
         return public.awards.void_awards(decision.sequence, decision.indices, signatures)
-    assert isinstance(decision, PayoutCapChange)  # check_own has refused all others
+    assert isinstance(decision, PayoutCapChange)  # check_timely has refused all others
     return public.awards.set_payout_cap(decision.cap, signatures)
 
 
