@@ -32,7 +32,7 @@ from scripts.settings import Settings
 from scripts.tables import show, table_of
 from tools.setup.paths import ROOT
 
-CHECKS = ("code", "immutables", "constructor", "binding")
+CHECKS = ("code", "immutables", "constructor", "links", "binding")
 PUBLICATIONS = ROOT / "build" / "verify"
 
 

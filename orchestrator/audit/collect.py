@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
-from orchestrator.audit.contracts import LINKS, OTHER_VIEWS, code_is_ours
+from orchestrator.audit.contracts import OTHER_VIEWS, code_is_ours
 from orchestrator.audit.evidence import (
     Binding,
     ConsortiumFacts,
@@ -30,6 +30,7 @@ from orchestrator.chain.proxy import Proxy
 from orchestrator.chain.public_events import read_anchored, read_awards
 from orchestrator.chain.reader import read_attestations, read_due, read_records
 from orchestrator.chain.senders import ForgedSender, NoSender, UnknownType, recover_sender
+from orchestrator.deployment.links import LINKS
 from orchestrator.errors import ChainError, ProtocolError
 from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.ledger.records import Record

@@ -14,29 +14,9 @@ from orchestrator.audit.evidence import DeployedCode, Side
 from orchestrator.audit.tally import Tally
 from orchestrator.chain.abi import artifact, type_of
 from orchestrator.chain.deployment import normalised_code_hash
+from orchestrator.deployment.links import LINKS, wanted_links
 from orchestrator.types import Address
 
-LINKS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-    "public": {
-        "CheckpointAnchor": {"consortium": "Consortium"},
-        "AwardDistributor": {"consortium": "Consortium", "anchor": "CheckpointAnchor", "token": "ContributionToken"},
-        "ContributionToken": {"minter": "AwardDistributor"},
-        "DisclosureRegistry": {"consortium": "Consortium"},
-    },
-    "private": {
-        "CheckpointSchedule": {"consortium": "Consortium", "binding": "RoundLedger RevocationLedger"},
-        "KeyDirectory": {"consortium": "Consortium", "rounds": "RoundLedger"},
-        "RoundLedger": {
-            "consortium": "Consortium",
-            "schedule": "CheckpointSchedule",
-            "keys": "KeyDirectory",
-            "revocations": "RevocationLedger",
-        },
-        "RevocationLedger": {"consortium": "Consortium", "rounds": "RoundLedger", "schedule": "CheckpointSchedule"},
-        "ArtefactRegistry": {"consortium": "Consortium"},
-    },
-}
-"""View of a contract → the contract (or contracts) of the deployment that it must name."""
 OTHER_VIEWS = {"CheckpointAnchor": ("privateChainId",)}
 """Views that are read with the links and compared elsewhere."""
 BORN_OF = {"ContributionToken": "AwardDistributor"}
@@ -86,10 +66,9 @@ def check_creation(side: Side, tally: Tally) -> None:
 
 def check_links(side: Side, tally: Tally) -> None:
     """Compare what each contract says about the others with the deployment file."""
-    for name, views in LINKS[side.deployment.side].items():
-        for view, targets in views.items():
-            expected: Any = [side.deployment.address(target) for target in targets.split()]
-            expected = expected[0] if len(expected) == 1 else expected
+    addresses = {name: item.address for name, item in side.deployment.contracts.items()}
+    for name in LINKS[side.deployment.side]:
+        for view, expected in wanted_links(side.deployment.side, name, addresses).items():
             found = side.links.get(f"{name}.{view}")
             tally.same(f"{name} on chain {side.chain_id}", f"its {view}", found, expected)
 

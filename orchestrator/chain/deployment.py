@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from eth_utils.crypto import keccak
 
 from orchestrator.chain.abi import PRIVATE, PUBLIC, artifact
+from orchestrator.chain.links import named_by
 from orchestrator.chain.port import ChainPort
 from orchestrator.deployment import ContractRecord, masked, read_record, record_path
+from orchestrator.deployment.links import wanted_links
 from orchestrator.errors import ConfigurationError, EnvironmentMissing, WrongChain
 from orchestrator.types import Address, Digest
 
@@ -62,12 +64,47 @@ def load_deployment(folder: Path, chain_id: int, side: Side) -> Deployment:
 
 
 def check_code(chain: ChainPort, deployment: Deployment, names: Iterable[str] = ()) -> None:
-    """Compare the code on chain with the deployment file and with the committed artifacts.
+    """Compare the code on chain with the deployment file and with the committed artifacts, and of a whole deployment
+    what the contracts name each other: the code is compared without its immutables, which say whom they obey.
+
+    Args:
+        names: of the contracts to look at, by themselves; else all of them together.
 
     Raises:
-        WrongChain: no code, or other code, at a contract's address.
+        WrongChain: no code, or other code, at a contract's address, or it names others than the file.
     """
-    for name in names or deployment.contracts:
+    _check_each(chain, deployment, names or deployment.contracts)
+    if not names:
+        check_links(chain, deployment)
+
+
+def check_links(chain: ChainPort, deployment: Deployment) -> None:
+    """Compare what the contracts say of each other, and the Consortium of itself, with the deployment file.
+
+    Raises:
+        WrongChain: one names another than the file, or nobody yet.
+    """
+    addresses = {name: contract.address for name, contract in deployment.contracts.items()}
+    for name, contract in deployment.contracts.items():
+        wanted = wanted_links(deployment.side, name, addresses)
+        if name == "Consortium":
+            wanted = {"consortiumId": deployment.consortium_id}
+        for view, expected in wanted.items():
+            found = named_by(chain, name, contract.address, view)
+            if found != expected:
+                raise WrongChain(
+                    f"{name} at {contract.address} on chain {deployment.chain_id} names {_shown(found)} as its {view}, "
+                    f"{deployment.chain_id}.json names {_shown(expected)}",
+                    mend="do not use this deployment before you know why; `brownie run verify` compares all of it",
+                )
+
+
+def _shown(value: Any) -> str:
+    return " and ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+
+
+def _check_each(chain: ChainPort, deployment: Deployment, names: Iterable[str]) -> None:
+    for name in names:
         contract = deployment.contracts[name]
         code = chain.code(Address(contract.address))
         where = f"{name} at {contract.address} on chain {deployment.chain_id}"

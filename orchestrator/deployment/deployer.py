@@ -11,10 +11,11 @@ from eth_utils.crypto import keccak
 
 from orchestrator import deployment as d
 from orchestrator.chain.connection import Connection
+from orchestrator.chain.links import View
 from orchestrator.deployment.addresses import created_address
 from orchestrator.deployment.arguments import encode_arguments, labels_of
 from orchestrator.deployment.lane import Lane, Mined, Step
-from orchestrator.deployment.onchain import View, bind_data, bound_to, is_ours, transaction_known
+from orchestrator.deployment.onchain import bind_data, bound_to, is_ours, transaction_known
 from orchestrator.errors import ChainError, ConfigurationError, WrongChain
 from orchestrator.types import Address
 

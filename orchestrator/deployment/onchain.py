@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 from orchestrator.chain.abi import artifact
 from orchestrator.chain.codec import encode_call
 from orchestrator.chain.connection import Connection
-from orchestrator.chain.proxy import Proxy
+from orchestrator.chain.links import named_by
 from orchestrator.deployment.code import masked
 from orchestrator.deployment.consortium import LOCAL_CHAINS
 from orchestrator.types import Address
@@ -22,18 +22,9 @@ VIEWS = {
     "KeyDirectory": "rounds",
     "RoundLedger": "revocations",
 }
+SPAN = 1000
+"""Blocks over which the time of one is measured."""
 DEVELOPMENT_CLIENTS = ("anvil", "ganache", "hardhat")
-
-
-class View(Proxy):
-    """A contract by its name, for its views."""
-
-    def __init__(self, chain: Connection, name: str, address: Address) -> None:
-        self.contract = name
-        super().__init__(chain, address)
-
-    def ask(self, function: str) -> Any:
-        return self._view(function)
 
 
 def is_ours(chain: Connection, name: str, address: str) -> bool:
@@ -50,8 +41,8 @@ def is_there(chain: Connection, address: str) -> bool:
 
 def bound_to(chain: Connection, name: str, address: str) -> list[Any]:
     """What a contract is bound to; zero addresses while it is not."""
-    answer = View(chain, name, Address(address)).ask(VIEWS[name])
-    return list(answer.values()) if isinstance(answer, dict) else [answer]
+    answer = named_by(chain, name, address, VIEWS[name])
+    return answer if isinstance(answer, list) else [answer]
 
 
 def bind_data(name: str, arguments: Sequence[Any]) -> str:
@@ -69,3 +60,12 @@ def is_local(chain: Connection) -> bool:
         return False
     client = str(chain.request("web3_clientVersion", [])).lower()
     return any(name in client for name in DEVELOPMENT_CLIENTS)
+
+
+def seconds_per_block(chain: Connection) -> float | None:
+    """Over the last ``SPAN`` blocks; None where a chain has fewer, or makes blocks as they are wanted."""
+    newest = chain.block_number()
+    if newest < SPAN:
+        return None
+    first, last = chain.blocks([newest - SPAN, newest])
+    return (last.timestamp - first.timestamp) / SPAN or None

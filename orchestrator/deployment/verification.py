@@ -8,11 +8,13 @@ from typing import Any
 
 from orchestrator import deployment as d
 from orchestrator.chain.connection import Connection
+from orchestrator.chain.links import View, named_by
 from orchestrator.deployment.addresses import created_address
 from orchestrator.deployment.arguments import encode_arguments, labels_of
 from orchestrator.deployment.compiled import Compiled
 from orchestrator.deployment.immutables import Facts, expected, filled
-from orchestrator.deployment.onchain import VIEWS, View, bind_data, bound_to, transaction_known
+from orchestrator.deployment.links import LINKS, wanted_links
+from orchestrator.deployment.onchain import VIEWS, bind_data, bound_to, transaction_known
 from orchestrator.types import Address, Digest
 
 MADE_BY = {"ContributionToken": "AwardDistributor"}
@@ -27,7 +29,9 @@ class Verdict:
 
     Attributes:
         code: the whole runtime code, metadata hash and immutables included.
-        constructor: creation code, arguments, sender, address and block of the transaction that made it.
+        constructor: creation code, arguments, sender, address and block of the transaction that made it; the contracts
+            among its arguments are those of the file.
+        links: which contracts, and which chain, it answers that it works with.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Verdict:
     code: str
     immutables: str
     constructor: str
+    links: str
     binding: str
 
     @property
@@ -84,7 +89,7 @@ class Verifier:
         entry = self.record.contracts[name]
         code = self.chain.code(Address(entry.address))
         if not code:
-            return Verdict(name, entry.address, "there is no code", NONE, NONE, NONE)
+            return Verdict(name, entry.address, "there is no code", NONE, NONE, NONE, NONE)
         found = code_difference(self._compiled[name], code)
         same = found == FINE
         return Verdict(
@@ -93,6 +98,7 @@ class Verifier:
             code=found,
             immutables=self._immutables(name, code) if same else NONE,
             constructor=self._constructor(name),
+            links=self._links(name) if same else NONE,
             binding=self._binding(name) if same else NONE,
         )
 
@@ -119,7 +125,7 @@ class Verifier:
 
     def _constructor(self, name: str) -> str:
         entry = self.record.contracts[name]
-        if self._description is not None and (wrong := self._other_settings(name)):
+        if wrong := self._other_contracts(name) or self._other_settings(name):
             return wrong
         if not transaction_known(self.chain, entry.transaction):
             return f"the chain does not know transaction {entry.transaction}"
@@ -145,11 +151,36 @@ class Verifier:
         given = [view.ask(label) for label in labels_of(name)]
         return FINE if given == list(entry.constructor_arguments) else f"it was made with {given}"
 
+    def _other_contracts(self, name: str) -> str:
+        """A constructor's argument that is another address than the file gives the contract of that part."""
+        links = LINKS[self.record.role].get(name, {})
+        for label, given in zip(labels_of(name), self.record.contracts[name].constructor_arguments, strict=False):
+            if label in links and str(given).lower() != self.record.addresses.get(links[label]):
+                return f"its {label} is {given}, not the file's {links[label]} {self._address(links[label])}"
+        return ""
+
+    def _address(self, name: str) -> str:
+        return self.record.addresses.get(name, "(which it lacks)")
+
+    def _links(self, name: str) -> str:
+        """What the contract itself answers; what it was bound to later is in the column of bindings."""
+        wanted = wanted_links(self.record.role, name, self.record.addresses)
+        wanted = {view: value for view, value in wanted.items() if VIEWS.get(name) != view}
+        if name == "Consortium":
+            wanted["consortiumId"] = self.record.consortium_id
+        if name == "CheckpointAnchor" and self.other is not None:
+            wanted["privateChainId"] = self.other.chain_id
+        for view, right in wanted.items():
+            found = named_by(self.chain, name, self.record.addresses[name], view)
+            if found != right:
+                return f"its {view} is {found}, not {right or 'in the file'}"
+        return FINE if wanted else NONE
+
     def _other_settings(self, name: str) -> str:
-        assert self._description is not None
-        if name in MADE_BY:
+        if self._description is None or name in MADE_BY:
             return ""
-        wanted = d.as_json(d.constructor_arguments(name, self._description, self.record.addresses))
+        addresses = dict.fromkeys(d.ORDER[self.record.role], "") | self.record.addresses
+        wanted = d.as_json(d.constructor_arguments(name, self._description, addresses))
         given = self.record.contracts[name].constructor_arguments
         pairs = zip(labels_of(name), given, wanted, strict=False)
         other = [label for label, was, now in pairs if was != now]
@@ -226,4 +257,4 @@ def _makes(name: str) -> list[str]:
 
 
 def _missing(name: str) -> Verdict:
-    return Verdict(name, "", MISSING, NONE, NONE, NONE)
+    return Verdict(name, "", MISSING, NONE, NONE, NONE, NONE)

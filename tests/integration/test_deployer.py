@@ -19,11 +19,12 @@ from eth_utils.address import to_checksum_address
 
 from orchestrator import deployment as d
 from orchestrator.chain.connection import Connection
+from orchestrator.chain.links import View
 from orchestrator.deployment.account import Account, KeyAccount, NodeAccount
 from orchestrator.deployment.addresses import created_address
 from orchestrator.deployment.deployer import Deployer
 from orchestrator.deployment.lane import Lane
-from orchestrator.deployment.onchain import View, is_local
+from orchestrator.deployment.onchain import is_local
 from orchestrator.errors import ChainError, ConfigurationError, TransactionReverted, WrongChain
 from orchestrator.types import Address
 from scripts.compiler import compiled_contracts

@@ -13,13 +13,14 @@ from chain_nodes import anvil, ganache
 
 from orchestrator import deployment as d
 from orchestrator.chain.connection import Connection
+from orchestrator.chain.contracts import private_contracts, public_contracts
 from orchestrator.deployment.account import NodeAccount
 from orchestrator.deployment.deployer import Deployer
 from orchestrator.deployment.immutables import Facts, expected, filled, short_text
 from orchestrator.deployment.lane import Lane
 from orchestrator.deployment.publication import publication
 from orchestrator.deployment.verification import Verdict, Verifier
-from orchestrator.errors import ConfigurationError, EnvironmentMissing
+from orchestrator.errors import ConfigurationError, EnvironmentMissing, WrongChain
 from scripts.compiler import answer_of, compiled_contracts
 from tools.setup.paths import ROOT
 
@@ -189,6 +190,68 @@ def test_bindings_are_compared_with_both_files_and_their_transactions(check: Any
     found = check(record=replace(public, bindings={"Consortium": unknown}))
     assert found["Consortium"].binding.startswith("the chain does not know transaction")
     assert check(record=replace(public, bindings={}, deployer=""))["Consortium"].ok  # a file of an earlier version
+
+
+@pytest.fixture(scope="module")
+def impostors(pair: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, d.DeploymentRecord]:
+    """Files of the deployer's own one-member consortium in which the honest Consortium stands in its place: every line
+    is true by itself, and every contract is of our code."""
+    found = {}
+    for role in ("public", "private"):
+        honest = pair[role][1]
+        alone = replace(honest.description, members=honest.description.members[:1], quorum=1)
+        folder = tmp_path_factory.mktemp(role)
+        own = Deployer(honest.lane, folder, role, alone, honest._creation, local=False)
+        own.run()
+        contracts = {**own.record.contracts, "Consortium": honest.record.contracts["Consortium"]}
+        bindings = {**own.record.bindings, "Consortium": honest.record.bindings["Consortium"]}
+        found[role] = replace(own.record, contracts=contracts, bindings=bindings)
+    return found
+
+
+@pytest.mark.parametrize("role", ["public", "private"])
+def test_contracts_bound_to_another_consortium_than_the_files_are_named(
+    check: Any, pair: Any, impostors: dict[str, d.DeploymentRecord], role: str
+) -> None:
+    """Without a consortium file."""
+    mine, honest = impostors[role], pair[role][1].record.addresses["Consortium"]
+    found = check(role, record=mine)
+    assert found.pop("Consortium").ok
+    found.pop("ContributionToken", None)  # it knows its distributor only
+    for verdict in found.values():
+        assert verdict.code == "ok" and verdict.immutables == "ok"
+        assert verdict.constructor.startswith("its consortium is 0x")
+        assert verdict.constructor.endswith(f", not the file's Consortium {honest}")
+        assert verdict.links.endswith(f", not {honest}")
+
+
+@pytest.mark.parametrize("role", ["public", "private"])
+def test_daemons_and_doctor_refuse_contracts_bound_to_another_consortium(
+    pair: Any, impostors: dict[str, d.DeploymentRecord], tmp_path: Path, role: str
+) -> None:
+    chain, deployer = pair[role]
+    load = public_contracts if role == "public" else private_contracts
+    d.write_record(tmp_path, deployer.record)
+    assert load(chain, tmp_path).deployment.side == role
+    d.write_record(tmp_path, impostors[role])
+    honest = deployer.record.addresses["Consortium"]
+    with pytest.raises(WrongChain, match=rf"at 0x.* names 0x.* as its consortium, .*json names {honest}; do not use"):
+        load(chain, tmp_path)
+
+
+def test_a_consortium_of_another_id_than_the_files_is_named(check: Any, pair: Any, tmp_path: Path) -> None:
+    chain, deployer = pair["public"]
+    other = replace(deployer.record, consortium_id="0x" + "c1" * 32)
+    assert check(record=other)["Consortium"].links.endswith(f", not {'0x' + 'c1' * 32}")
+    d.write_record(tmp_path, other)
+    with pytest.raises(WrongChain, match="as its consortiumId"):
+        public_contracts(chain, tmp_path)
+
+
+def test_an_anchor_of_another_private_chain_is_named(check: Any, pair: Any) -> None:
+    elsewhere = replace(pair["private"][1].record, chain_id=2018)
+    found = check(other=elsewhere)["CheckpointAnchor"]
+    assert found.links == "its privateChainId is 1337, not 2018" and not found.ok
 
 
 def test_what_is_missing_or_unbound_is_named(check: Any, pair: Any, tmp_path: Path) -> None:
