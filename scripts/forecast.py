@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator import deployment as d
 from orchestrator.deployment.account import NodeAccount
 from orchestrator.deployment.deployer import Deployer
 from orchestrator.deployment.lane import MARGIN
+from orchestrator.deployment.onchain import seconds_per_block
 from orchestrator.deployment.pricing import Price, price_now
 from orchestrator.deployment.rehearsal import rehearse
 from orchestrator.deployment.survey import Todo, survey
+from orchestrator.deployment.terms import BLOCK_SECONDS, TERMS, duration
 from orchestrator.errors import ChainError, ConfigurationError, LoranchorError
 from scripts.nodes import Node
 from scripts.runs import Plan
@@ -110,6 +113,7 @@ def _print(plan: Plan, node: Node, *, both: bool) -> tuple[int, list[LoranchorEr
     show(todo_table(found.todos, found.price, addresses=known))
     price = f"gas price now {gwei(found.price.expected)}, at most {gwei(found.price.most)} will be offered"
     print(f"{price}; confirmations: {run.lane.confirmations}")
+    print("".join(f"{line}\n" for line in kept_for_ever(run, plan.description)), end="")
     if known:
         print(f"account {account.address}: {ether(found.balance)}; it needs {ether(found.needed)} at most")
         if found.lacking:
@@ -117,6 +121,17 @@ def _print(plan: Plan, node: Node, *, both: bool) -> tuple[int, list[LoranchorEr
     for lacking in missing:
         print(f"missing: {lacking}")
     return len(found.left), missing
+
+
+def kept_for_ever(run: Deployer, description: d.ConsortiumDescription) -> list[str]:
+    """What this chain's contracts will keep, in blocks and in time, one line each."""
+    seconds = seconds_per_block(run.chain) or BLOCK_SECONDS[run.role]
+    lines = []
+    for term in TERMS:
+        if term.role == run.role:
+            blocks = getattr(description, term.name)
+            lines.append(f"  {term.label} {blocks:,}: {duration(blocks, seconds)} {term.what}")
+    return [f"for ever, at a block every {seconds:.3g} s:", *lines]
 
 
 def _too_little(run: Deployer, found: Forecast) -> ChainError:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from orchestrator import deployment as d
 from orchestrator.deployment.account import Account
+from orchestrator.deployment.arguments import labels_of
 from orchestrator.deployment.deployer import Deployer
 from orchestrator.deployment.lane import Lane
 from orchestrator.deployment.onchain import is_there
+from orchestrator.deployment.terms import check_terms
 from orchestrator.errors import ChainError, ConfigurationError
 from scripts.nodes import LOCAL_NETWORKS, Node, node_of, role_of
 from scripts.settings import Settings
@@ -30,9 +32,12 @@ class Plan:
         """A deployer for a chain; with ``account``, for that one.
 
         Raises:
-            ConfigurationError: there is no account. WrongChain: the chain is not the consortium's.
+            ConfigurationError: there is no account, or the consortium file leaves to chance what a contract keeps for
+                ever. WrongChain: the chain is not the consortium's.
         """
         role = role_of(node.network, node.chain.chain_id, self.description)
+        if not node.local:  # a real chain may have a local one's id
+            check_terms(role, node.chain.chain_id, self.description.left_out)
         lane = Lane(
             node.chain,
             account or self.settings.account(node.chain, local=node.local),
@@ -82,12 +87,7 @@ def bind_pair(plan: Plan, nodes: Sequence[Node]) -> tuple[list[Deployer], str]:
         or "Consortium" not in private.contracts
     ):
         return [], ""
-    if public.consortium_id != private.consortium_id:
-        raise ConfigurationError(
-            f"{public.chain_id}.json and {private.chain_id}.json are of two consortia: "
-            f"{public.consortium_id} and {private.consortium_id}",
-            mend="a binding is for ever: put the two files of one consortium into the folder",
-        )
+    check_same_consortium(public, private)
     local = all(node.local for node in nodes)
     sides = _local_sides(nodes) if local else list(nodes)
     if isinstance(sides, str):
@@ -101,6 +101,24 @@ def bind_pair(plan: Plan, nodes: Sequence[Node]) -> tuple[list[Deployer], str]:
     for run in runs:
         run.bind_consortium(public, private)
     return runs, ""
+
+
+def check_same_consortium(public: d.DeploymentRecord, private: d.DeploymentRecord) -> None:
+    """Raises:
+    ConfigurationError: the two files are of other consortia, or of other founding members or quorums.
+    """
+    mend = "a binding is for ever: put the two files of one consortium into the folder"
+    both = f"{public.chain_id}.json and {private.chain_id}.json"
+    if public.consortium_id != private.consortium_id:
+        raise ConfigurationError(
+            f"{both} are of two consortia: {public.consortium_id} and {private.consortium_id}", mend=mend
+        )
+    founded = [record.contracts["Consortium"].constructor_arguments for record in (public, private)]
+    pairs = zip(labels_of("Consortium"), *founded, strict=False)
+    other = [label for label, first, second in pairs if first != second]
+    if other or len(founded[0]) != len(founded[1]):
+        names = ", ".join(other) or "arguments"
+        raise ConfigurationError(f"{both} have Consortium contracts that were made with other {names}", mend=mend)
 
 
 def _local_sides(nodes: Sequence[Node]) -> list[Node] | str:

@@ -12,6 +12,8 @@ from typing import Any
 
 from eth_account import Account as EthAccount
 
+from orchestrator import deployment as d
+from orchestrator.deployment.consortium import parse_description
 from tools.setup.paths import ROOT
 
 BROWNIE = ROOT / "tools" / "brownie" / "brownie"
@@ -20,6 +22,11 @@ DEPLOYER = EthAccount.from_key(KEY).address.lower()
 PASSWORD = "correct horse"
 ENDPOINT = {"sepolia": "SEPOLIA_RPC_URL", "besu": "BESU_RPC_URL"}
 CONSORTIUM_ID = "0x" + b"deployment-test".ljust(32, b"\0").hex()
+TERMS = {
+    "awards": {"window_blocks": 7200, "vesting_blocks": 50400},
+    "rounds": {"max_phase_blocks": 302400},
+    "revocations": {"step_blocks": 43200},
+}
 IDS = {"public": 11155111, "private": 2018}
 
 
@@ -54,8 +61,14 @@ class Place:
             "members": members,
             "chains": dict(self.ids),
             "funding_wei": "0",
+            **TERMS,
         }
         self.write_consortium()
+
+    def founding(self) -> tuple[Any, ...]:
+        """Arguments of both Consortium contracts, as a deployment file has them."""
+        description = parse_description(self.consortium)
+        return tuple(d.as_json(d.constructor_arguments("Consortium", description, {})))
 
     @property
     def files(self) -> Path:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestrator.deployment.fields import Fields
+from orchestrator.deployment.terms import check_terms, left_out
 from orchestrator.errors import ConfigurationError
 
 FORMAT = "loranchor/consortium"
@@ -53,6 +54,7 @@ class ConsortiumDescription:
         public_confirmations, private_confirmations: blocks, its own included, until a transaction of the deploying
             script counts on a chain that is not local.
         funding_wei: what the deploying script sends to members' keys on the local chains.
+        left_out: settings of ``terms.TERMS`` that the file does not name, so that they have a local chain's values.
     """
 
     consortium_id: str
@@ -71,6 +73,10 @@ class ConsortiumDescription:
     public_confirmations: int = 3
     private_confirmations: int = 1
     funding_wei: int = 100 * ETHER
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+
+    def chain_id(self, role: str) -> int:
+        return self.public_chain_id if role == "public" else self.private_chain_id
 
 
 def read_description(path: Path) -> ConsortiumDescription:
@@ -108,7 +114,7 @@ def parse_description(document: Any) -> ConsortiumDescription:
     fields.only(("format", "version", "consortium_id", "quorum", "members", "funding_wei", *SECTIONS))
     chains, awards, confirmations = sections["chains"], sections["awards"], sections["confirmations"]
     default = ConsortiumDescription
-    return ConsortiumDescription(
+    description = ConsortiumDescription(
         consortium_id=fields.identifier("consortium_id"),
         quorum=quorum,
         members=members,
@@ -129,7 +135,12 @@ def parse_description(document: Any) -> ConsortiumDescription:
         public_confirmations=confirmations.integer("public", default.public_confirmations, minimum=1, maximum=1000),
         private_confirmations=confirmations.integer("private", default.private_confirmations, minimum=1, maximum=1000),
         funding_wei=fields.integer("funding_wei", default.funding_wei),
+        left_out=left_out(document),
     )
+    for role in ("public", "private"):
+        if description.chain_id(role) not in LOCAL_CHAINS:
+            check_terms(role, description.chain_id(role), description.left_out)
+    return description
 
 
 def development_description(accounts: Sequence[str]) -> ConsortiumDescription:

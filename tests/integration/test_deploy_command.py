@@ -66,6 +66,8 @@ def test_a_dry_run_tells_all_and_sends_nothing(place: Place, between: Proxy, nod
         assert " deploy " in rows[name] and "ETH" in rows[name]
     assert "once the other chain is there" in rows["Consortium.bind"]
     assert "20 ETH" in out and "gwei" in out and "nothing was sent" in out
+    assert "at a block every 12 s" in out and "awards.window_blocks 7,200: 1 day to object to awards" in out
+    assert "awards.vesting_blocks 50,400: 7 days" in out and "step_blocks" not in out
 
     code, out, errors = place.run()
     assert (code, errors) == (0, ""), out
@@ -177,6 +179,10 @@ def test_what_is_wrong_with_settings_is_one_line(place: Place, between: Proxy, n
     fails(place.run(LORANCHOR_CONFIRMATIONS="many"), 2, "LORANCHOR_CONFIRMATIONS is 'many'")
     (place.folder / "file").write_text("")
     fails(place.run(LORANCHOR_DEPLOYMENTS=str(place.folder / "file" / "in")), 2, "cannot write into the folder")
+    del place.consortium["awards"]
+    place.write_consortium()
+    fails(place.run(), 2, "awards.window_blocks and awards.vesting_blocks are not set, and on chain 11155111")
+    place.consortium["awards"] = {"window_blocks": 7200, "vesting_blocks": 0}
     place.consortium["chains"] = {"public": 5, "private": 6}
     place.write_consortium()
     fails(place.run(), 4, "network sepolia has chain id 11155111; the consortium's chains are 5 (public) and 6")
@@ -208,7 +214,7 @@ def deployed_with_its_pair(place: Place, node: Connection) -> str:
 
 
 def write_other_side(place: Place, consortium_id: str = CONSORTIUM_ID) -> None:
-    entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, (), "0x" + "00" * 32)
+    entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, place.founding(), "0x" + "00" * 32)
     d.write_record(place.files, d.DeploymentRecord(IDS["private"], "private", consortium_id, {"Consortium": entry}))
 
 
@@ -252,3 +258,7 @@ def test_the_pair_of_two_consortia_is_never_bound(place: Place, node: Connection
     deployed_with_its_pair(place, node)
     write_other_side(place, "0x" + "c0" * 32)
     fails(place.run(), 2, "11155111.json and 2018.json are of two consortia")
+    place.consortium["quorum"] = 3
+    write_other_side(place)
+    place.consortium["quorum"] = 2
+    fails(place.run(), 2, "have Consortium contracts that were made with other quorum; a binding is for ever")

@@ -51,7 +51,7 @@ def place_of(case: str, scratch: Path) -> Iterator[tuple[Place, Any, Connection]
 
 def write_other_side(place: Place, side: str) -> None:
     """The other chain's Consortium, so that the pair is bound too."""
-    entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, (), "0x" + "00" * 32)
+    entry = d.ContractRecord("0x" + "e1" * 20, 1, "0x" + "00" * 32, place.founding(), "0x" + "00" * 32)
     binding = d.BindingRecord(1, "0x" + "00" * 32, ())
     record = d.DeploymentRecord(place.ids[side], side, CONSORTIUM_ID, {"Consortium": entry}, {"Consortium": binding})
     d.write_record(place.files, record)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
 
 from orchestrator import deployment as d
 from orchestrator.deployment.consortium import parse_description
+from orchestrator.deployment.terms import check_terms, duration
 from orchestrator.errors import ConfigurationError
+from tools.setup.paths import ROOT
 
 
 def address(number: int) -> str:
@@ -27,6 +30,14 @@ DOCUMENT: dict[str, Any] = {
         for place, name in enumerate(("aurora", "borealis", "cumulus"))
     ],
     "awards": {"payout_cap": "1000000000000000000", "window_blocks": 5, "vesting_blocks": 2},
+}
+
+
+REAL = {
+    "chains": {"public": 11155111, "private": 2018},
+    "awards": {"window_blocks": 7200, "vesting_blocks": 0},
+    "rounds": {"max_phase_blocks": 302400},
+    "revocations": {"step_blocks": 43200},
 }
 
 
@@ -61,9 +72,77 @@ def test_the_longest_phase_goes_to_the_round_ledger():
 
 
 def test_a_name_serves_as_the_id_and_chains_can_be_named():
-    description = parse_description(changed(consortium_id="acme", chains={"public": 11155111, "private": 2018}))
+    description = parse_description(changed(consortium_id="acme", **REAL))
     assert bytes.fromhex(description.consortium_id[2:]) == b"acme".ljust(32, b"\0")
     assert (description.public_chain_id, description.private_chain_id) == (11155111, 2018)
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "says"),
+    [
+        ("awards", "window_blocks", "on chain 11155111,"),
+        ("awards", "window_blocks", "such as awards.window_blocks 7200 (1 day at a block every 12 s)"),
+        ("awards", "vesting_blocks", "awards.vesting_blocks 50400 (7 days at"),
+        ("rounds", "max_phase_blocks", "rounds.max_phase_blocks 302400 (7 days at a block every 2 s)"),
+        ("revocations", "step_blocks", "on chain 2018,"),
+        ("revocations", "step_blocks", "revocations.step_blocks 43200 (1 day at a block every 2 s)"),
+    ],
+)
+def test_what_a_real_chain_keeps_for_ever_has_no_default(section, name, says):
+    """A development network's objection window is three blocks: 36 seconds on Sepolia."""
+    document = changed(**copy.deepcopy(REAL))
+    assert parse_description(document).left_out == ()
+    del document[section][name]
+    with pytest.raises(ConfigurationError, match=rf"^{section}\.{name} is not set") as caught:
+        parse_description(document)
+    assert says in str(caught.value)
+    document["chains"] = {"public": 31337, "private": 1337}
+    assert parse_description(document).left_out == (f"{section}.{name}",)
+
+
+def test_each_side_asks_for_its_own_terms_only():
+    real = copy.deepcopy(REAL)
+    parse_description(changed(chains={"public": 11155111}, awards=real["awards"]))
+    local = {"rounds": real["rounds"], "revocations": real["revocations"]}
+    found = parse_description(changed(chains={"private": 2018}, awards={}, **local))
+    assert found.left_out == ("awards.window_blocks", "awards.vesting_blocks")
+    with pytest.raises(ConfigurationError, match=r"^awards\.window_blocks and awards\.vesting_blocks are not set"):
+        check_terms("public", 31337, found.left_out)  # a node of this id that is no development node
+    check_terms("private", 1337, found.left_out)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "seconds", "says"),
+    [(0, 12.0, "0 seconds"), (3, 12.0, "36 seconds"), (5, 12.0, "1 minute"), (450, 12.0, "1.5 hours"),
+     (7200, 12.0, "1 day"), (50400, 12.0, "7 days")],
+)  # fmt: skip
+def test_blocks_are_told_as_time(blocks, seconds, says):
+    assert duration(blocks, seconds) == says
+
+
+JSON = re.compile(r"^ *```json\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+SAMPLES = [
+    pytest.param(text, id=f"{page.name}-{place}")
+    for page in sorted(PAGES)
+    for place, text in enumerate(
+        re.findall(r"^ *```json\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    )
+    if '"loranchor/consortium"' in text
+]
+
+
+def test_the_documentation_has_samples():
+    assert {page.id.rpartition("-")[0] for page in SAMPLES} == {"consortium.md", "deploying.md", "operator-guide.md"}
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_every_sample_in_the_documentation_is_read(text):
+    """With addresses in place of the points, which stand for those of each member."""
+    for place in range(text.count("0x…")):
+        text = text.replace("0x…", address(place + 1), 1)
+    text = text.replace("0x<64 hex digits of your choice>", "0x" + "ab" * 32)
+    assert parse_description(json.loads(text)).left_out == ()
 
 
 @pytest.mark.parametrize(
