@@ -1,0 +1,1 @@
+"""Quality of the common model: methods, splits and lineages beside local and centralised training."""
