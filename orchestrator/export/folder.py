@@ -104,6 +104,7 @@ def _begin(draft: Path, identity: Identity) -> None:
 
 def _clear(draft: Path, *, keep_shards: bool, keep_work: bool) -> None:
     """All but what the same export goes on with; half-written files never."""
+    keep_shards = keep_shards and any((draft / name).is_file() for name in (PROGRESS, RECORD))
     for path in draft.iterdir():
         if path.is_dir():
             if not (keep_work and path.name == WORK):
@@ -113,7 +114,9 @@ def _clear(draft: Path, *, keep_shards: bool, keep_work: bool) -> None:
 
 
 def _finish(draft: Path, out: Path) -> None:
+    """The record of the fold stays behind: it has a digest of who contributed, which could be guessed from."""
     shutil.rmtree(draft / WORK, ignore_errors=True)
+    (draft / RECORD).unlink(missing_ok=True)
     (draft / MARK).unlink()
     draft.chmod(0o755)
     draft.rename(out)  # over an empty folder, too

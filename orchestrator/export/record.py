@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.aggregation.shards import RECORD
 from orchestrator.errors import FormatError
 from orchestrator.files import write_atomic
 from orchestrator.ledger.canonical import Document, canonical_bytes, parse
@@ -49,12 +50,12 @@ def record_of(identity: Identity, facts: Mapping[str, Any], folder: Path) -> Doc
     """The record of what lies in a folder.
 
     Args:
-        facts: more members, integers and texts. folder: hidden files in it are a draft's own.
+        facts: more members, integers and texts. folder: hidden files in it, and the fold's record, are a draft's own.
     """
     files = {
         path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in sorted(folder.iterdir())
-        if path.is_file() and path.name != NAME and not path.name.startswith(".")
+        if path.is_file() and path.name not in (NAME, RECORD) and not path.name.startswith(".")
     }
     return {"format": FORMAT, "version": 1, **identity.document(), **facts, "files": files}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.aggregation.shards import PROGRESS, RECORD
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.export.folder import MARK, WORK, draft_of, drafted, is_there
 from orchestrator.export.record import NAME, Identity, changed_files, read_record, record_of, write_record
@@ -63,13 +64,29 @@ def test_shards_and_ciphertexts_are_kept_for_the_same_export_only(tmp_path: Path
     with pytest.raises(KeyboardInterrupt), drafted(out, IDENTITY) as folder:
         (folder / WORK).mkdir()
         (folder / WORK / "sealed").write_text("ciphertext")
-        for name in ("model.safetensors", ".model.safetensors.abc.part", "README.md"):
+        for name in ("model.safetensors", PROGRESS, ".model.safetensors.abc.part", "README.md"):
             (folder / name).write_text("half")
         raise KeyboardInterrupt
     with drafted(out, IDENTITY) as folder:
-        assert {path.name for path in folder.iterdir()} == {MARK, WORK, "model.safetensors"}
+        assert {path.name for path in folder.iterdir()} == {MARK, WORK, PROGRESS, "model.safetensors"}
         assert (folder / WORK / "sealed").exists()
     assert not draft.exists() and out.is_dir()
+
+
+def test_shards_without_their_record_are_made_again(tmp_path: Path) -> None:
+    """As where the process ended between taking the fold's record away and giving the folder its name."""
+    with pytest.raises(KeyboardInterrupt), drafted(tmp_path / "out", IDENTITY) as folder:
+        (folder / "model.safetensors").write_text("whole")
+        raise KeyboardInterrupt
+    with drafted(tmp_path / "out", IDENTITY) as folder:
+        assert [path.name for path in folder.iterdir()] == [MARK]
+
+
+def test_the_record_of_the_fold_does_not_go_out(tmp_path: Path) -> None:
+    with drafted(tmp_path / "out", IDENTITY) as folder:
+        (folder / RECORD).write_text("{}")
+        assert record_of(IDENTITY, {}, folder)["files"] == {}
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_draft_of_another_export_is_begun_again(tmp_path: Path) -> None:
