@@ -15,11 +15,13 @@ from orchestrator.aggregation.distances import gram_matrix
 from orchestrator.aggregation.scores import exact_shapley
 from orchestrator.aggregation.source import HeldSource, Source
 from orchestrator.aggregation.sums import sum_changes
-from orchestrator.contribution import AdapterDelta, LowRank
+from orchestrator.contribution import AdapterDelta, LowRank, to_grid
 from orchestrator.types import UpdateId
 
 Spec = Mapping[str, Any]
 Run = Callable[[], Any]
+FRACTION_BITS = 16
+"""Of ``ffa``, by default as well."""
 
 
 def growth(spec: Spec) -> Run:
@@ -65,12 +67,13 @@ def _fold(deltas: list[AdapterDelta], strategy: str) -> Callable[[], object]:
 
 
 def _frozen(deltas: list[AdapterDelta]) -> list[AdapterDelta]:
-    """The same A for all, as FFA-LoRA has it."""
+    """The same A for all and B on a grid, as FFA-LoRA has it here."""
     first = deltas[0].modules
-    return [
-        AdapterDelta(BASE, PARENT, {name: LowRank(first[name].a, low.b, low.alpha) for name, low in d.modules.items()})
-        for d in deltas
-    ]
+
+    def one(name: str, low: LowRank) -> LowRank:
+        return LowRank(first[name].a, to_grid(name, low.b, FRACTION_BITS), low.alpha)
+
+    return [AdapterDelta(BASE, PARENT, {name: one(name, low) for name, low in d.modules.items()}) for d in deltas]
 
 
 def _shapley(deltas: list[AdapterDelta]) -> Callable[[], object]:

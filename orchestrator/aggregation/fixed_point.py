@@ -6,7 +6,7 @@ A sum is an int64 in units of 2**-32 of the grid's step, since weights are integ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -17,15 +17,19 @@ MOST = 1 << 61
 """A sum over the rounds of a long task stays within this, either way."""
 
 
-def weighted_sum(parts: Sequence[Tensor], weights: Sequence[int]) -> Tensor:
+def weighted_sum(parts: Iterable[Tensor], weights: Sequence[int]) -> Tensor:
     """Σ weight·part.
 
     Args:
-        parts: integers below 2**23. weights: over 2**32.
+        parts: integers below 2**23, at least one. weights: over 2**32.
     """
-    total = torch.zeros(parts[0].shape, dtype=torch.int64, device=parts[0].device)
+    total: Tensor | None = None
     for part, weight in zip(parts, weights, strict=True):
-        total.add_(part.to(torch.int64), alpha=weight)
+        if total is None:
+            total = part.to(torch.int64).mul_(weight)
+        else:
+            total.add_(part.to(torch.int64), alpha=weight)
+    assert total is not None
     return total
 
 

@@ -8,7 +8,7 @@ In place of the weighted mean the task may ask for a median or a trimmed mean of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -54,20 +54,22 @@ class Ffa:
 
     def combine(self, module: str, blocks: Sequence[Block]) -> Product:
         check_alike(self.name, module, blocks)
-        weights, scale, bits = [block.weight for block in blocks], blocks[0].outline.scale, self.fraction_bits
-        parts: list[Tensor] = []
-        first = blocks[0].load()
-        for place, block in enumerate(blocks):
-            low = first if place == 0 else block.load()
-            if not same(low.a, first.a):
-                raise ContributionRefused(Reason.WRONG_FACTOR, f"ffa needs one A for all; those of {module!r} differ")
-            parts.append(self.units(module, low))
-        left = floats(self.summed(parts, weights), WEIGHT_BITS + bits, scale)
-        right = first.a.float()
-        if self.exact:
-            return Product(left, right)
-        mean = floats(weighted_sum(parts, weights), WEIGHT_BITS + bits, scale)
+        scale, bits = blocks[0].outline.scale, WEIGHT_BITS + self.fraction_bits
+        right = blocks[0].load().a
+        parts = (self._part(module, block, right) for block in blocks)
+        weights = [block.weight for block in blocks]
+        if self.exact:  # one part is held at a time
+            return Product(floats(self.summed(parts, weights), bits, scale), right.float())
+        held = list(parts)
+        left, mean = floats(self.summed(held, weights), bits, scale), floats(weighted_sum(held, weights), bits, scale)
+        right = right.float()
         return Product(left, right, {"norm2": norm2(mean, right), "error2": norm2(mean - left, right)})
+
+    def _part(self, module: str, block: Block, right: Tensor) -> Tensor:
+        low = block.load()
+        if not same(low.a, right):
+            raise ContributionRefused(Reason.WRONG_FACTOR, f"ffa needs one A for all; those of {module!r} differ")
+        return self.units(module, low)
 
     def units(self, module: str, low: LowRank) -> Tensor:
         """B as integers, int32.
@@ -77,10 +79,11 @@ class Ffa:
         """
         return integers(module, low.b, self.fraction_bits)
 
-    def summed(self, parts: Sequence[Tensor], weights: Sequence[int]) -> Tensor:
+    def summed(self, parts: Iterable[Tensor], weights: Sequence[int]) -> Tensor:
         """One round's B in units of 2**-(32 + fraction_bits), int64: bits that do not depend on hardware or order."""
         if self.rule == "mean":
             return weighted_sum(parts, weights)
+        parts = list(parts)
         if self.rule == "median":
             return median_sum(parts, weights)
         return torch.cat([ranked_sum(rows, weights, self.trim) for rows in _by_rows(parts)])

@@ -8,6 +8,8 @@ import pytest
 
 from orchestrator.aggregation import Starting, strategies, strategy_named
 from orchestrator.ledger.methods import ONE_RANK, STRATEGIES, OneOf, Whole
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.settings import compose
 
 
 def bounds(kind: Whole | OneOf) -> tuple[int | str, ...]:
@@ -29,3 +31,11 @@ def test_each_can_be_made_at_the_bounds_of_its_settings(name: str) -> None:
 
 def test_those_that_average_factors_have_members_begin_alike() -> None:
     assert {name for name in strategies() if isinstance(strategy_named(name), Starting)} == ONE_RANK
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_a_task_of_each_composes_by_its_name(name: str) -> None:
+    task = compose(["experiment=vader_minilm", f"aggregation={name}"]).values["experiment"]["task"]
+    base = {**task["base"], "digest": "0x" + "ab" * 32, "architecture": "BertForSequenceClassification"}
+    spec = TaskSpec.from_document({"format": "loranchor/task", "version": 1, **task, "base": base})
+    assert strategy_named(spec.strategy.name, **spec.strategy.settings).name == name
