@@ -13,6 +13,8 @@ from orchestrator.commands.consortium_parts import (
     KeyFileOption,
     MaybeHome,
     Offline,
+    OneSide,
+    Only,
     Partial,
     Sender,
     With,
@@ -31,6 +33,7 @@ from orchestrator.errors import ConfigurationError
 if TYPE_CHECKING:
     from orchestrator.commitment.eip712 import MembershipChange, PauseChange
     from orchestrator.governance.contracts import Sides
+    from orchestrator.governance.present import Present
 
 app = typer.Typer(help="Members, keys and quorum: what the consortium decides about itself.", no_args_is_help=True)
 app.add_typer(consortium_keys.delegate, name="delegate")
@@ -87,31 +90,36 @@ def propose(
     again: Annotated[
         bool, typer.Option("--again", help="The change that only one chain has, when its ceremony's file is lost.")
     ] = False,
+    only: Only = None,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; named by itself without.")] = None,
     home: MaybeHome = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
-    """Write a ceremony: a change of members, keys or quorum, a pause or a resumption. Nobody has signed it then."""
+    """Write a ceremony: a change of members, keys or quorum, a pause or a resumption. Nobody has signed it then.
+
+    With --only and nothing else, the chain that lags behind is brought to what the other one has.
+    """
     from orchestrator.governance.ceremony import Ceremony, write_ceremony
     from orchestrator.governance.contracts import read_sides
     from orchestrator.governance.views import ceremony_document, ceremony_lines
 
     changes = bool(add or remove or authority or quorum is not None)
-    if changes + pause + resume + again != 1:
+    catching_up = only is not None and not (pause or resume)  # with changes or without
+    if (changes or catching_up) + pause + resume + again != 1:
         raise ConfigurationError(
             "one thing is proposed at a time",
             mend="give --add, --remove, --authority, --quorum; or --pause; or --resume; or --again",
         )
     added, replaced = pairs_of(add, "--add"), pairs_of(authority, "--authority")
     sides = read_sides(composed(overrides, home))
-    if changes or again:
+    if again or not (pause or resume):
         decision: MembershipChange | PauseChange = (
-            _again(sides) if again else _change(sides, added, remove or [], replaced, quorum)
+            _again(sides) if again else _change(sides, added, remove or [], replaced, quorum, only)
         )
         file = out or Path(f"membership-{decision.epoch}.json")
     else:
-        decision = _pause(sides, pause)
+        decision = _pause(sides, pause, only)
         file = out or Path(f"{'pause' if pause else 'resume'}-{decision.epoch}-{decision.nonce}.json")
     if file.exists():
         raise ConfigurationError(f"{file} exists, and may hold signatures", mend="give another file with --out")
@@ -121,7 +129,8 @@ def propose(
         emit({"file": str(file), **ceremony_document(ceremony, sides)})
         return
     typer.echo("\n".join(ceremony_lines(ceremony, sides)))
-    typer.echo(f"Wrote {file}. Authorities sign it with `loranchor consortium sign {file}`.")
+    how = "" if only is None else f" --only {only.value}"
+    typer.echo(f"Wrote {file}. Authorities sign it with `loranchor consortium sign {file}{how}`.")
 
 
 @app.command()
@@ -132,6 +141,7 @@ def sign(
     password_file: PasswordFile = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write here and leave FILE as it is.")] = None,
     offline: Offline = False,
+    only: Only = None,
     yes: Yes = False,
     as_json: AsJson = False,
     overrides: Overrides = None,
@@ -139,18 +149,20 @@ def sign(
     """Read what a ceremony decides, and sign it with the organisation's authority key."""
     from orchestrator.governance.ceremony import read_ceremony, write_ceremony
     from orchestrator.governance.contracts import read_sides
+    from orchestrator.governance.one_chain import alone
     from orchestrator.governance.signing import check_signer
     from orchestrator.governance.submission import governing
     from orchestrator.governance.views import ceremony_document, ceremony_lines, counted
 
     ceremony = read_ceremony(file)
-    governing(ceremony)  # awards are recomputed before anybody signs them: `loranchor award sign`
+    decision = governing(ceremony)  # awards are recomputed before anybody signs them: `loranchor award sign`
     sides = None if offline else read_sides(composed(overrides, home))
+    asked = sides if sides is None or only is None else alone(decision, sides, only.value)
     if not as_json:
         typer.echo("\n".join(ceremony_lines(ceremony, sides)))
     password = password_of(password_file, key_file, home)
     with signing_key(home, key_file, password, ceremony.role) as key:
-        name = check_signer(ceremony, sides, key.address)
+        name = check_signer(ceremony, asked, key.address)
         already = key.address in ceremony.signatures
         if not already:
             ask(f"Sign this as {name or key.address}?", yes)
@@ -197,19 +209,23 @@ def submit(
     password_file: PasswordFile = None,
     sender: With = Sender.DELEGATE,
     partial: Partial = False,
+    only: Only = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
     """Send a signed ceremony to both chains. Any funded key may; what a chain has already is not sent again."""
     from orchestrator.governance.ceremony import read_ceremony
     from orchestrator.governance.contracts import read_sides
+    from orchestrator.governance.one_chain import alone
     from orchestrator.governance.submission import governing
     from orchestrator.governance.submission import submit as send
 
     ceremony = read_ceremony(file)
-    governing(ceremony)
+    decision = governing(ceremony)
     settings = composed(overrides, home)
     sides = read_sides(settings)
+    if only is not None:
+        sides = alone(decision, sides, only.value)
     password = password_of(password_file, key_file, home)
     with payer(settings, home, key_file, password, sender) as account:
         outcomes = send(ceremony, sides, account, partial=partial, told=teller(as_json))
@@ -247,11 +263,16 @@ def fund(
 
 
 def _change(
-    sides: Sides, added: dict[str, str], removed: list[str], replaced: dict[str, str], quorum: int | None
+    sides: Sides,
+    added: dict[str, str],
+    removed: list[str],
+    replaced: dict[str, str],
+    quorum: int | None,
+    only: OneSide | None,
 ) -> MembershipChange:
     from orchestrator.governance.addresses import given_address
-    from orchestrator.governance.membership import Wishes
-    from orchestrator.governance.signing import plan
+    from orchestrator.governance.membership import Wishes, plan_change
+    from orchestrator.governance.one_chain import plan_for_one
     from orchestrator.organisation import check_name
 
     wishes = Wishes(
@@ -260,7 +281,10 @@ def _change(
         authority={check_name(name): given_address(key, f"--authority {name}") for name, key in replaced.items()},
         quorum=quorum,
     )
-    return plan(sides, wishes)
+    if only is not None:
+        return plan_for_one(*_this_and_other(sides, only), wishes)
+    public, private = sides.both()
+    return plan_change(public.present, private.present, wishes)
 
 
 def _again(sides: Sides) -> MembershipChange:
@@ -270,8 +294,17 @@ def _again(sides: Sides) -> MembershipChange:
     return plan_again(public.present, private.present)
 
 
-def _pause(sides: Sides, paused: bool) -> PauseChange:
+def _pause(sides: Sides, paused: bool, only: OneSide | None) -> PauseChange:
     from orchestrator.governance.membership import plan_pause
+    from orchestrator.governance.one_chain import plan_pause_of_one
 
+    if only is not None:
+        return plan_pause_of_one(*_this_and_other(sides, only), paused)
     public, private = sides.both()
     return plan_pause(public.present, private.present, paused)
+
+
+def _this_and_other(sides: Sides, only: OneSide) -> tuple[Present, Present]:
+    public, private = sides.both()
+    this, other = (public, private) if only is OneSide.PUBLIC else (private, public)
+    return this.present, other.present

@@ -28,6 +28,13 @@ class Sender(StrEnum):
     AUTHORITY = "authority"
 
 
+class OneSide(StrEnum):
+    """One of the two chains."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
 MaybeHome = Annotated[
     Path | None,
     typer.Option("--home", envvar="LORANCHOR_HOME", help="The organisation's folder.", show_default=False),
@@ -38,6 +45,10 @@ KeyFileOption = Annotated[
 ]
 With = Annotated[Sender, typer.Option("--with", help="Which key of the home sends and pays.")]
 Partial = Annotated[bool, typer.Option("--partial", help="Go on although one chain does not answer.")]
+Only = Annotated[
+    OneSide | None,
+    typer.Option("--only", help="For this chain alone, while the two are in different epochs.", show_default=False),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Do not compare with the chains.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 

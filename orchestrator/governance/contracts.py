@@ -100,6 +100,12 @@ class Sides:
             raise error
         return self.found["public"], self.found["private"]
 
+    def only(self, name: SideName) -> Sides:
+        """One chain alone; raises what went wrong with it."""
+        if name in self.failed:
+            raise self.failed[name]
+        return Sides({name: self.found[name]}, {})
+
 
 def read_sides(settings: Settings) -> Sides:
     """Both chains, as far as they answer."""

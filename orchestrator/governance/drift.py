@@ -55,8 +55,8 @@ def _membership(public: Present, private: Present) -> Iterator[Drift]:
             "epoch",
             f"the {ahead.side} chain is in epoch {ahead.epoch}, the {behind.side} chain in epoch {behind.epoch}:"
             f" a change of membership has not reached the {behind.side} chain",
-            f"submit the ceremony of epoch {behind.epoch + 1} again (lost: `propose --again`);"
-            " until then no checkpoint is anchored",
+            f"submit the ceremony of epoch {behind.epoch + 1} again (lost: `propose --again`; not taken there, or"
+            f" several are missing: `propose --only {behind.side}`); until then no checkpoint is anchored",
         )
 
 

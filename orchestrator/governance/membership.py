@@ -37,12 +37,9 @@ def plan_change(public: Present, private: Present, wishes: Wishes) -> Membership
     pair = pair_of(public, private)
     seats = _seats(public, private, wishes)
     quorum = public.quorum if wishes.quorum is None else wishes.quorum
-    if problem := check_seats(seats, quorum):
-        quorum_mend = "choose members and --quorum so that more than half decide"
-        raise ConfigurationError(problem, mend=quorum_mend if "quorum" in problem else "give each member its own key")
+    demand_seats(seats, quorum)
     if public.digest == private.digest and (seats, quorum) == (public.seats, public.quorum):
         raise ConfigurationError("nothing would change", mend="give --add, --remove, --authority or --quorum")
-    _check_delegates(seats, public, private)
     return MembershipChange(pair, public.epoch + 1, seats, quorum)
 
 
@@ -68,13 +65,13 @@ def plan_again(public: Present, private: Present) -> MembershipChange:
         ProtocolError: no chain is exactly one change behind.
     """
     ahead, behind = (public, private) if public.epoch > private.epoch else (private, public)
-    _check_pairs(public, private)
+    pair = named_pair(public, private)
     if ahead.epoch != behind.epoch + 1:
         raise ProtocolError(
             f"the chains are in epochs {public.epoch} and {private.epoch}",
-            mend="only the change that one chain lacks can be written again; look for the files of earlier ones",
+            mend="only the last change can be written again; the files of earlier ones are needed,"
+            f" or `propose --only {behind.side}`",
         )
-    pair = Pair(public.consortium_id, public.chain_id, public.address, private.chain_id, private.address)
     return MembershipChange(pair, ahead.epoch, ahead.seats, ahead.quorum)
 
 
@@ -84,16 +81,24 @@ def pair_of(public: Present, private: Present) -> Pair:
     Raises:
         ProtocolError: they are not.
     """
-    own = _check_pairs(public, private)
+    pair = named_pair(public, private)
     if public.epoch != private.epoch:
+        behind = public if public.epoch < private.epoch else private
         raise ProtocolError(
             f"the public chain is in epoch {public.epoch}, the private chain in epoch {private.epoch}",
-            mend=f"first submit the ceremony of epoch {max(public.epoch, private.epoch)} to the chain that lacks it",
+            mend=f"first submit the ceremony of epoch {behind.epoch + 1} to the {behind.side} chain,"
+            f" or decide for it alone: `propose --only {behind.side}`",
         )
-    return Pair(public.consortium_id, *own)
+    return pair
 
 
-def _check_pairs(public: Present, private: Present) -> tuple[int, Address, int, Address]:
+def named_pair(one: Present, other: Present) -> Pair:
+    """What both contracts are bound to, in whatever epochs they are.
+
+    Raises:
+        ProtocolError: they are not bound to each other.
+    """
+    public, private = (one, other) if one.side == "public" else (other, one)
     own = (public.chain_id, public.address, private.chain_id, private.address)
     for side in (public, private):
         if side.pair is None:
@@ -108,11 +113,11 @@ def _check_pairs(public: Present, private: Present) -> tuple[int, Address, int, 
                 f"the Consortium of the {side.side} chain belongs to another pair",
                 mend="do not use these contracts; compare the deployment files with the other members",
             )
-    return own
+    return Pair(public.consortium_id, *own)
 
 
 def _seats(public: Present, private: Present, wishes: Wishes) -> tuple[Seat, ...]:
-    _check_names(public, private, wishes)
+    check_names(public, private, wishes)
     staying = [member for member in public.members if private.member(member.organisation) is not None]
     seats = tuple(
         Seat(member.organisation, wishes.authority.get(member.organisation, member.authority))
@@ -135,7 +140,8 @@ def _seats(public: Present, private: Present, wishes: Wishes) -> tuple[Seat, ...
     return seats
 
 
-def _check_names(public: Present, private: Present, wishes: Wishes) -> None:
+def check_names(public: Present, private: Present, wishes: Wishes) -> None:
+    """Wishes that name members must name them, and newcomers must not be any; raises ConfigurationError."""
     common = {member.organisation for member in public.members if private.member(member.organisation)}
     either = {member.organisation for side in (public, private) for member in side.members}
     if name := next((name for name in wishes.add if name in common), None):
@@ -147,12 +153,8 @@ def _check_names(public: Present, private: Present, wishes: Wishes) -> None:
         raise ConfigurationError(f"{name} is to leave and to get an authority", mend="give one of both")
 
 
-def _check_delegates(seats: Sequence[Seat], public: Present, private: Present) -> None:
-    """A key is either cold or hot, never both."""
-    hot = private.voters("delegate") | public.voters("delegate")
-    for seat in seats:
-        if owner := hot.get(seat.authority):
-            raise ConfigurationError(
-                f"{seat.authority} is the delegate of {owner} and cannot be an authority",
-                mend=f"give {seat.organisation} a key of its own that nobody has used",
-            )
+def demand_seats(seats: Sequence[Seat], quorum: int) -> None:
+    """As ``ConfigurationError`` what no contract would take."""
+    if problem := check_seats(seats, quorum):
+        quorum_mend = "choose members and --quorum so that more than half decide"
+        raise ConfigurationError(problem, mend=quorum_mend if "quorum" in problem else "give each member its own key")

@@ -58,8 +58,6 @@ class Stage(StrEnum):
     """The contract takes it, once it has the signatures."""
     DONE = "done"
     """The contract has it already."""
-    MOOT = "moot"
-    """The contract is in that state already, by another decision."""
     EARLY = "early"
     """Another decision has to come first."""
     EXPIRED = "expired"
@@ -80,7 +78,7 @@ class Position:
     @property
     def settled(self) -> bool:
         """Nothing has to be sent here any more."""
-        return self.stage in (Stage.DONE, Stage.MOOT)
+        return self.stage is Stage.DONE
 
 
 def position(decision: MembershipChange | PauseChange, present: Present) -> Position:
@@ -126,7 +124,10 @@ def _of_pause(change: PauseChange, present: Present) -> Position:
     if change.nonce < present.pause_nonce:
         return Position(Stage.EXPIRED, f"took a later decision already and is {state}")
     if change.paused == present.paused:
-        return Position(Stage.MOOT, f"is {state} already, by another decision")
+        # sent all the same: else what this decision overtakes stays good there, for whoever has the older file
+        return Position(
+            Stage.OPEN, f"is {state} already and takes it all the same: older decisions are void there then"
+        )
     return Position(Stage.OPEN, "can take it")
 
 

@@ -1,35 +1,13 @@
-"""What has to be true on the chains before somebody proposes or signs."""
+"""What has to be true on the chains before somebody signs."""
 
 from __future__ import annotations
 
-from orchestrator.commitment.eip712 import MembershipChange
-from orchestrator.errors import ConfigurationError, KeystoreError, ProtocolError
+from orchestrator.errors import KeystoreError, ProtocolError
 from orchestrator.governance.ceremony import Ceremony
 from orchestrator.governance.contracts import Sides
-from orchestrator.governance.membership import Wishes, plan_change
 from orchestrator.governance.present import Present, Stage, position
 from orchestrator.governance.submission import governing
 from orchestrator.types import Address, OrganisationId
-
-
-def plan(sides: Sides, wishes: Wishes) -> MembershipChange:
-    """The change that both chains take, new keys looked up among all delegates that ever were.
-
-    Raises:
-        ChainError: a chain does not answer. ConfigurationError, ProtocolError: see :func:`plan_change`.
-    """
-    public, private = sides.both()
-    change = plan_change(public.present, private.present, wishes)
-    for seat in change.seats:
-        for side in (public, private):
-            if seat.authority in side.present.voters("authority"):
-                continue
-            if owner := side.consortium.former_organisation_of(seat.authority):
-                raise ConfigurationError(
-                    f"{seat.authority} was a delegate of {owner} and cannot be an authority",
-                    mend=f"give {seat.organisation} a key that nobody has used",
-                )
-    return change
 
 
 def check_signer(ceremony: Ceremony, sides: Sides | None, signer: Address) -> OrganisationId | None:
@@ -59,7 +37,8 @@ def _waiting(ceremony: Ceremony, sides: Sides) -> list[Present]:
     found = [(present, position(decision, present)) for present in sides.presents]
     for present, at in found:
         if at.stage in (Stage.FOREIGN, Stage.EXPIRED, Stage.REFUSED):
-            raise ProtocolError(f"not signed: the {present.side} chain {at.words}", mend="ask who proposed it")
+            mend = "ask who proposed it; one that is meant for the other chain alone: --only"
+            raise ProtocolError(f"not signed: the {present.side} chain {at.words}", mend=mend)
     waiting = [present for present, at in found if not at.settled]
     if not waiting:
         raise ProtocolError("both chains have this decision already", mend="nothing is left to sign")

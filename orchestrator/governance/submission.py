@@ -63,7 +63,7 @@ def standing_on(ceremony: Ceremony, present: Present) -> Standing:
 
 _MENDS = {
     Stage.FOREIGN: "is it the right file, and are these the right chains? Nothing was sent",
-    Stage.EXPIRED: "if it is still wanted, propose it anew and have it signed again",
+    Stage.EXPIRED: "if it is still wanted, propose it anew and have it signed again; for the other chain alone: --only",
     Stage.EARLY: "submit the ceremonies in the order of their epochs",
     Stage.REFUSED: "propose it anew",
 }

@@ -110,7 +110,20 @@ def _words(ceremony: Ceremony, sides: Sides | None) -> Iterator[str]:
         lines = {tuple(difference(decision, present)): present.side for present in before}
         for found, side in lines.items():
             yield from (line if len(lines) == 1 else f"{side} chain: {line}" for line in found)
+        yield from dict.fromkeys(_hot(decision, sides) if sides is not None else ())
     yield from describe(decision)
+
+
+def _hot(change: MembershipChange, sides: Sides) -> Iterator[str]:
+    """New authorities that are, or were, somebody's delegate: named so by somebody else, or no cold keys."""
+    for side in sides.found.values():
+        old, present = side.present.voters("authority"), side.present.voters("delegate")
+        for seat in change.seats if side.present.epoch < change.epoch else ():
+            if seat.authority in old or not (owner := side.consortium.former_organisation_of(seat.authority)):
+                continue
+            loses = f"; {owner} has no delegate afterwards" if seat.authority in present else ""
+            named = f"! {owner} has named {seat.authority} its delegate{loses}"
+            yield f"{named}. Does {seat.organisation} alone hold its key?"
 
 
 def _standing_document(ceremony: Ceremony, present: Present) -> dict[str, Any]:

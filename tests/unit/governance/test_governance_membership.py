@@ -74,7 +74,6 @@ def test_members_may_swap_authorities() -> None:
         (Wishes(add={DRIFT: authority(DRIFT)}), "not more than half of 4 members; at least 3"),
         (Wishes(add={AURORA: authority(DRIFT)}), "aurora is a member already"),
         (Wishes(add={DRIFT: authority(AURORA)}, quorum=3), "the authority of two members"),
-        (Wishes(add={DRIFT: delegate(AURORA)}, quorum=3), "is the delegate of aurora"),
         (Wishes(add={DRIFT: NO_ADDRESS}, quorum=3), "drift has no authority"),
         (Wishes(remove=[DRIFT]), "drift is no member"),
         (Wishes(authority={DRIFT: authority(DRIFT)}), "drift is no member"),
@@ -128,7 +127,8 @@ def test_a_pause_stands_where_epoch_and_nonce_say() -> None:
     paused = replace(present(), paused=True, pause_nonce=1)
     assert position(pause(), present()).stage is Stage.OPEN
     assert position(pause(), paused).stage is Stage.DONE
-    assert position(replace(pause(), nonce=1), paused).stage is Stage.MOOT
+    overtaking = position(replace(pause(), nonce=1), paused)
+    assert overtaking.stage is Stage.OPEN and "is paused already and takes it all the same" in overtaking.words
     assert position(replace(pause(paused=False), nonce=1), paused).stage is Stage.OPEN
     assert position(pause(), replace(paused, pause_nonce=2, paused=False)).stage is Stage.EXPIRED
     assert position(pause(), present(epoch=2)).stage is Stage.EXPIRED
