@@ -31,12 +31,16 @@ def show_results(console: Console, summary: Mapping[str, Any], folder: Path) -> 
         )
     verdict = "[green]passed[/green]" if summary["audit"]["ok"] else "[red]FAILED[/red]"
     console.print(f"audit: {verdict}; in all {sum(summary['seconds'].values()):.0f} s")
+    first = next(iter(summary["held_out"]))
+    home, password = folder / "organisations" / first, folder / "passwords" / first
     console.print(
         f"\nLook: {folder / 'report.html'} in a browser, {folder / 'summary.json'}\n"
         "Try next:\n"
         f"  loranchor network up --run-dir {folder / 'network'} --organisations {','.join(summary['held_out'])}\n"
         f"  loranchor audit verify --run-dir {folder}\n"
-        f"  loranchor round status --home {folder / 'organisations' / next(iter(summary['held_out']))}\n"
+        f"  loranchor round status --home {home}\n"
+        f"  loranchor model export --home {home} --password-file {password} --output {folder}-adapter"
+        f" experiment={summary['experiment']}\n"
         "  EXPERIMENT=vader_minilm make demo",
         highlight=False,
         soft_wrap=True,

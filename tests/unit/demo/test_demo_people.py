@@ -85,6 +85,7 @@ def results(**changes: Any) -> dict[str, Any]:
         "certificate_digest": "0xce", "shred_receipts": [{}, {}, {}],
     }  # fmt: skip
     return {
+        "experiment": "tiny",
         "metric": "loss",
         "held_out": {"aurora": held_out, "cumulus": held_out},
         "tokens": {"symbol": "LORA", "awarded": {"aurora": str(1234 * 10**18), "cumulus": "0"}},
@@ -110,6 +111,7 @@ def test_the_end_says_what_came_of_it_and_what_to_try() -> None:
     assert "3 shred receipts" in text
     for command in ("runs/demo/report.html", "loranchor audit verify --run-dir runs/demo", "EXPERIMENT=vader_minilm"):
         assert command in text
+    assert "model export --home runs/demo/organisations/aurora" in text and "demo-adapter experiment=tiny" in text
 
 
 def test_an_audit_that_failed_is_not_hidden() -> None:
