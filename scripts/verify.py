@@ -23,6 +23,7 @@ from orchestrator import deployment as d
 from orchestrator.deployment.compiled import Compiled
 from orchestrator.deployment.explorer import ETHERSCAN, Etherscan
 from orchestrator.deployment.publication import SOURCIFY, Publication, publication, write_publication
+from orchestrator.deployment.soundness import check_record
 from orchestrator.deployment.verification import FINE, NONE, Verdict, Verifier
 from orchestrator.errors import AuditFailure, EnvironmentMissing
 from scripts.compiler import compiled_contracts
@@ -69,6 +70,7 @@ def _record(settings: Settings, node: Node) -> d.DeploymentRecord:
             f"there is no deployment file {d.record_path(settings.deployments, node.chain.chain_id)}",
             mend=f"deploy with `brownie run deploy --network {node.network}`, or get the file from who did",
         )
+    check_record(record, d.record_path(settings.deployments, node.chain.chain_id))
     return record
 
 

@@ -16,6 +16,7 @@ from orchestrator.deployment.addresses import created_address
 from orchestrator.deployment.arguments import encode_arguments, labels_of
 from orchestrator.deployment.lane import Lane, Mined, Step
 from orchestrator.deployment.onchain import bind_data, bound_to, is_ours, transaction_known
+from orchestrator.deployment.soundness import check_arguments, check_order
 from orchestrator.errors import ChainError, ConfigurationError, WrongChain
 from orchestrator.types import Address
 
@@ -57,6 +58,7 @@ class Deployer:
         fresh = d.DeploymentRecord(self.chain_id, role, description.consortium_id)
         self.record = d.read_record(folder, self.chain_id) or fresh
         self._check_side()
+        check_order(self.record, self._path)
         if self._is_of_a_former_chain():
             self.said.append(f"chain {self.chain_id} was started anew since the last deployment: deploying again")
             self.record = fresh
@@ -108,6 +110,7 @@ class Deployer:
         self._check_code(name, entry.address)
         if "0x" + keccak(code).hex() != entry.code_hash:
             raise WrongChain(f"the code of {where} has changed", mend="do not use this chain")
+        check_arguments(self.record, name, self._path)
         arguments = d.as_json(d.constructor_arguments(name, self.description, self.record.addresses))
         for label, was, now in zip(labels_of(name), entry.constructor_arguments, arguments, strict=True):
             if was != now:

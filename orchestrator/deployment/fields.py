@@ -12,6 +12,7 @@ ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 DIGEST = re.compile(r"0x[0-9a-fA-F]{64}")
 ORGANISATION = re.compile(r"[a-z][a-z0-9-]{0,30}")
 NAME = re.compile(r"[!-~]{1,32}")
+LONGEST = 100
 
 
 class Fields:
@@ -25,8 +26,8 @@ class Fields:
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self._value(name, default)
-        if not isinstance(value, str) or not value:
-            raise self._wrong(name, value, "a text")
+        if not isinstance(value, str) or not value or not value.isprintable():
+            raise self._wrong(name, value, "a text of one line")
         return value
 
     def integer(self, name: str, default: int | None = None, *, minimum: int = 0, maximum: int = 2**256 - 1) -> int:
@@ -75,7 +76,7 @@ class Fields:
         for name in self._document:
             if name not in known:
                 raise ConfigurationError(
-                    f"{self._place}: nothing is called {name!r} here", mend=f"it may have {', '.join(known)}"
+                    f"{self._place}: nothing is called {shown(name)} here", mend=f"it may have {', '.join(known)}"
                 )
 
     def _value(self, name: str, default: Any) -> Any:
@@ -92,4 +93,10 @@ class Fields:
         return value.lower()
 
     def _wrong(self, name: str, value: Any, wanted: str) -> ConfigurationError:
-        return ConfigurationError(f"{self._place}: {name} is {value!r}, not {wanted}")
+        return ConfigurationError(f"{self._place}: {name} is {shown(value)}, not {wanted}")
+
+
+def shown(value: Any) -> str:
+    """A value for one line."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

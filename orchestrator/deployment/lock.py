@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,12 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the folder; the lock ends with the process, however it ends.
 
     Raises:
-        ConfigurationError: another run holds it, or the folder cannot be made.
+        ConfigurationError: another run holds it, or the folder cannot be made or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # told now, not after the first transaction
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise ConfigurationError(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.deployment.consortium import ConsortiumDescription, MemberDescription
+from orchestrator.deployment.consortium import ConsortiumDescription, MemberDescription, check_members
+from orchestrator.deployment.fields import Fields
 from orchestrator.deployment.record import DeploymentRecord
 
 ORDER: Mapping[str, tuple[str, ...]] = {
@@ -19,6 +20,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "ArtefactRegistry",
     ),
 }
+MADE_BY: Mapping[str, str] = {"ContributionToken": "AwardDistributor"}
+"""Contracts that another one deploys in its constructor."""
 
 
 def constructor_arguments(name: str, description: ConsortiumDescription, addresses: Mapping[str, str]) -> list[Any]:
@@ -43,10 +46,28 @@ def constructor_arguments(name: str, description: ConsortiumDescription, address
 
 
 def description_of(record: DeploymentRecord) -> ConsortiumDescription:
-    """The development consortium again, with the members of a former deployment."""
-    consortium_id, members, quorum = record.contracts["Consortium"].constructor_arguments
-    described = tuple(MemberDescription(_name(word), authority, delegate) for word, authority, delegate in members)
-    return ConsortiumDescription(consortium_id, quorum, described)
+    """The development consortium again, with the members of a former deployment.
+
+    Raises:
+        ConfigurationError: the record's Consortium was not made with any.
+    """
+    place = f"{record.chain_id}.json: Consortium: constructor_arguments"
+    given = record.contracts["Consortium"].constructor_arguments
+    fields = Fields(dict(zip(("consortium_id", "members", "quorum"), given, strict=False)), place)
+    members = tuple(_member(entry, f"{place}: members[{at}]") for at, entry in enumerate(fields.items("members")))
+    quorum = fields.integer("quorum")
+    check_members(members, quorum)
+    return ConsortiumDescription(fields.digest("consortium_id"), quorum, members)
+
+
+def _member(entry: Any, place: str) -> MemberDescription:
+    parts = entry if isinstance(entry, list) else []
+    fields = Fields(dict(zip(("word", "authority", "delegate"), parts, strict=False)), place)
+    name = bytes.fromhex(fields.digest("word")[2:]).rstrip(b"\0").decode("ascii", "replace")
+    named = Fields({"organisation": name}, place)
+    return MemberDescription(
+        named.organisation("organisation"), fields.address("authority"), fields.address("delegate")
+    )
 
 
 def deploys_with(name: str, description: ConsortiumDescription, address: str) -> tuple[str, list[Any]] | None:
@@ -66,7 +87,3 @@ def bindings(role: str, addresses: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _word(organisation: str) -> str:
     return "0x" + organisation.encode("ascii").ljust(32, b"\0").hex()
-
-
-def _name(word: str) -> str:
-    return bytes.fromhex(word[2:]).rstrip(b"\0").decode("ascii")

@@ -17,7 +17,7 @@ from eth_utils.crypto import keccak
 from orchestrator import deployment as d
 from orchestrator.deployment.arguments import encode_arguments
 from orchestrator.deployment.compiled import Compiled
-from orchestrator.deployment.verification import MADE_BY
+from orchestrator.deployment.plan import MADE_BY
 from orchestrator.errors import EnvironmentMissing
 from orchestrator.files import write_atomic
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.deployment.fields import Fields
+from orchestrator.deployment.fields import Fields, shown
 from orchestrator.errors import ConfigurationError
 
 FORMAT = "loranchor/deployment"
 VERSION = 1
 EXACT = 2**53
+UINT64 = 2**64 - 1
+RESTORE = "restore it, or get it from another member: on a real chain it says what must not be deployed twice"
+CONTRACT = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -119,32 +123,53 @@ def read_record(folder: Path, chain_id: int) -> DeploymentRecord | None:
     """The record of a chain, also of an unfinished deployment; None where there is none.
 
     Raises:
-        ConfigurationError: the file is there and wrong.
+        ConfigurationError: the file is there and cannot be read, or is wrong.
     """
     path = record_path(folder, chain_id)
-    if not path.is_file():
-        return None
     try:
-        record = _parse(json.loads(path.read_text("utf-8")))
-    except ValueError as error:
-        raise ConfigurationError(f"{path} is not JSON: {error}", mend="remove it to deploy anew") from error
+        text = path.read_text("utf-8")
+        record = _parse(json.loads(text))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}", mend="check LORANCHOR_DEPLOYMENTS") from error
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ConfigurationError(f"{path} is not JSON: {reason}", mend=RESTORE) from error
     except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error.message}", mend=error.mend or "remove it to deploy anew") from error
+        raise ConfigurationError(f"{path}: {error.message}", mend=error.mend or RESTORE) from error
     if record.chain_id != chain_id:
-        raise ConfigurationError(f"{path} is of chain {record.chain_id}", mend="rename or remove it")
+        raise ConfigurationError(
+            f"{path} is of chain {record.chain_id}", mend="give it that chain's name, or restore it"
+        )
     return record
 
 
 def write_record(folder: Path, record: DeploymentRecord) -> None:
-    """Write atomically and to the disk: after a crash the file holds the old record or the new one."""
+    """Write atomically and to the disk: after a crash the file holds the old record or the new one.
+
+    Raises:
+        ConfigurationError: the folder cannot be written to.
+    """
     path = record_path(folder, record.chain_id)
-    folder.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(record.document(), indent=2) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with draft.open("w", encoding="utf-8") as stream:
+            stream.write(json.dumps(record.document(), indent=2) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+        _sync(folder)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write {path}: {error.strerror}",
+            mend="make room for it there, then run this again: it goes on where it stopped",
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    """The names in a folder, to the disk."""
     names = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(names)
@@ -184,15 +209,17 @@ def _parse(document: Any) -> DeploymentRecord:
         raise ConfigurationError(f"this version of {FORMAT} is unknown", mend="upgrade LoRAnchor")
     role = fields.text("role")
     if role not in ("public", "private"):
-        raise ConfigurationError(f"role is {role!r}")
+        raise ConfigurationError(f"role is {shown(role)}")
     contracts, bindings = document.get("contracts"), document.get("bindings", {})
     if not isinstance(contracts, dict):
         raise ConfigurationError("the document lacks contracts")
     if not isinstance(bindings, dict):
         raise ConfigurationError("bindings is not an object")
+    if strange := [name for name in (*contracts, *bindings) if not CONTRACT.fullmatch(name)]:
+        raise ConfigurationError(f"{shown(strange[0])} is no contract's name")
     pending = document.get("pending")
     return DeploymentRecord(
-        chain_id=fields.integer("chain_id"),
+        chain_id=fields.integer("chain_id", maximum=UINT64),
         role=role,
         consortium_id=fields.digest("consortium_id"),
         contracts={name: _contract(Fields(entry, name)) for name, entry in contracts.items()},
@@ -205,7 +232,7 @@ def _parse(document: Any) -> DeploymentRecord:
 def _contract(fields: Fields) -> ContractRecord:
     return ContractRecord(
         address=fields.address("address"),
-        block=fields.integer("block"),
+        block=fields.integer("block", maximum=UINT64),
         transaction=fields.digest("transaction"),
         constructor_arguments=tuple(fields.items("constructor_arguments")),
         code_hash=fields.digest("code_hash"),
@@ -213,12 +240,14 @@ def _contract(fields: Fields) -> ContractRecord:
 
 
 def _binding(fields: Fields) -> BindingRecord:
-    return BindingRecord(fields.integer("block"), fields.digest("transaction"), tuple(fields.items("arguments")))
+    return BindingRecord(
+        fields.integer("block", maximum=UINT64), fields.digest("transaction"), tuple(fields.items("arguments"))
+    )
 
 
 def _pending(fields: Fields) -> Pending:
     announced = [_announced(Fields(entry, "pending")) for entry in fields.items("transactions")]
-    return Pending(fields.address("sender"), fields.integer("block"), tuple(announced))
+    return Pending(fields.address("sender"), fields.integer("block", maximum=UINT64), tuple(announced))
 
 
 def _announced(fields: Fields) -> Announced:
@@ -226,6 +255,6 @@ def _announced(fields: Fields) -> Announced:
     return Announced(
         what=fields.text("what"),
         address=fields.address("address"),
-        nonce=fields.integer("nonce"),
+        nonce=fields.integer("nonce", maximum=UINT64),
         transaction="" if transaction == "-" else fields.digest("transaction"),
     )

@@ -15,9 +15,9 @@ from orchestrator.deployment.compiled import Compiled
 from orchestrator.deployment.immutables import Facts, expected, filled
 from orchestrator.deployment.links import LINKS, wanted_links
 from orchestrator.deployment.onchain import VIEWS, bind_data, bound_to, transaction_known
+from orchestrator.deployment.plan import MADE_BY
 from orchestrator.types import Address, Digest
 
-MADE_BY = {"ContributionToken": "AwardDistributor"}
 FINE = "ok"
 NONE = "–"
 MISSING, UNBOUND = "not deployed", "not bound yet"

@@ -172,6 +172,12 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_done() -> None:
+    """It can be opened and locked; not even root can make a file there."""
+    with pytest.raises(ConfigurationError, match="cannot write into the folder /proc"), locked(Path("/proc")):
+        pytest.fail("nobody may work in it")
+
+
 def entry(chain_id: int, role: str, *, bound: bool) -> d.DeploymentRecord:
     contract = d.ContractRecord("0x" + "11" * 20, 1, "0x" + "22" * 32, (), "0x" + "33" * 32)
     bindings = {"Consortium": d.BindingRecord(2, "0x" + "44" * 32, ())} if bound else {}
