@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 from orchestrator import deployment as d
 from orchestrator.chain.connection import Connection
 from orchestrator.deployment.account import Account, KeyAccount, NodeAccount
-from orchestrator.deployment.fields import Fields
+from orchestrator.deployment.fields import LONGEST, Fields
 from orchestrator.errors import ConfigurationError
 from orchestrator.keystore.password import read_password
 from tools.brownie.accounts import accounts_folder
+
+KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,14 @@ def account_path(name: str) -> Path:
     """
     folder = accounts_folder()
     for path in (folder / f"{name}.json", Path(name)):
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 (false, not an error, for a name that no file can have)
             return path
+    if KEY.search(name):
+        raise ConfigurationError(
+            "LORANCHOR_DEPLOYER holds 64 hexadecimal digits, as a private key does; it takes an account's name",
+            mend="if that was a key, its shell's history has it now: `brownie accounts new NAME` encrypts one",
+        )
+    name = name if len(name) <= LONGEST and name.isprintable() else "NAME"
     known = ", ".join(sorted(path.stem for path in folder.glob("*.json"))) or "none"
     raise ConfigurationError(
         f"there is no account {name} (there are: {known})", mend=f"`brownie accounts generate {name}` makes one"

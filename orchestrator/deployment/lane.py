@@ -22,7 +22,9 @@ from orchestrator.errors import ChainError, ConfigurationError
 from orchestrator.types import Digest
 
 MARGIN = 1.2
-# a refusal with these words says that the nonce has a transaction already: ours of a moment ago, or one that waits
+GRACE = 3.0  # seconds
+# a refusal with these words may say that the nonce has a transaction already: ours of a moment ago, or one that waits;
+# or, as geth's plain "transaction underpriced" does, that the node does not take it
 THERE_ALREADY = ("already known", "alreadyknown", "known transaction", "already imported", "underpriced", "nonce")
 
 
@@ -166,7 +168,8 @@ class Lane:
             else:
                 hash_ = rpc.digest(self.chain.request("eth_sendTransaction", [self._by_node(transaction)]), "hash")
         except RpcRefused as error:
-            if not any(words in error.rpc_message.lower() for words in THERE_ALREADY):
+            told = any(words in error.rpc_message.lower() for words in THERE_ALREADY)
+            if not told or not self._arrives(announced):
                 raise self._refused(where, error) from error
             return announced  # what has this nonce shows when it is mined
         self.sent += 1
@@ -244,6 +247,15 @@ class Lane:
         """Whether the node has a transaction with this nonce, mined or not."""
         counted = max(self._count("latest"), self._count("pending"))  # not every node counts those that wait
         return counted > announced.nonce or self._waits(announced)
+
+    def _arrives(self, announced: Announced) -> bool:
+        """The same, asked for a little while: one node may know what the one behind the same address has not heard."""
+        end = time.monotonic() + min(GRACE, self._patience)
+        while not self._arrived(announced):
+            if time.monotonic() > end:
+                return False
+            time.sleep(self._poll)
+        return True
 
     def _waits(self, announced: Announced) -> bool:
         if not announced.transaction:

@@ -90,3 +90,17 @@ def test_the_nodes_account_serves_on_local_chains_only(monkeypatch: pytest.Monke
     named = Settings.read().account(node, local=True)
     assert isinstance(named, KeyAccount)
     assert Settings.read().account(node, local=False) is named  # so that its password is asked for once
+
+
+@pytest.mark.parametrize("key", ["0x" + "4f" * 32, "4F" * 32, "Key: 0x" + "4f" * 32 + "!"])
+def test_a_private_key_in_place_of_a_name_is_not_repeated(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="holds 64 hexadecimal digits, as a private key does") as caught:
+        account_path(key)
+    assert "4f4f" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\nb", "a\0b"])
+def test_a_name_that_no_file_can_have_is_one_line(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="there is no account NAME") as caught:
+        account_path(name)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
