@@ -72,7 +72,7 @@ def export(
     settings, model = _settings(home, overrides)
     wanted = Wanted(
         format=format_,
-        out=output,
+        out=output.resolve(),
         model=str(model["name"]),
         labels=int(model["labels"]),
         rank=rank,
