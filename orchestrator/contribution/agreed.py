@@ -55,6 +55,9 @@ def _made(key: Key) -> Tensor:
     seed, series, rank, inputs, module = key
     text = f"loranchor agreed factor 1/{seed}/{series}/{rank}x{inputs}/{module}"
     stream = hashlib.shake_256(text.encode()).digest(4 * rank * inputs)
-    odd = 2 * (np.frombuffer(stream, dtype="<u4") >> 8).astype(np.int64) + 1 - (1 << 24)
-    units = (odd * math.isqrt((1 << 46) // inputs)) >> 24
+    units = (np.frombuffer(stream, dtype="<u4") >> 8).astype(np.int64)
+    units *= 2
+    units += 1 - (1 << 24)
+    units *= math.isqrt((1 << 46) // inputs)
+    units >>= 24
     return torch.from_numpy(units.astype(np.float32).reshape(rank, inputs) * np.float32(2.0**-BITS))

@@ -27,8 +27,8 @@ FORMAT = "loranchor/delta"
 VERSION = "1"
 _TYPES = {"F32": torch.float32, "BF16": torch.bfloat16}
 _NAMES = {dtype: name for name, dtype in _TYPES.items()}
-MOST_SEEDED = 1 << 28
-"""Numbers that one delta may have others make out of its seed."""
+MOST_SEEDED, MOST_SEEDED_MODULE = 1 << 28, 1 << 24
+"""Numbers that one delta, and one of its modules, may have others make out of its seed."""
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
 
 
@@ -215,6 +215,6 @@ def _assemble(table: dict[str, Any], metadata: Any, tensors: dict[str, Tensor]) 
 def _seeded(name: str, entry: Mapping[str, Any], b: Tensor | None, seed: int, most: int) -> Tensor:
     """The A that did not travel, where B is; an outline of it for an outline."""
     inputs, rank = entry.get("inputs"), b.shape[1] if b is not None and b.ndim == 2 else 0
-    if type(inputs) is not int or b is None or inputs < 1 or not 0 < rank * inputs <= most:
+    if type(inputs) is not int or b is None or inputs < 1 or not 0 < rank * inputs <= min(most, MOST_SEEDED_MODULE):
         raise ContributionRefused(Reason.BAD_SHAPE, f"module {name!r} does not say how wide its frozen factor is")
     return torch.empty((rank, inputs), device="meta") if b.is_meta else agreed_a(seed, name, rank, inputs)
