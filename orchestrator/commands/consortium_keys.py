@@ -22,6 +22,7 @@ from orchestrator.commands.consortium_parts import (
 if TYPE_CHECKING:
     from orchestrator.governance.contracts import Sides
     from orchestrator.governance.sending import Outcome
+    from orchestrator.keystore import Role
     from orchestrator.organisation import Organisation
     from orchestrator.settings import Settings
     from orchestrator.types import OrganisationId
@@ -116,6 +117,46 @@ def revoke(
     with payer(settings, home, key_file, password, Sender.AUTHORITY) as account:
         outcomes = revoke_delegate(sides, organisation.name, account, partial=partial, told=teller(as_json))
     _tell(outcomes, as_json, delegate=None)
+
+
+@delegate.command()
+def prekeys(
+    home: Home,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Take all unused ones back, and publish new ones of this keystore.")
+    ] = False,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Show which of the organisation's unused prekeys on the private chain this keystore can open."""
+    from orchestrator.chain.contracts import private_contracts
+    from orchestrator.chain.sender import KeystoreSigner
+    from orchestrator.daemon.access import NonceLock
+    from orchestrator.daemon.view import look
+    from orchestrator.governance import prekeys as found
+    from orchestrator.governance.contracts import read_side
+    from orchestrator.governance.sending import Payer
+    from orchestrator.keystore import Keystore
+
+    settings, organisation = _composed(overrides, home)
+    side = read_side(settings, "private")
+    private = private_contracts(settings.connection("private"), settings.deployments)
+    timeout, password = float(settings.group("chain")["transaction_timeout"]), password_of(password_file, None, home)
+    outcomes: list[Outcome] = []
+    roles: tuple[Role, ...] = ("delegate",) if renew else ()
+    with Keystore.open(home, password, roles=roles) as keystore:
+        if renew:
+            signer = KeystoreSigner(keystore, "delegate")
+            account = Payer(signer, timeout, lambda name: NonceLock(home, f"{name}-delegate"))
+            outcomes = found.renew(side, private, organisation.name, keystore, account, teller(as_json))
+        newest = outcomes[-1].receipt if outcomes else None
+        state = look(private, block=newest.block if newest else None).state
+        status = found.prekey_status(state, organisation.name, keystore.prekeys())
+    if as_json:
+        emit({**status, "sent": [outcome_of(item) for item in outcomes]})
+    else:
+        typer.echo("\n".join(found.prekey_lines(status)))
 
 
 @authority.command()

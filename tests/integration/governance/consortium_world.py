@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -24,18 +25,21 @@ from orchestrator.chain.connection import Connection
 from orchestrator.chain.port import Receipt
 from orchestrator.chain.proxy import Call
 from orchestrator.chain.sender import TransactionSender
+from orchestrator.chain.structs import Opening
 from orchestrator.cli import run
 from orchestrator.files import write_json
 from orchestrator.governance.ceremony import read_ceremony, write_ceremony
 from orchestrator.keystore import Keystore
 from orchestrator.keystore.keystore import Addresses
+from orchestrator.ledger.words import hex_word
 from orchestrator.organisation import FILE, Organisation
-from orchestrator.types import Address, OrganisationId
+from orchestrator.types import Address, Cid, Digest, OrganisationId
 
 PASSWORD = "a password for tests"
 NOBODY = "http://127.0.0.1:1"
 """Where no node listens: a chain that is down."""
 QUICK_SCRYPT = 2**10
+SALT = hex_word(bytes(32))
 
 
 @dataclass(frozen=True)
@@ -231,3 +235,24 @@ def refusal(chain: Connection, call: Call) -> str:
     with pytest.raises(RpcRefused) as raised:
         chain.call(call.to, call.data)
     return decode_revert(revert_data(raised.value.data, raised.value.rpc_message) or b"").error
+
+
+def digest(text: str) -> Digest:
+    return hex_word(hashlib.sha256(text.encode()).digest())
+
+
+def opening(agreement: Digest) -> Opening:
+    """A round that nobody has a task for."""
+    return Opening(
+        manifest_digest=digest("manifest"),
+        task_digest=digest("task"),
+        task_cid=Cid("QmTask"),
+        agreement_digest=agreement,
+        agreement_cid=Cid("QmAgreement"),
+        submit_blocks=100,
+        release_blocks=100,
+        commit_blocks=100,
+        reveal_blocks=100,
+        minimum_updates=2,
+        epsilon_cap=0,
+    )

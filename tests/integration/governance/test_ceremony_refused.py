@@ -94,12 +94,18 @@ def test_somebody_else_may_submit_at_the_same_moment(world: World, monkeypatch: 
     assert sent["public"] == sent["private"] == had
 
 
-def test_keys_that_were_used_are_refused_before_anything_is_signed(world: World) -> None:
+def test_keys_that_were_used_are_refused_or_named_before_anything_is_signed(world: World) -> None:
     former = world.addresses("cumulus").delegate
     world.ok("delegate", "rotate", *world.by("cumulus"))
+    for key, words in {
+        former: f"cumulus has named {former} its delegate.",
+        world.addresses("aurora").delegate: "aurora has no delegate afterwards. Does drift alone hold its key?",
+    }.items():
+        made = world.ok(
+            "propose", "--add", f"drift={key}", "--quorum", "3", "--out", f"{key}.json", *world.at("aurora")
+        )
+        assert [words in line for line in made["words"] if line.startswith("! ")] == [True]
     cases = {
-        f"drift={former}": "was a delegate of cumulus",
-        f"drift={world.addresses('aurora').delegate}": "is the delegate of aurora",
         f"drift={world.addresses('aurora').authority}": "the authority of two members",
         f"cumulus={former}": "cumulus is a member already",
     }

@@ -3,51 +3,28 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
-from consortium_world import NOBODY, World, refusal
+from consortium_world import NOBODY, SALT, World, digest, opening, refusal
 
 from orchestrator.chain.reverts import ContractRefused
-from orchestrator.chain.structs import Opening
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest
 from orchestrator.governance.ceremony import read_ceremony
 from orchestrator.governance.decisions import fields_of
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
 from orchestrator.ledger.words import hex_word
-from orchestrator.types import Address, Cid, Digest, OrganisationId
+from orchestrator.types import Address, Digest, OrganisationId
 
-SALT = hex_word(bytes(32))
 DRIFT = OrganisationId("drift")
 DOWN_PUBLIC, DOWN_PRIVATE = f"chain.public.url={NOBODY}", f"chain.private.url={NOBODY}"
-
-
-def digest(text: str) -> Digest:
-    return hex_word(hashlib.sha256(text.encode()).digest())
 
 
 def members(world: World, side: str) -> dict[str, tuple[str, str | None]]:
     listed = world.shown()[side]["members"]
     return {item["organisation"]: (item["authority"], item["delegate"]) for item in listed}
-
-
-def opening(agreement: Digest) -> Opening:
-    return Opening(
-        manifest_digest=digest("manifest"),
-        task_digest=digest("task"),
-        task_cid=Cid("QmTask"),
-        agreement_digest=agreement,
-        agreement_cid=Cid("QmAgreement"),
-        submit_blocks=100,
-        release_blocks=100,
-        commit_blocks=100,
-        reveal_blocks=100,
-        minimum_updates=2,
-        epsilon_cap=0,
-    )
 
 
 def anchor(
@@ -258,11 +235,28 @@ def test_a_pause_that_reached_one_chain_is_repeated_for_both(world: World) -> No
     world.ok("propose", "--pause", "--out", "again.json", *world.at("aurora"))
     world.decide(Path("again.json"), "aurora", "borealis")
     sent = world.ok("submit", "again.json", *world.by("aurora"))
-    assert sent["public"] == {"message": "is paused already, by another decision", "transaction": None, "block": None}
+    assert sent["public"]["transaction"] and sent["private"]["transaction"]  # so that the older one is void on both
+    assert "took a later decision already" in world.refused("submit", "pause.json", *world.by("aurora"))["message"]
     world.ok("propose", "--resume", "--out", "resume.json", *world.at("aurora"))
     world.decide(Path("resume.json"), "aurora", "borealis")
     assert world.ok("submit", "resume.json", *world.by("aurora"))["public"]["transaction"]
     assert world.shown()["drift"] == []
+
+
+def test_a_pause_that_was_overtaken_is_void_where_it_never_arrived(world: World) -> None:
+    """One chain was paused and both resume: whoever has the first file cannot pause the other one with it later."""
+    world.ok("propose", "--pause", "--out", "pause.json", *world.at("aurora"))
+    world.decide(Path("pause.json"), "aurora", "borealis")
+    world.refused("submit", "pause.json", *world.by("aurora"), "--partial", DOWN_PRIVATE)
+    resumed = world.ok("propose", "--resume", "--out", "resume.json", *world.at("aurora"))
+    assert "is not paused already and takes it all the same" in resumed["chains"]["private"]["message"]
+    world.decide(Path("resume.json"), "aurora", "borealis")
+    sent = world.ok("submit", "resume.json", *world.by("aurora"))
+    assert sent["public"]["transaction"] and sent["private"]["transaction"]
+    old, contract = read_ceremony(Path("pause.json")), world.consortium.private.consortium
+    call = contract.set_paused(fields_of(old.decision), list(old.signatures.values()))
+    assert refusal(contract.chain, call) == "ConsortiumNonceUsed"  # type: ignore[arg-type]
+    assert not world.shown()["private"]["paused"]
 
 
 def test_one_chain_done_and_the_other_not(world: World) -> None:
