@@ -112,7 +112,8 @@ def _check_factor(delta: AdapterDelta, factor: str, start: Start) -> None:
     agreed = start.a if factor == "a" else start.b
     for name, low in delta.modules.items():
         found = low.a if factor == "a" else low.b
-        if name not in agreed or not torch.equal(found, agreed[name].to(found)):
+        expected = agreed.get(name)
+        if expected is None or found.dtype != expected.dtype or not torch.equal(found, expected):
             raise ContributionRefused(Reason.WRONG_FACTOR, f"{factor.upper()} of {name!r} is not the agreed one")
 
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from torch import Tensor
 
 from orchestrator.contribution.refusal import ContributionRefused, Reason
+from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import check_nesting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,10 @@ class Frozen:
         if text is None:
             return None
         try:
+            check_nesting(str(text).encode(), "frozen")
             found = json.loads(str(text))
             frozen = cls(found["factor"], found.get("seed"))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, FormatError) as error:
             raise ContributionRefused(Reason.WRONG_FORMAT, "it does not say which factor was frozen") from error
         seeded = frozen.seed is not None
         if frozen.factor not in ("a", "b") or (seeded and frozen.factor == "b"):

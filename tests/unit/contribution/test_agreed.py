@@ -135,6 +135,7 @@ def test_a_factor_that_is_not_the_seeds_cannot_be_written() -> None:
         b'{\\"factor\\":[],\\"seed\\":7}',
         b'{\\"seed\\":7}',
         b"[]",
+        b"[" * 50_000,
         b"nothing",
     ],
 )
@@ -221,3 +222,8 @@ def test_a_frozen_factor_that_travels_is_compared_bit_by_bit(factor: str) -> Non
     assert reason_of(again, start) == Reason.WRONG_FACTOR
     del other[name]
     assert reason_of(again, start) == Reason.WRONG_FACTOR
+    low = delta.modules[name]
+    half = replace(low, a=low.a.bfloat16(), b=low.b.bfloat16())
+    rounded = Start({**agreed, name: half.a.float()}, {}, delta.frozen) if factor == "a" else None
+    rounded = rounded or Start({}, {**agreed, name: half.b.float()}, delta.frozen)
+    assert reason_of(replace(delta, modules={**delta.modules, name: half}), rounded) == Reason.WRONG_FACTOR, "by type"

@@ -178,6 +178,9 @@ def test_a_round_is_the_exact_mean_of_what_it_trained(frozen: str) -> None:
     exact = dense_sum(found, weights)
     assert product.left.shape[1] == RANK
     assert float((product.left.double() @ product.right.double() - exact).norm() / exact.norm()) < 1e-7
+    half = [found[0], replace(found[1], a=found[1].a.bfloat16(), b=found[1].b.bfloat16())]
+    with pytest.raises(ContributionRefused, match="one A or one B"):
+        RoLora(fraction_bits=BITS).combine("m", blocks_of(half))
     mixed = [LowRank(parts[0], others[0], 16), LowRank(parts[1], others[1], 16)]
     with pytest.raises(ContributionRefused, match="one A or one B") as caught:
         RoLora(fraction_bits=BITS).combine("m", blocks_of(mixed))
