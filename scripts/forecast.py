@@ -9,6 +9,7 @@ from orchestrator import deployment as d
 from orchestrator.deployment.account import NodeAccount
 from orchestrator.deployment.deployer import Deployer
 from orchestrator.deployment.lane import MARGIN
+from orchestrator.deployment.limits import check_gas
 from orchestrator.deployment.onchain import seconds_per_block
 from orchestrator.deployment.pricing import Price, price_now
 from orchestrator.deployment.rehearsal import rehearse
@@ -67,10 +68,13 @@ def forecast(run: Deployer, plan: Plan, *, both: bool = False) -> Forecast:
 def check_funds(run: Deployer, plan: Plan) -> None:
     """Raises:
     ChainError: the account cannot pay for all of it, on a chain that is not local.
+    ConfigurationError: a step does not fit a transaction there.
     """
     if run.local:
         return
     found = forecast(run, plan)
+    for error in too_large(run, found):
+        raise error
     if found.lacking:
         raise _too_little(run, found)
     if found.left:
@@ -114,6 +118,7 @@ def _print(plan: Plan, node: Node, *, both: bool) -> tuple[int, list[LoranchorEr
     price = f"gas price now {gwei(found.price.expected)}, at most {gwei(found.price.most)} will be offered"
     print(f"{price}; confirmations: {run.lane.confirmations}")
     print("".join(f"{line}\n" for line in kept_for_ever(run, plan.description)), end="")
+    missing += too_large(run, found)
     if known:
         print(f"account {account.address}: {ether(found.balance)}; it needs {ether(found.needed)} at most")
         if found.lacking:
@@ -121,6 +126,18 @@ def _print(plan: Plan, node: Node, *, both: bool) -> tuple[int, list[LoranchorEr
     for lacking in missing:
         print(f"missing: {lacking}")
     return len(found.left), missing
+
+
+def too_large(run: Deployer, found: Forecast) -> list[LoranchorError]:
+    """Steps that need more gas than one transaction may have on this chain."""
+    errors: list[LoranchorError] = []
+    most = run.lane.most_gas
+    for todo in found.todos if most is not None else ():
+        try:
+            check_gas(todo.what, todo.gas, most or 0, run.chain_id)
+        except ConfigurationError as error:
+            errors.append(error)
+    return errors
 
 
 def kept_for_ever(run: Deployer, description: d.ConsortiumDescription) -> list[str]:

@@ -11,6 +11,7 @@ from orchestrator.deployment.account import Account
 from orchestrator.deployment.arguments import labels_of
 from orchestrator.deployment.deployer import Deployer
 from orchestrator.deployment.lane import Lane
+from orchestrator.deployment.limits import most_gas
 from orchestrator.deployment.onchain import is_there
 from orchestrator.deployment.terms import check_terms
 from orchestrator.errors import ChainError, ConfigurationError
@@ -44,6 +45,7 @@ class Plan:
             confirmations=self.settings.confirmations_on(role, self.description, local=node.local),
             poll=LOCAL_POLL if node.local else POLL,
             raise_fee=self.settings.raise_fee,
+            most_gas=None if node.local else most_gas(node.chain),
             say=(lambda _: None) if node.local else lambda line: print(f"  {line}", flush=True),
         )
         return Deployer(lane, self.settings.deployments, role, self.description, self.creation, local=node.local)

@@ -16,6 +16,7 @@ from orchestrator.chain.connection import Connection
 from orchestrator.chain.port import Receipt, RpcRefused
 from orchestrator.chain.reverts import revert_data, reverted
 from orchestrator.deployment.account import Account
+from orchestrator.deployment.limits import check_gas
 from orchestrator.deployment.pricing import price_now, raised
 from orchestrator.deployment.record import Announced, Pending
 from orchestrator.errors import ChainError, ConfigurationError
@@ -60,6 +61,7 @@ class Lane:
         confirmations: blocks, its own included, until a transaction counts.
         patience: seconds that one may take to be mined, and to be confirmed. poll: seconds between two looks.
         raise_fee: send one that waits again, for more.
+        most_gas: that one transaction may ask for; None where nobody counts.
         say: told of each step.
     """
 
@@ -72,12 +74,14 @@ class Lane:
         patience: float = 300.0,
         poll: float = 0.1,
         raise_fee: bool = False,
+        most_gas: int | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.chain, self.account = chain, account
         self.sent = 0
         self.confirmations, self._patience, self._poll = confirmations, patience, poll
         self._raise_fee, self._say = raise_fee, say
+        self.most_gas = most_gas
 
     def next_nonce(self) -> int:
         """The nonce of the next transaction, once none is on its way.
@@ -103,6 +107,7 @@ class Lane:
 
         Raises:
             TransactionReverted: the contract refuses. ChainError: the node does, or nothing is mined in time.
+            ConfigurationError: a step needs more gas than a transaction may have.
         """
         block = self.chain.block_number()
         prepared = [self._prepare(step, nonce + place) for place, step in enumerate(steps)]
@@ -151,13 +156,17 @@ class Lane:
         if step.to:
             query["to"] = step.to
         try:
-            return int(self.chain.estimate_gas(query) * MARGIN)
+            gas = self.chain.estimate_gas(query)
         except RpcRefused as error:
             data = revert_data(error.data, error.rpc_message)
             where = f"{step.what} on chain {self.chain.chain_id}"
             if data:
                 raise reverted(where, data) from error
             raise self._refused(where, error) from error
+        if self.most_gas is None:
+            return int(gas * MARGIN)
+        check_gas(step.what, gas, self.most_gas, self.chain.chain_id)
+        return min(int(gas * MARGIN), self.most_gas)
 
     def _broadcast(self, announced: Announced, transaction: Mapping[str, Any], raw: bytes | None) -> Announced:
         where = f"{announced.what} on chain {self.chain.chain_id}"
@@ -236,7 +245,10 @@ class Lane:
         """The mined transaction that has the nonce, looked for in the blocks since it was announced."""
         newest = self.chain.block_number()
         for number in range(first_block if first_block <= newest else 0, newest + 1):  # else it was started anew
-            block = rpc.mapping(self.chain.request("eth_getBlockByNumber", [hex(number), True]), "block")
+            answer = self.chain.request("eth_getBlockByNumber", [hex(number), True])
+            if answer is None:  # a reorganisation has just taken it back: whoever asked looks again
+                return None
+            block = rpc.mapping(answer, "block")
             for transaction in block["transactions"]:
                 sender = str(transaction["from"]).lower() == self.account.address
                 if sender and int(transaction["nonce"], 16) == announced.nonce:

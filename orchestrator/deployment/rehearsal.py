@@ -18,6 +18,9 @@ from orchestrator.localnet.ports import HOST
 SOMEWHERE = "0x" + "ad" * 20
 """Stands for the other chain's Consortium while there is none."""
 
+ROOM = 2**32
+"""Gas of a block: enough for any number of members, so that what is too much for the real chain has a figure."""
+
 
 def rehearse(role: str, description: d.ConsortiumDescription, creation: Mapping[str, str]) -> dict[str, int]:
     """Gas of each step of a whole deployment on a chain of this side.
@@ -28,6 +31,7 @@ def rehearse(role: str, description: d.ConsortiumDescription, creation: Mapping[
     chain_id = description.public_chain_id if role == "public" else description.private_chain_id
     with automining_anvil(chain_id=chain_id) as port, tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         chain = Connection(f"http://{HOST}:{port}", chain_id)
+        chain.request("evm_setBlockGasLimit", [hex(ROOM)])
         lane = Lane(chain, NodeAccount(chain.request("eth_accounts", [])[0]), poll=0.01)
         deployer = Deployer(lane, Path(folder), role, description, creation, local=False)
         deployer.run()

@@ -190,6 +190,27 @@ def test_what_is_wrong_with_settings_is_one_line(place: Place, between: Proxy, n
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [90, 160])
+def test_more_founders_than_a_transaction_takes_are_told_before_anything_is_sent(
+    place: Place, between: Proxy, node: Connection, count: int
+) -> None:
+    fund(node, Address(DEPLOYER), 20)
+    place.consortium["members"] = [
+        {"organisation": f"m-{at}", "authority": f"0x{at + 1000:040x}", "delegate": f"0x{at + 2000:040x}"}
+        for at in range(count)
+    ]
+    place.consortium["quorum"] = count // 2 + 1
+    place.write_consortium()
+    for words in ((), ("--dry-run",)):
+        code, out, errors = place.run(*words)
+        fails(
+            (code, "", errors), 2, "gas, and one transaction may have 16,777,216 there; found the consortium with fewer"
+        )
+        assert ("missing: Consortium on chain 11155111 needs" in out) == bool(words)
+    assert between.sends == 0
+
+
+@pytest.mark.slow
 def test_a_record_of_another_chain_of_this_id_is_never_overwritten(
     place: Place, between: Proxy, node: Connection
 ) -> None:
