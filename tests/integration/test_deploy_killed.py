@@ -20,7 +20,7 @@ from orchestrator.chain.connection import Connection
 from orchestrator.types import Address
 
 # transactions of a whole deployment: contracts, bindings, the binding of the pair (which needs the other chain's file)
-CASES = {"anvil-key": 5, "ganache-key": 9, "ganache-node": 8}
+CASES = {"anvil-key": 5, "ganache-key": 10, "ganache-node": 9}
 PUBLIC, PRIVATE = 11155111, 2018
 
 
