@@ -6,7 +6,6 @@ from orchestrator.aggregation.entries import FoldEntry, Opener, ordered
 from orchestrator.aggregation.factors import Factors, stack_factors
 from orchestrator.aggregation.ffa_sums import ffa_sums, sums_digest
 from orchestrator.aggregation.folded import FoldedModel
-from orchestrator.aggregation.leave_one_out import leave_one_out
 from orchestrator.aggregation.source import DeltaBytes, DeltaSource, HeldSource, MappedFile, Source
 from orchestrator.aggregation.start import Ground, Starting, adapted
 from orchestrator.aggregation.stored import StoredBase
@@ -53,7 +52,6 @@ __all__ = [
     "adapted",
     "ffa_sums",
     "fold_folder",
-    "leave_one_out",
     "ordered",
     "register",
     "stack_factors",

@@ -2,7 +2,7 @@
 
 A filter may use floats, because only its integer outcome is agreed upon (accept or not, a weight cap in millionths):
 the members vote, and the lower median of their caps counts. A new one is a file in ``aggregation/filters`` that names
-its paper and ends with :func:`register`.
+its paper and ends with :func:`register`; its name and the bounds of its settings go into ``ledger/methods.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from torch import Tensor
 
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ConfigurationError
-from orchestrator.types import MILLION, OrganisationId, UpdateId
+from orchestrator.types import MILLION, UpdateId
+
+TOO_FEW = "TOO_FEW_FOR_FILTER"
+
+
+class TooFewUpdates(ConfigurationError):
+    """A filter was given fewer updates than what it promises needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,6 @@ class Candidate:
     """An update of the round that passed the structural check."""
 
     update_id: UpdateId
-    organisation: OrganisationId
     delta: AdapterDelta
 
 
@@ -50,11 +55,11 @@ class Filter(Protocol):
         """A verdict for each candidate.
 
         Args:
-            candidates: in the order of their ids. gram: of :func:`orchestrator.aggregation.distances.gram_matrix`, in
-                the same order.
+            candidates: in the order in which they were submitted. gram: of
+                :func:`orchestrator.aggregation.distances.gram_matrix`, in the same order.
 
         Raises:
-            ConfigurationError: too few candidates for what the filter promises.
+            TooFewUpdates: too few candidates for what the filter promises.
         """
         ...
 
@@ -87,3 +92,33 @@ def filter_named(name: str, **settings: Any) -> Filter:
         return _MAKERS[name](**settings)
     except TypeError as error:
         raise ConfigurationError(f"filter {name} has no such setting: {error}") from error
+
+
+def screened(
+    chain: Sequence[Filter], candidates: Sequence[Candidate], gram: Callable[[], Tensor]
+) -> dict[UpdateId, FilterVerdict]:
+    """What filters say one after the other; each sees only what those before it accepted.
+
+    Of several weight caps the smallest counts. A filter that is left with too few updates to promise anything rejects
+    them all under :data:`TOO_FEW`: nothing enters the model unexamined.
+
+    Args:
+        candidates: as for :meth:`Filter.judge`. gram: makes the matrix of all of them, once, if there is a filter.
+    """
+    verdicts = {item.update_id: FilterVerdict(True) for item in candidates}
+    left, matrix = list(range(len(candidates))), gram() if chain and candidates else None
+    for one in chain:
+        if matrix is None or not left:
+            break
+        for update_id, said in _said(one, [candidates[place] for place in left], matrix[left][:, left]).items():
+            cap = min(said.weight_cap, verdicts[update_id].weight_cap)
+            verdicts[update_id] = FilterVerdict(said.accept, cap if said.accept else 0, said.reason)
+        left = [place for place in left if verdicts[candidates[place].update_id].accept]
+    return verdicts
+
+
+def _said(one: Filter, left: Sequence[Candidate], gram: Tensor) -> Mapping[UpdateId, FilterVerdict]:
+    try:
+        return one.judge(left, gram)
+    except TooFewUpdates:
+        return {item.update_id: FilterVerdict(False, 0, TOO_FEW) for item in left}

@@ -1,11 +1,24 @@
-"""What an organisation thinks of a round's updates: checks of structure, then what each does to the model."""
+"""What an organisation thinks of a round's updates: checks of structure, robust filters, then what each does to the
+model on the organisation's own held-out data."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.aggregation import FoldedModel, FoldEntry, Opener, leave_one_out
+from orchestrator.aggregation import FoldedModel, FoldEntry, Opener
+from orchestrator.aggregation.distances import gram_matrix
+from orchestrator.aggregation.filters import Candidate, filter_named, screened
+from orchestrator.aggregation.scores import (
+    MOST_EXACT,
+    SubsetValues,
+    exact_shapley,
+    gtg_shapley,
+    harmful,
+    leave_one_out,
+    permutation_seed,
+)
 from orchestrator.contribution import (
     AdapterDelta,
     ContributionRefused,
@@ -20,9 +33,11 @@ from orchestrator.contribution.check import Shapes
 from orchestrator.daemon.workbench import Judgement, OpenDelta
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.ledger.weights import shares
+from orchestrator.ledger.weights import capped, shares
 from orchestrator.training import Evaluation
-from orchestrator.types import MILLION, OrganisationId, UpdateId
+from orchestrator.types import OrganisationId, UpdateId
+
+Verdicts = dict[UpdateId, Judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +68,28 @@ def judge(
     """See :meth:`orchestrator.daemon.workbench.Workbench.judge`."""
     verdicts = {update_id: _rejected(reason) for update_id, reason in refused.items()}
     deltas = _sound(bench, task, manifest, candidates, opener, verdicts)
-    if not deltas:
+    caps = _screened(task, deltas, verdicts)
+    if not caps:
         return verdicts
-    for update_id, score in _scores(bench, task, manifest, deltas, opener).items():
-        if task.verdict.policy == "validation" and score < task.verdict.minimum_score:
-            verdicts[update_id] = Judgement(False, 0, score, Reason.SCORE_TOO_LOW.value)
-        else:
-            verdicts[update_id] = Judgement(True, MILLION, score, "")
+    values = _values(bench, task, manifest, {update_id: deltas[update_id] for update_id in caps}, caps, opener)
+    if task.verdict.policy == "validation":
+        for update_id, gain in harmful(values.players, values.alone, values, task.verdict.minimum_score).items():
+            verdicts[update_id] = Judgement(False, 0, gain, Reason.SCORE_TOO_LOW.value)
+    accepted = [update_id for update_id in values.players if update_id not in verdicts]
+    for update_id, score in scored(task, manifest, accepted, values).items():
+        verdicts[update_id] = Judgement(True, caps[update_id], score, "")
     return verdicts
+
+
+def scored(
+    task: TaskSpec, manifest: Manifest, accepted: Sequence[UpdateId], values: SubsetValues
+) -> dict[UpdateId, int]:
+    """The task's kind of score for each accepted update, in millionths."""
+    if task.evaluation.scores == "leave-one-out":
+        return leave_one_out(accepted, values)
+    if len(accepted) <= MOST_EXACT:
+        return exact_shapley(accepted, values)
+    return gtg_shapley(accepted, values, seed=permutation_seed(task.digest, manifest.digest))
 
 
 def _sound(
@@ -69,7 +98,7 @@ def _sound(
     manifest: Manifest,
     candidates: Sequence[UpdateId],
     opener: OpenDelta,
-    verdicts: dict[UpdateId, Judgement],
+    verdicts: Verdicts,
 ) -> dict[UpdateId, AdapterDelta]:
     """Candidates that pass every check of structure; the others get their verdicts."""
     rules = DeltaRules.from_task(task.document)
@@ -87,35 +116,49 @@ def _sound(
     return sound
 
 
-def _scores(
-    bench: Bench, task: TaskSpec, manifest: Manifest, deltas: Mapping[UpdateId, AdapterDelta], opener: OpenDelta
-) -> dict[UpdateId, int]:
-    """What the model loses when an update's term is taken out of the sum, the others' weights left as they are.
+def _screened(task: TaskSpec, deltas: Mapping[UpdateId, AdapterDelta], verdicts: Verdicts) -> dict[UpdateId, int]:
+    """Weight caps of what passes the task's filters; the others get their verdicts."""
+    chain = [filter_named(item.name, **item.settings) for item in task.verdict.filters]
+    found = [Candidate(update_id, delta) for update_id, delta in deltas.items()]
+    said = screened(chain, found, lambda: gram_matrix(list(deltas.values())))
+    verdicts |= {update_id: _rejected(item.reason) for update_id, item in said.items() if not item.accept}
+    return {update_id: item.weight_cap for update_id, item in said.items() if item.accept}
 
-    Were the others' weights scaled up, scores of a round would sum to about nothing: half of all honest work would look
-    worthless.
+
+def _values(
+    bench: Bench,
+    task: TaskSpec,
+    manifest: Manifest,
+    deltas: Mapping[UpdateId, AdapterDelta],
+    caps: Mapping[UpdateId, int],
+    opener: OpenDelta,
+) -> SubsetValues:
+    """What sets of updates are worth: added exactly, each with its share of the round under its cap.
+
+    With lineage ``isolated`` an update holds its owner's former work and takes its place, so it is added to the base.
     """
+    before = manifest.entries if task.lineage == "chained" else ()
+    bench.move(
+        [FoldEntry(item.update_id, item.round, item.organisation, item.weight) for item in before],
+        lambda update_id: parse(opener(update_id)),
+    )
     number = 1 + max((entry.round for entry in manifest.entries), default=0)
-    weights = shares([1] * len(deltas))
-    entries = [
-        FoldEntry(update_id, number, OrganisationId(f"candidate-{place}"), weight)
+    weights = [
+        capped(share, caps[update_id]) for update_id, share in zip(deltas, shares([1] * len(deltas)), strict=True)
+    ]
+    players = [
+        (FoldEntry(update_id, number, OrganisationId(f"candidate-{place}"), weight), deltas[update_id])
         for place, (update_id, weight) in enumerate(zip(deltas, weights, strict=True))
     ]
-    before = [FoldEntry(item.update_id, item.round, item.organisation, item.weight) for item in manifest.entries]
-
-    def opened(update_id: UpdateId) -> AdapterDelta:
-        return deltas[update_id] if update_id in deltas else parse(opener(update_id))
-
-    bench.move([*before, *entries], opened)
     metric = task.evaluation.metric
-    return leave_one_out(
-        bench.folded,
-        entries,
-        opened,
-        lambda: bench.measure().value(metric),
-        higher_is_better=metric == "accuracy",
-        weights_without=lambda leaving: {item.update_id: item.weight for item in entries if item.update_id != leaving},
-    )
+    return SubsetValues(bench.folded, players, lambda: worth(bench.measure(), metric))
+
+
+def worth(found: Evaluation, metric: str) -> int:
+    """A figure in millionths, higher is better; a model whose loss is no number is worth the least there is."""
+    if metric == "accuracy":
+        return found.value(metric) if math.isfinite(found.loss) else 0
+    return -found.value(metric)
 
 
 def _rejected(reason: str) -> Judgement:

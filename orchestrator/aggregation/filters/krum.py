@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from orchestrator.aggregation.distances import squared_distances
-from orchestrator.aggregation.filter import Candidate, FilterVerdict, register
-from orchestrator.errors import ConfigurationError
+from orchestrator.aggregation.filter import Candidate, FilterVerdict, TooFewUpdates, register
 from orchestrator.types import UpdateId
 
 REASON = "KRUM_OUTLIER"
@@ -23,14 +22,13 @@ class MultiKrum:
     """See the module.
 
     Args:
-        hostile: f, how many updates may be hostile. keep: how many are accepted; None for n − f, 1 is plain Krum.
+        hostile: f, how many updates may be hostile. keep: how many are accepted, at most n − f; 0 for n − f, 1 is plain
+            Krum.
     """
 
     name = "multi-krum"
 
-    def __init__(self, *, hostile: int = 1, keep: int | None = None) -> None:
-        if hostile < 0 or (keep is not None and keep < 1):
-            raise ConfigurationError(f"multi-krum cannot expect {hostile} hostile updates and keep {keep}")
+    def __init__(self, *, hostile: int, keep: int = 0) -> None:
         self.hostile, self.keep = hostile, keep
 
     def judge(self, candidates: Sequence[Candidate], gram: Tensor) -> Mapping[UpdateId, FilterVerdict]:
@@ -41,24 +39,25 @@ class MultiKrum:
         }
 
 
-def nearest(distances: Tensor, hostile: int, keep: int | None = None) -> list[int]:
+def nearest(distances: Tensor, hostile: int, keep: int = 0) -> list[int]:
     """Places of the updates to keep, ascending.
 
     Args:
-        distances: (n, n) squared. hostile: f. keep: how many; None for n − f.
+        distances: (n, n) squared. hostile: f. keep: how many, at most n − f; 0 for n − f.
 
     Raises:
-        ConfigurationError: n < 2f + 3, where the theorem says nothing.
+        TooFewUpdates: n < 2f + 3, where the theorem says nothing.
     """
     count = distances.shape[0]
     if count < 2 * hostile + 3:
-        raise ConfigurationError(
-            f"multi-krum against {hostile} hostile updates needs {2 * hostile + 3}, the round has {count}",
+        raise TooFewUpdates(
+            f"multi-krum against {hostile} hostile updates needs {2 * hostile + 3}, it was given {count}",
             mend="expect fewer hostile updates or ask for more in a round",
         )
     closest = torch.sort(distances, dim=1).values[:, 1 : count - hostile - 1]
     order = torch.argsort(closest.sum(dim=1), stable=True)
-    return sorted(order[: keep if keep is not None else count - hostile].tolist())
+    most = count - hostile
+    return sorted(order[: min(keep or most, most)].tolist())
 
 
 register(MultiKrum.name, MultiKrum)

@@ -1,31 +1,30 @@
 """Exact Shapley values of a round's contributions, in integers.
 
-L. S. Shapley, "A Value for n-Person Games", 1953. Every subset is measured once: 2ⁿ folds and evaluations, so it is
-meant for up to :data:`MOST_EXACT` contributions.
+L. S. Shapley, "A Value for n-Person Games", 1953. Every subset is measured once: 2ⁿ evaluations, so it is meant for up
+to :data:`MOST_EXACT` contributions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
 from math import comb, floor
 
+from orchestrator.aggregation.scores.values import Value
 from orchestrator.errors import ConfigurationError
 from orchestrator.types import UpdateId
 
 MOST_EXACT = 8
 
-Value = Callable[[tuple[UpdateId, ...]], int]
-"""What a subset of contributions is worth: the metric of the fold with these alone, in millionths, higher is better.
-Called with the players' order kept, the empty subset first, each subset once."""
-
 
 def exact_shapley(players: Sequence[UpdateId], value: Value) -> dict[UpdateId, int]:
-    """Shapley value of each player, rounded down to millionths.
+    """Shapley value of each player, rounded down to millionths: together fewer than one a player below value(all) −
+    value(none).
 
     Args:
         players: at most :data:`MOST_EXACT`, in the manifest's order.
+        value: called with the players' order kept, the empty subset first, each subset once.
 
     Raises:
         ConfigurationError: there are more.

@@ -6,11 +6,7 @@ import pytest
 import torch
 
 from orchestrator.aggregation.distances import cosines, gram_matrix, squared_distances
-from orchestrator.aggregation.filter import Candidate, filter_named, filters
-from orchestrator.aggregation.filters.krum import nearest
 from orchestrator.contribution import AdapterDelta, LowRank, cosine, distance, inner
-from orchestrator.errors import ConfigurationError
-from orchestrator.types import OrganisationId, UpdateId
 from tests.unit.aggregation.make import contributions
 from tests.unit.contribution.make import BASE, PARENT, dense_form
 
@@ -64,28 +60,3 @@ def test_a_zero_update_has_no_direction() -> None:
     first = updates()[0]
     zero = {name: LowRank(low.a, low.b * 0, low.alpha) for name, low in first.modules.items()}
     assert float(cosines(gram_matrix([first, AdapterDelta(BASE, PARENT, zero)]))[0, 1]) == 0
-
-
-def test_multi_krum_leaves_out_what_is_far_away() -> None:
-    points = torch.tensor([[0.0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1], [9, 9], [0.05, 0]], dtype=torch.float64)
-    candidates = [
-        Candidate(UpdateId(str(place)), OrganisationId(f"o{place}"), updates()[0]) for place in range(len(points))
-    ]
-    verdicts = filter_named("multi-krum", hostile=1).judge(candidates, points @ points.T)
-    assert [update for update, verdict in verdicts.items() if not verdict.accept] == ["4"]
-    assert verdicts[UpdateId("4")].reason == "KRUM_OUTLIER"
-    plain = filter_named("multi-krum", hostile=1, keep=1).judge(candidates, points @ points.T)
-    assert [update for update, verdict in plain.items() if verdict.accept] == ["5"]
-
-
-def test_krum_refuses_too_few_updates() -> None:
-    with pytest.raises(ConfigurationError, match="needs 5, the round has 4"):
-        nearest(torch.zeros((4, 4), dtype=torch.float64), 1)
-
-
-def test_filters_are_known_by_name() -> None:
-    assert "multi-krum" in filters()
-    with pytest.raises(ConfigurationError, match="unknown filter"):
-        filter_named("magic")
-    with pytest.raises(ConfigurationError, match="no such setting"):
-        filter_named("multi-krum", colour="red")
