@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from eth_utils.crypto import keccak
 
 from orchestrator.chain.abi import PRIVATE, PUBLIC, artifact
-from orchestrator.chain.links import named_by
+from orchestrator.chain.links import named_by, shown
 from orchestrator.chain.port import ChainPort
 from orchestrator.deployment import ContractRecord, masked, read_record, record_path
 from orchestrator.deployment.links import wanted_links
@@ -93,14 +93,10 @@ def check_links(chain: ChainPort, deployment: Deployment) -> None:
             found = named_by(chain, name, contract.address, view)
             if found != expected:
                 raise WrongChain(
-                    f"{name} at {contract.address} on chain {deployment.chain_id} names {_shown(found)} as its {view}, "
-                    f"{deployment.chain_id}.json names {_shown(expected)}",
+                    f"{name} at {contract.address} on chain {deployment.chain_id} names {shown(found)} as its {view}, "
+                    f"{deployment.chain_id}.json names {shown(expected)}",
                     mend="do not use this deployment before you know why; `brownie run verify` compares all of it",
                 )
-
-
-def _shown(value: Any) -> str:
-    return " and ".join(str(item) for item in value) if isinstance(value, list) else str(value)
 
 
 def _check_each(chain: ChainPort, deployment: Deployment, names: Iterable[str]) -> None:

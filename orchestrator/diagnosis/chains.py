@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
+from orchestrator.chain.links import check_pair
 from orchestrator.diagnosis.finding import Check, from_error
 from orchestrator.errors import ChainError, ConfigurationError, EnvironmentMissing, LoranchorError
 from orchestrator.settings import Settings, Side
@@ -31,7 +32,9 @@ def chains(settings: Settings) -> Iterator[Check]:
         yield check
         if contracts is not None:
             found[side] = contracts
-    if len(found) == 2:
+    public, private = found.get("public"), found.get("private")
+    if isinstance(public, PublicContracts) and isinstance(private, PrivateContracts):
+        yield _pair(public, private)
         yield _consortium(settings, found)
 
 
@@ -71,7 +74,18 @@ def _contracts(settings: Settings, connection: Connection, side: Side) -> tuple[
         return None, from_error(name, error, "absent")
     except LoranchorError as error:
         return None, from_error(name, error)
-    return contracts, Check(name, "ok", f"{len(contracts.proxies)} contracts with the code of this version")
+    return contracts, Check(
+        name, "ok", f"{len(contracts.proxies)} contracts with the code of this version, which name each other"
+    )
+
+
+def _pair(public: PublicContracts, private: PrivateContracts) -> Check:
+    """The contracts of each chain name the other one."""
+    try:
+        check_pair(public.consortium, private.consortium, public.anchor)
+    except LoranchorError as error:
+        return from_error("pair", error)
+    return Check("pair", "ok", "the contracts of both chains name each other")
 
 
 def _consortium(settings: Settings, found: dict[Side, Contracts]) -> Check:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from chain_nodes import anvil, ganache
 from orchestrator import deployment as d
 from orchestrator.chain.connection import Connection
 from orchestrator.chain.contracts import private_contracts, public_contracts
+from orchestrator.chain.links import View, check_pair
 from orchestrator.deployment.account import NodeAccount
 from orchestrator.deployment.deployer import Deployer
 from orchestrator.deployment.immutables import Facts, expected, filled, short_text
@@ -237,6 +239,24 @@ def test_daemons_and_doctor_refuse_contracts_bound_to_another_consortium(
     honest = deployer.record.addresses["Consortium"]
     with pytest.raises(WrongChain, match=rf"at 0x.* names 0x.* as its consortium, .*json names {honest}; do not use"):
         load(chain, tmp_path)
+
+
+def test_doctor_compares_what_the_contracts_say_of_the_other_chain(
+    pair: Any, impostors: dict[str, d.DeploymentRecord], tmp_path: Path
+) -> None:
+    for _, deployer in pair.values():
+        d.write_record(tmp_path, deployer.record)
+    public, private = (pair[role][0] for role in ("public", "private"))
+    ours, theirs = public_contracts(public, tmp_path), private_contracts(private, tmp_path).consortium
+    check_pair(ours.consortium, theirs, ours.anchor)
+    anchor = impostors["public"].contracts["CheckpointAnchor"].constructor_arguments[0]  # the deployer's own Consortium
+    for consortium in (View(public, "Consortium", anchor), View(public, "Consortium", ours.consortium.address)):
+        elsewhere: Any = SimpleNamespace(chain=private, address=ELSEWHERE, contract="Consortium")
+        with pytest.raises(WrongChain, match=r"Consortium at 0x.* names .* as its binding, the deployment files name"):
+            check_pair(consortium, elsewhere, ours.anchor)
+    elsewhere = SimpleNamespace(chain=SimpleNamespace(chain_id=2018), address=theirs.address, contract="Consortium")
+    with pytest.raises(WrongChain, match="names 1337 as its privateChainId, the deployment files name 2018"):
+        check_pair(ours.consortium, elsewhere, ours.anchor)
 
 
 def test_a_consortium_of_another_id_than_the_files_is_named(check: Any, pair: Any, tmp_path: Path) -> None:
