@@ -108,9 +108,11 @@ def generate(
 
     trying.check(max_tokens, temperature)
     settings, model = _settings(home, overrides)
+    threads = (settings.values.get("experiment") or {}).get("threads")
     text = _text(prompt)
     with _seen(settings, home, password_file, manifest, round_number) as seen:
-        base = folded_model(seen.access, seen.state, seen.chosen, str(model["name"]), int(model["labels"]))
+        named = str(model["name"]), int(model["labels"])
+        base = folded_model(seen.access, seen.state, seen.chosen, *named, threads=threads)
     told: dict[str, Any] = {"manifest": seen.chosen.manifest.digest, "prompt": text}
     if base.kind == "classifier":
         told["probabilities"] = found = trying.probabilities(base, text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from orchestrator.aggregation import FoldedModel
 from orchestrator.cache import cache_folder
 from orchestrator.contribution import AdapterDelta, parse
@@ -15,13 +17,21 @@ from orchestrator.models import BaseModel, load_base, resolve
 from orchestrator.types import UpdateId
 
 
-def folded_model(access: Access, state: LedgerState, chosen: Chosen, model: str, labels: int) -> BaseModel:
+def folded_model(
+    access: Access, state: LedgerState, chosen: Chosen, model: str, labels: int, *, threads: int | None = None
+) -> BaseModel:
     """Load the base and fold the manifest's contributions into it.
+
+    Args:
+        model: the base by its name in the settings. labels: of a classifier.
+        threads: of torch, as the experiment has them for daemons; None for as many as it takes.
 
     Raises:
         DataError: the configured model is not the task's base.
         ContentKeyDestroyed, KeystoreError, StorageError, EnvelopeError: a contribution cannot be opened.
     """
+    if threads is not None:
+        torch.set_num_threads(threads)
     cache, rule = cache_folder(), chosen.task.base
     base = load_base(resolve(model, cache=cache), kind=rule.kind, labels=labels, cache=cache)
     if base.digest != rule.digest:
