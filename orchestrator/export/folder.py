@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator.aggregation.shards import INDEX, PROGRESS, RECORD
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, LoranchorError
 from orchestrator.export.record import Identity, changed_files, is_same, read_record
 from orchestrator.files import write_json
 
@@ -63,7 +63,9 @@ def drafted(out: Path, identity: Identity) -> Iterator[Path]:
             try:
                 yield draft
                 _finish(draft, out)
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, LoranchorError):  # what was fetched may be what is wrong: fetch it again
+                    shutil.rmtree(draft / WORK, ignore_errors=True)
                 if not any(draft.glob("*.safetensors")):
                     shutil.rmtree(draft, ignore_errors=True)
                 raise

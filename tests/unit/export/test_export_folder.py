@@ -104,6 +104,16 @@ def test_what_failed_before_a_shard_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_fetched_is_not_trusted_again_once_something_was_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ProtocolError), drafted(tmp_path / "out", IDENTITY) as folder:
+        (folder / WORK).mkdir()
+        for name in ("model-1.safetensors", PROGRESS):
+            (folder / name).write_text("whole")
+        raise ProtocolError("an object was damaged on this disk")
+    with drafted(tmp_path / "out", IDENTITY) as folder:
+        assert {path.name for path in folder.iterdir()} == {MARK, PROGRESS, "model-1.safetensors"}
+
+
 def test_a_folder_that_is_not_ours_is_not_cleared(tmp_path: Path) -> None:
     draft = draft_of(tmp_path / "out")
     draft.mkdir()
