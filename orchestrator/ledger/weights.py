@@ -36,10 +36,20 @@ def lower_median(values: Sequence[int]) -> int:
     return sorted(values)[(len(values) - 1) // 2]
 
 
+def upper_median(values: Sequence[int]) -> int:
+    """The middle value, the higher of the two middle ones where their number is even.
+
+    What others say of an update is settled by it (decision 0027): of n = 2f + 1 members all but the owner judge, and
+    f liars among those 2f are outvoted here, while the lower one would be theirs to push down.
+    """
+    return sorted(values)[len(values) // 2]
+
+
 def weight_cap(update: Update) -> int:
-    """Lower median of the caps of the other members that accept the update; in millionths, at most 1."""
-    caps = [item.weight_cap for judge, item in update.verdicts.items() if item.accept and judge != update.organisation]
-    return min(lower_median(caps), MILLION) if caps else MILLION
+    """Upper median of the other members' caps, in millionths, at most 1; who refuses the update would cap it at 0."""
+    others = [item for judge, item in update.verdicts.items() if judge != update.organisation]
+    caps = [item.weight_cap if item.accept else 0 for item in others]
+    return min(upper_median(caps), MILLION) if caps else MILLION
 
 
 def capped(weight: int, cap: int) -> int:
@@ -48,13 +58,16 @@ def capped(weight: int, cap: int) -> int:
 
 
 def settled_score(update: Update) -> int:
-    """Lower median of the scores that members other than its owner have revealed, at least 0; in millionths."""
+    """Upper median of the scores that members other than its owner have revealed, at least 0; in millionths."""
     scores = [item.score for judge, item in update.verdicts.items() if judge != update.organisation]
-    return max(0, lower_median(scores)) if scores else 0
+    return max(0, upper_median(scores)) if scores else 0
 
 
 def raw_samples(group: Sequence[Update]) -> list[int]:
-    """Samples of each update, capped at :data:`SAMPLE_CAP` times the lower median of the group."""
+    """Samples of each update, capped at :data:`SAMPLE_CAP` times the lower median of the group.
+
+    The lower one: these are owners' words on themselves, where overstating pays.
+    """
     if not group:
         return []
     most = SAMPLE_CAP * lower_median([update.samples for update in group])
