@@ -202,6 +202,7 @@ def install_authority(
         emit({"organisation": organisation.name, "authority": address})
     else:
         typer.echo(f"The keystore's authority is {address} now. Keep a copy of keystore/authority.json elsewhere.")
+        typer.echo("No round opens before it has accepted the agreement: fund it, then `loranchor round agree`.")
 
 
 @authority.command(name="export")

@@ -92,11 +92,12 @@ def test_the_page_is_what_the_command_line_does(world: World, monkeypatch: pytes
     stick.unlink()
     page.type({"loranchor consortium propose": lambda: _know_next(page, world)})
     world.decide(Path("key.json"), "aurora", "cumulus", "drava")
-    for _ in range(2):  # submitted and installed; exported
+    for _ in range(3):  # submitted and installed; agreed again; exported
         page.type()
 
     page.type()  # revoked
     page.type({"loranchor consortium fund": lambda: _know_delegate(page, world)})
+    page.type()  # prekeys renewed
 
     page.type()  # paused: proposed, and signed from the stick
     world.decide(Path("pause.json"), "aurora", "cumulus")
