@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.adversaries.play import BARE, DEFENDED, play
 from benchmarks.adversaries.report import ATTACKS, broken, report
-from benchmarks.harness import Benchmark, Plan, Preset, main
+from benchmarks.federation.processes import run_share, side_by_side
+from benchmarks.harness import Benchmark, Plan, Preset, main, preset_named
+from benchmarks.harness.page import show
+from benchmarks.harness.runner import INTERRUPTED
+from orchestrator.errors import LoranchorError
 
+PROCESSES = 2
 SEEDS = (0, 1, 2)
 FEDERATION = ("adversaries", "book", "held_out", "shards", "shared", "simulate", "workbench")
 
@@ -22,11 +28,10 @@ def plan(preset: Preset) -> Plan:
 
 
 def _cells(seed: int, four: bool) -> Iterator[Mapping[str, Any]]:
+    """Defended ones and undefended ones in turn, so that each of two processes has one kind and trains little twice."""
     for organisations in (8, 4) if four else (8,):
-        yield {"organisations": organisations, "attack": "without", "defence": DEFENDED, "seed": seed}
-        yield {"organisations": organisations, "attack": "without", "defence": BARE, "seed": seed}
-        for defence in (DEFENDED, BARE):
-            for attack in ATTACKS:
+        for attack in ("without", *ATTACKS):
+            for defence in (DEFENDED, BARE):
                 yield {"organisations": organisations, "attack": attack, "defence": defence, "seed": seed}
 
 
@@ -42,14 +47,44 @@ BENCHMARK = Benchmark(
         "orchestrator/conf/aggregation/robust.yaml",
         "orchestrator/conf/aggregation/stack.yaml",
         "orchestrator/conf/training/classifier.yaml",
+        *(f"orchestrator/ledger/{name}.py" for name in ("contributions", "manifest", "weights")),
         "orchestrator/daemon/judging.py",
+        "orchestrator/data",
+        "orchestrator/training",
     ],
-    packages=["torch", "transformers"],
+    packages=["torch", "transformers", "peft"],
     plan=plan,
     work=play,
     report=report,
     broken=broken,
 )
 
+
+def run(arguments: Sequence[str]) -> int:
+    """As every benchmark, but in two processes side by side."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--preset")
+    parser.add_argument("--share")
+    asked, others = parser.parse_known_args(arguments)
+    if others:
+        return main(BENCHMARK, arguments)
+    try:
+        preset = preset_named(asked.preset)
+        if asked.share:
+            return run_share(BENCHMARK, preset, asked.share)
+        result, failed = side_by_side(BENCHMARK, preset, PROCESSES)
+        show(report(result), result)
+        sentences = broken(result)
+        for sentence in sentences:
+            print(f"{BENCHMARK.name}: {sentence}", file=sys.stderr)
+        return int(failed or bool(sentences))
+    except LoranchorError as error:
+        print(f"{BENCHMARK.name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"\n{BENCHMARK.name}: interrupted; finished cells are kept, run again to go on", file=sys.stderr)
+        return INTERRUPTED
+
+
 if __name__ == "__main__":
-    sys.exit(main(BENCHMARK, sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

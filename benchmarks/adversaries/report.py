@@ -22,8 +22,8 @@ MOST = 0.03
 INTRODUCTION = """\
 Members of a federation train a sentiment classifier together (MiniLM, LoRA of rank 8, VADER sentences): eight
 organisations, each domain split in two, or four, one a domain. Of the eight two are adversaries, of the four one. They
-accept each other's updates and refuse nobody's. Training, verdicts, votes (k of n, lower median of the weight caps),
-weights and folds are those of the daemon; there are no chains. Accuracy is the mean over the four domains, on their
+accept each other's updates and refuse nobody's. Training, verdicts, votes, weights and
+folds are those of the daemon; there are no chains. Accuracy is the mean over the four domains, on their
 whole held-out sets. **Without** is the same federation of only the honest members.
 
 Defended runs use `aggregation=robust`, undefended ones `aggregation=stack`, which checks structure only: an

@@ -1,8 +1,8 @@
 """What a robust filter is: from the geometry of a round's updates to integer verdicts.
 
 A filter may use floats, because only its integer outcome is agreed upon (accept or not, a weight cap in millionths):
-the members vote, and the lower median of their caps counts. A new one is a file in ``aggregation/filters`` that names
-its paper and ends with :func:`register`; its name and the bounds of its settings go into ``ledger/methods.py``.
+the members vote, and a median of their caps counts. A new one is a file in ``aggregation/filters`` that names its paper
+and ends with :func:`register`; its name and the bounds of its settings go into ``ledger/methods.py``.
 """
 
 from __future__ import annotations
