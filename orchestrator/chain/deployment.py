@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from eth_utils.crypto import keccak
 
@@ -72,6 +72,7 @@ def check_code(chain: ChainPort, deployment: Deployment, names: Iterable[str] = 
 
     Raises:
         WrongChain: no code, or other code, at a contract's address, or it names others than the file.
+        EnvironmentMissing: one is not bound yet.
     """
     _check_each(chain, deployment, names or deployment.contracts)
     if not names:
@@ -82,7 +83,7 @@ def check_links(chain: ChainPort, deployment: Deployment) -> None:
     """Compare what the contracts say of each other, and the Consortium of itself, with the deployment file.
 
     Raises:
-        WrongChain: one names another than the file, or nobody yet.
+        WrongChain: one names another than the file. EnvironmentMissing: one is not bound yet.
     """
     addresses = {name: contract.address for name, contract in deployment.contracts.items()}
     for name, contract in deployment.contracts.items():
@@ -91,12 +92,21 @@ def check_links(chain: ChainPort, deployment: Deployment) -> None:
             wanted = {"consortiumId": deployment.consortium_id}
         for view, expected in wanted.items():
             found = named_by(chain, name, contract.address, view)
+            if _is_nobody(found):
+                raise EnvironmentMissing(
+                    f"{name} at {contract.address} on chain {deployment.chain_id} is not bound yet (its {view})",
+                    mend=f"finish with `brownie run deploy --network {deployment.side}`",
+                )
             if found != expected:
                 raise WrongChain(
                     f"{name} at {contract.address} on chain {deployment.chain_id} names {shown(found)} as its {view}, "
                     f"{deployment.chain_id}.json names {shown(expected)}",
                     mend="do not use this deployment before you know why; `brownie run verify` compares all of it",
                 )
+
+
+def _is_nobody(found: Any) -> bool:
+    return all(int(str(item), 16) == 0 for item in (found if isinstance(found, list) else [found]))
 
 
 def _check_each(chain: ChainPort, deployment: Deployment, names: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""The deploying scripts in Brownie's environment; what they do on chains is in tests/integration/test_deployer.py."""
+"""The deploying scripts in Brownie's environment; what they do on chains is in tests/integration/deployer."""
 
 from __future__ import annotations
 
@@ -78,3 +78,13 @@ def test_an_interrupt_is_one_line(capsys):
         oneline.in_one_line("deploy", action)
     assert ended.value.code == 130
     assert capsys.readouterr().err == "deploy: interrupted; run it again to go on\n"
+
+
+def test_a_file_that_cannot_be_written_is_one_line(capsys):
+    def action():
+        raise OSError(28, "No space left on device", "build/verify/Consortium")
+
+    with pytest.raises(SystemExit) as ended:
+        oneline.in_one_line("verify", action)
+    assert ended.value.code == 3
+    assert capsys.readouterr().err == "verify: cannot use build/verify/Consortium: No space left on device\n"

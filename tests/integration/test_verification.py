@@ -241,6 +241,18 @@ def test_daemons_and_doctor_refuse_contracts_bound_to_another_consortium(
         load(chain, tmp_path)
 
 
+def test_contracts_that_are_not_bound_yet_are_no_reason_for_alarm(pair: Any, tmp_path: Path) -> None:
+    """A deployment that ended before its bindings: the file is whole."""
+    chain, deployer = pair["private"]
+    second = Deployer(deployer.lane, tmp_path, "private", deployer.description, deployer._creation, local=False)
+    for name in d.ORDER["private"]:
+        second._deploy(name)
+    with pytest.raises(
+        EnvironmentMissing, match=r"CheckpointSchedule at 0x.* is not bound yet .its binding.; f"
+    ):
+        private_contracts(chain, tmp_path)
+
+
 def test_doctor_compares_what_the_contracts_say_of_the_other_chain(
     pair: Any, impostors: dict[str, d.DeploymentRecord], tmp_path: Path
 ) -> None:
