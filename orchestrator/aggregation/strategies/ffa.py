@@ -55,8 +55,9 @@ class Ffa:
     def combine(self, module: str, blocks: Sequence[Block]) -> Product:
         check_alike(self.name, module, blocks)
         scale, bits = blocks[0].outline.scale, WEIGHT_BITS + self.fraction_bits
-        right = blocks[0].load().a
-        parts = (self._part(module, block, right) for block in blocks)
+        first = blocks[0].load()
+        right = first.a
+        parts = (self._part(module, block.load() if place else first, right) for place, block in enumerate(blocks))
         weights = [block.weight for block in blocks]
         if self.exact:  # one part is held at a time
             return Product(floats(self.summed(parts, weights), bits, scale), right.float())
@@ -65,8 +66,7 @@ class Ffa:
         right = right.float()
         return Product(left, right, {"norm2": norm2(mean, right), "error2": norm2(mean - left, right)})
 
-    def _part(self, module: str, block: Block, right: Tensor) -> Tensor:
-        low = block.load()
+    def _part(self, module: str, low: LowRank, right: Tensor) -> Tensor:
         if not same(low.a, right):
             raise ContributionRefused(Reason.WRONG_FACTOR, f"ffa needs one A for all; those of {module!r} differ")
         return self.units(module, low)
@@ -83,10 +83,9 @@ class Ffa:
         """One round's B in units of 2**-(32 + fraction_bits), int64: bits that do not depend on hardware or order."""
         if self.rule == "mean":
             return weighted_sum(parts, weights)
-        parts = list(parts)
         if self.rule == "median":
-            return median_sum(parts, weights)
-        return torch.cat([ranked_sum(rows, weights, self.trim) for rows in _by_rows(parts)])
+            return torch.cat([median_sum(rows, weights) for rows in _by_rows(list(parts))])
+        return torch.cat([ranked_sum(rows, weights, self.trim) for rows in _by_rows(list(parts))])
 
 
 def _by_rows(parts: Sequence[Tensor], rows: int = 512) -> list[list[Tensor]]:
