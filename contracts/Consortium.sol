@@ -13,6 +13,7 @@ contract Consortium is IConsortium {
     using OrganisationNames for OrganisationId;
 
     uint256 private constant MAX_MEMBERS = 255;
+    uint64 private constant MAX_NONCE_GAP = 255;
 
     /// @inheritdoc IConsortium
     bytes32 public immutable consortiumId;
@@ -45,6 +46,8 @@ contract Consortium is IConsortium {
     mapping(address delegate => uint8 position) private _delegatePosition;
     mapping(address authority => uint8 position) private _authorityPosition;
     mapping(address delegate => OrganisationId organisation) private _everOrganisationOf;
+    /// @dev Whose a name was: what hangs on it (acceptances, prekeys, ε, awards) is inherited by nobody else.
+    mapping(OrganisationId organisation => address authority) private _lastAuthorityOf;
 
     constructor(bytes32 consortiumId_, Member[] memory members_, uint8 quorum_) {
         consortiumId = consortiumId_;
@@ -83,11 +86,8 @@ contract Consortium is IConsortium {
     /// @inheritdoc IConsortium
     function revokeDelegate(OrganisationId organisation) external {
         uint256 index = _indexForAuthority(organisation);
-        address previous = _members[index].delegate;
-        if (previous == address(0)) revert ConsortiumInvalidDelegate(organisation, previous);
-        delete _delegatePosition[previous];
-        delete _members[index].delegate;
-        emit DelegateRotated(organisation, previous, address(0));
+        if (_members[index].delegate == address(0)) revert ConsortiumInvalidDelegate(organisation, address(0));
+        _dropDelegate(index);
     }
 
     /// @inheritdoc IConsortium
@@ -120,7 +120,8 @@ contract Consortium is IConsortium {
         );
         if (change.epoch != epoch) revert ConsortiumWrongEpoch(change.epoch, epoch);
         if (change.nonce < pauseNonce) revert ConsortiumNonceUsed(change.nonce, pauseNonce);
-        if (change.paused == paused) revert ConsortiumPauseUnchanged(paused);
+        uint64 latest = pauseNonce + MAX_NONCE_GAP;
+        if (change.nonce > latest) revert ConsortiumNonceAhead(change.nonce, latest);
         _checkAuthorities(ConsortiumHash.digest(change), signatures);
 
         pauseNonce = change.nonce + 1;
@@ -255,20 +256,33 @@ contract Consortium is IConsortium {
         emit DelegateRotated(member.organisation, previous, delegate);
     }
 
+    function _dropDelegate(uint256 index) private {
+        Member storage member = _members[index];
+        address previous = member.delegate;
+        delete _delegatePosition[previous];
+        delete member.delegate;
+        emit DelegateRotated(member.organisation, previous, address(0));
+    }
+
     function _add(Seat memory seat) private {
         if (!seat.organisation.valid()) revert ConsortiumInvalidOrganisation(seat.organisation);
         if (_positionOf[seat.organisation] != 0) revert ConsortiumDuplicateOrganisation(seat.organisation);
+        address last = _lastAuthorityOf[seat.organisation];
+        if (last != address(0) && last != seat.authority) revert ConsortiumNameTaken(seat.organisation, last);
         _members.push(Member(seat.organisation, seat.authority, address(0)));
         _positionOf[seat.organisation] = uint8(_members.length);
         _seatAuthority(_members.length - 1, seat.authority);
         emit MemberAdded(seat.organisation, seat.authority);
     }
 
+    /// @dev Naming a delegate takes no proof of its key. So a delegate of this address gives way: else one member could
+    ///      keep a seat from being filled, and on one chain of the two.
     function _seatAuthority(uint256 index, address authority) private {
-        bool used = _authorityPosition[authority] != 0 || _everOrganisationOf[authority] != NO_ORGANISATION;
-        if (authority == address(0) || used) {
+        if (authority == address(0) || _authorityPosition[authority] != 0) {
             revert ConsortiumInvalidAuthority(_members[index].organisation, authority);
         }
+        uint8 position = _delegatePosition[authority];
+        if (position != 0) _dropDelegate(position - 1);
         _members[index].authority = authority;
         _authorityPosition[authority] = uint8(index + 1);
     }
@@ -302,6 +316,7 @@ contract Consortium is IConsortium {
         for (uint256 i = from; i < seats_.length; ++i) {
             if (seats_[i].organisation == member.organisation) revert ConsortiumSeatsOutOfOrder(member.organisation);
         }
+        _lastAuthorityOf[member.organisation] = member.authority;
         delete _positionOf[member.organisation];
         delete _delegatePosition[member.delegate];
         emit MemberRemoved(member.organisation, member.authority);

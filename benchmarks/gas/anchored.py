@@ -11,7 +11,10 @@ from benchmarks.gas.world import STRANGER, World, digest
 from orchestrator.chain.port import Receipt
 from orchestrator.commitment.checkpoints import checkpoint_digest, head_of
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
-from orchestrator.types import ZERO_DIGEST, Digest
+from orchestrator.types import Digest
+
+AWARDS = digest("awards")
+"""A round in service awards something: bytes that are not zero cost more."""
 
 
 class Anchored:
@@ -21,7 +24,7 @@ class Anchored:
         self.world = world
         self.checkpoints = [GENESIS]
 
-    def next(self, awards_root: Digest = ZERO_DIGEST, **changes: object) -> Checkpoint:
+    def next(self, awards_root: Digest = AWARDS, **changes: object) -> Checkpoint:
         """An honest next checkpoint, but for ``changes``."""
         last, consortium = self.checkpoints[-1], self.world.public["Consortium"]
         number = last.sequence + 1

@@ -101,6 +101,9 @@ class Rounds:
             self.attest(member, variant)
         return updates
 
+    def wait(self, blocks: int) -> None:
+        mine(self.ledger.chain.connection, blocks)
+
     def expire(self) -> None:
         """Let the present phase run out."""
         deadline, chain = self.ledger.read("deadlineOf", self.number), self.ledger.chain.connection

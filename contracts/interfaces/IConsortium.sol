@@ -24,9 +24,9 @@ interface IConsortium {
     event EpochAdvanced(uint64 indexed epoch, bytes32 consortiumDigest, uint8 quorum, uint256 members);
     /// @notice The two contracts of this consortium know each other; the deployer has no rights left.
     event ConsortiumBound(uint256 publicChainId, address publicAddress, uint256 privateChainId, address privateAddress);
-    /// @notice No new rounds and no anchoring from here on.
+    /// @notice No new rounds and no anchoring from here on; told again where it was so already.
     event Paused(uint64 nonce);
-    /// @notice Rounds and anchoring are allowed again.
+    /// @notice Rounds and anchoring are allowed again; told again where they were.
     event Resumed(uint64 nonce);
 
     // Errors: `@notice` says what happened, `@dev` what to do.
@@ -64,7 +64,10 @@ interface IConsortium {
     /// @notice The organisation is a member already, or is listed twice.
     /// @dev List every organisation once.
     error ConsortiumDuplicateOrganisation(OrganisationId organisation);
-    /// @notice The cold key is zero, another member's, or an address that is or ever was a delegate.
+    /// @notice A former member had that name, under another cold key; what hangs on a name passes to nobody else.
+    /// @dev Take another name, or come back with the authority that the organisation had last.
+    error ConsortiumNameTaken(OrganisationId organisation, address authority);
+    /// @notice The cold key is zero or another member's.
     /// @dev Take a fresh address as the organisation's authority.
     error ConsortiumInvalidAuthority(OrganisationId organisation, address authority);
     /// @notice The hot key is zero, an authority's, or an address that ever was a delegate; or there is none to revoke.
@@ -82,9 +85,9 @@ interface IConsortium {
     /// @notice A pause or a resumption with a nonce below `pauseNonce`: it was carried out, or overtaken.
     /// @dev Collect signatures again with the nonce that `pauseNonce()` names on both chains, the larger of the two.
     error ConsortiumNonceUsed(uint64 nonce, uint64 expected);
-    /// @notice The consortium is paused already, or not paused.
-    /// @dev Nothing: it is as the decision wants it.
-    error ConsortiumPauseUnchanged(bool paused);
+    /// @notice A nonce far above `pauseNonce`: nonces would run out, or out of what JSON can hold.
+    /// @dev Collect signatures again with the nonce that `pauseNonce()` names on both chains, the larger of the two.
+    error ConsortiumNonceAhead(uint64 nonce, uint64 latest);
     /// @notice The decision has fewer signatures than the quorum.
     /// @dev Collect more signatures of authorities over the same decision.
     error ConsortiumQuorumMissed(uint256 signatures, uint8 quorum);
@@ -104,11 +107,13 @@ interface IConsortium {
     /// @notice Takes the delegate of `organisation` away at once; only its authority may.
     function revokeDelegate(OrganisationId organisation) external;
 
-    /// @notice Replaces the membership by `change.seats` and starts the next epoch.
+    /// @notice Replaces the membership by `change.seats` and starts the next epoch. A present delegate whose address
+    ///         becomes an authority is a delegate no more.
     /// @param signatures Of at least a quorum of the present authorities, in ascending order of signer.
     function changeMembership(MembershipChange calldata change, bytes[] calldata signatures) external;
 
-    /// @notice Pauses or resumes; signatures as for `changeMembership`.
+    /// @notice Pauses or resumes; signatures as for `changeMembership`. Where nothing changes the nonce is used up all the
+    ///         same, so that no decision that was overtaken stays good here.
     function setPaused(PauseChange calldata change, bytes[] calldata signatures) external;
 
     /// @notice Identity of the consortium, the same on both chains.

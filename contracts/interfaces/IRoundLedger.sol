@@ -105,26 +105,30 @@ interface IRoundLedger {
     /// @notice A phase longer than the consortium's limit in blocks; while deploying: a limit of 0.
     /// @dev Shorten the phase, or the task's deadlines; the limit is `maxPhaseBlocks()`.
     error RoundLedgerPhaseTooLong(uint32 blocks, uint32 limit);
-    /// @notice This member's authority has not accepted the agreement.
-    /// @dev Have it call `acceptAgreement`, once for each agreement.
+    /// @notice This member's present authority has not accepted the agreement.
+    /// @dev Have it call `acceptAgreement`, once for each agreement and authority.
     error RoundLedgerAgreementNotAccepted(bytes32 agreementDigest, OrganisationId organisation);
-    /// @notice The organisation's authority accepted this agreement before.
+    /// @notice This authority accepted the agreement before.
     /// @dev Nothing.
     error RoundLedgerAgreementAlreadyAccepted(bytes32 agreementDigest, OrganisationId organisation);
-    /// @notice A task keeps the cap of its first round.
+    /// @notice The last rounds that the organisation opened came to nothing: too few updates, abandoned, or nothing accepted.
+    /// @dev Open a round after block `untilBlock`, or have another member open it.
+    error RoundLedgerOpenerMustWait(OrganisationId organisation, uint64 untilBlock);
+    /// @notice A task keeps the cap of the first of its rounds in which an update was accepted.
     /// @dev Open the round with the recorded cap, or under another task.
     error RoundLedgerEpsilonCapChanged(bytes32 taskDigest, uint64 given, uint64 recorded);
     /// @notice There is no round of that number.
     /// @dev Rounds count from 1 to `roundCount()`.
     error RoundLedgerUnknownRound(uint64 roundId);
-    /// @notice The phases of the round are over, or it is closed or failed.
+    /// @notice The phases of the round are over, or it is closed or failed; `deadline` is the last that it had.
     /// @dev Look at `phaseOf(roundId)`; close the round, or go on with the next.
-    error RoundLedgerNotOpen(uint64 roundId, Phase phase);
+    error RoundLedgerNotOpen(uint64 roundId, Phase phase, uint256 blockNumber, uint64 deadline);
     /// @notice The round is still in phase `current`, which ends at block `deadline` at the latest; the action belongs
     ///         to `expected`.
     /// @dev Wait for block `deadline`, or until everybody has acted.
     error RoundLedgerTooEarly(uint64 roundId, Phase expected, Phase current, uint256 blockNumber, uint64 deadline);
-    /// @notice The phase `expected` ended with block `deadline`, or earlier because everybody had acted.
+    /// @notice The phase `expected` ended with block `deadline`, by its deadline or because everybody had acted; or it never
+    ///         began, because the round's phases ended then.
     /// @dev The action is lost for this round; make sure that the daemon runs and that its node keeps up.
     error RoundLedgerTooLate(uint64 roundId, Phase expected, uint256 blockNumber, uint64 deadline);
     /// @notice The organisation was no member when the round opened.
@@ -186,7 +190,7 @@ interface IRoundLedger {
     function acceptAgreement(bytes32 agreementDigest, bytes32 leafSalt) external;
 
     /// @notice Opens a round under an agreement that all members accepted, and assigns prekeys. Approved revocations
-    ///         get their new manifest first.
+    ///         get their new manifest first. Whoever's last n rounds came to nothing waits 2^n blocks, at most 65,536.
     function openRound(Opening calldata opening, bytes32 leafSalt) external returns (uint64 roundId);
 
     /// @notice Records a sealed update; again before the deadline replaces the former one, at most 16 times in all.

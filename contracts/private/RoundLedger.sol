@@ -20,6 +20,7 @@ contract RoundLedger is RoundStore {
 
     uint32 private constant NO_CAP = 1_000_000;
     uint32 private constant MAX_SUBMISSIONS = 16;
+    uint64 private constant MAX_WAIT_LOG2 = 16;
 
     constructor(
         IConsortium consortium_,
@@ -39,10 +40,10 @@ contract RoundLedger is RoundStore {
     /// @inheritdoc IRoundLedger
     function acceptAgreement(bytes32 agreementDigest, bytes32 leafSalt) external {
         OrganisationId organisation = consortium.callingAuthority();
-        if (_agreements[agreementDigest][organisation]) {
+        if (_agreements[agreementDigest][msg.sender]) {
             revert RoundLedgerAgreementAlreadyAccepted(agreementDigest, organisation);
         }
-        _agreements[agreementDigest][organisation] = true;
+        _agreements[agreementDigest][msg.sender] = true;
         emit AgreementAccepted(agreementDigest, organisation, leafSalt);
     }
 
@@ -51,11 +52,13 @@ contract RoundLedger is RoundStore {
         OrganisationId opener = consortium.callingDelegate();
         if (consortium.paused()) revert RoundLedgerPaused();
         if (openRoundId() != 0) revert RoundLedgerRoundStillOpen(roundCount);
+        _checkTurn(opener);
         _checkRevocations();
         roundId = ++roundCount;
         uint256 members = _enroll(roundId, opening.agreementDigest);
         _checkOpening(opening, members);
-        _capTask(opening.taskDigest, opening.epsilonCap);
+        _checkCap(opening.taskDigest, opening.epsilonCap);
+        _rounds[roundId].opener = opener;
         uint64 epoch = _start(roundId, opening, uint16(members));
         emit RoundOpened(
             roundId, opening.taskDigest, opening.manifestDigest, opener, opening, epoch, leafSalt
@@ -164,6 +167,7 @@ contract RoundLedger is RoundStore {
         RoundPhases.Progress memory progress = _require(roundId, Phase.AwaitingClose);
         bytes32 reason = progress.failure();
         Round storage entry = _rounds[roundId];
+        _note(entry, reason == 0 && entry.accepted != 0);
         if (reason != 0) {
             _fail(roundId, progress, reason, leafSalt);
             return;
@@ -184,13 +188,38 @@ contract RoundLedger is RoundStore {
         Round storage entry = _rounds[roundId];
         uint16 supporters = ++entry.abandoners;
         emit RoundAbandonSupported(roundId, organisation, supporters, leafSalt);
-        if (supporters >= entry.quorum) _fail(roundId, progress, "abandoned", leafSalt);
+        if (supporters >= entry.quorum) {
+            _note(entry, false);
+            _fail(roundId, progress, "abandoned", leafSalt);
+        }
     }
 
     /// @inheritdoc IRoundLedger
     function interrupt(uint64 roundId, bytes32 reason, bytes32 leafSalt) external {
         if (msg.sender != revocations) revert RoundLedgerNotRevocationLedger(msg.sender);
         _fail(roundId, _running(roundId), reason, leafSalt);
+    }
+
+    /// @dev One round is open at a time, so each that comes to nothing keeps everybody waiting: its opener waits, twice as
+    ///      long each time, and others have their turn.
+    function _checkTurn(OrganisationId opener) private view {
+        Idle memory idle = _idle[opener];
+        if (idle.rounds == 0) return;
+        uint64 until = idle.endedBlock + uint64(1 << (idle.rounds < MAX_WAIT_LOG2 ? idle.rounds : MAX_WAIT_LOG2));
+        if (block.number <= until) revert RoundLedgerOpenerMustWait(opener, until);
+    }
+
+    /// @dev What a round came to that ends now: only with an accepted update it counts for its opener, and fixes its task's
+    ///      cap. Neither may hang on one member, which can open a round and close it alone.
+    function _note(Round storage entry, bool counts) private {
+        Idle storage idle = _idle[entry.opener];
+        if (!counts) {
+            idle.rounds += 1;
+            idle.endedBlock = uint64(block.number);
+            return;
+        }
+        if (idle.rounds != 0) delete _idle[entry.opener];
+        if (_taskCaps[entry.taskDigest] == 0) _taskCaps[entry.taskDigest] = uint256(entry.epsilonCap) + 1;
     }
 
     /// @dev The next round is trained from a manifest without what is revoked.
@@ -203,7 +232,7 @@ contract RoundLedger is RoundStore {
     /// @dev The progress of a round whose phases are not over.
     function _running(uint64 roundId) private view returns (RoundPhases.Progress memory progress) {
         progress = _progress(roundId, block.number);
-        if (!RoundPhases.timed(progress.phase)) revert RoundLedgerNotOpen(roundId, progress.phase);
+        if (!RoundPhases.timed(progress.phase)) _notOpen(roundId, progress);
     }
 
     function _checkOpening(Opening calldata opening, uint256 members) private view {
@@ -226,7 +255,7 @@ contract RoundLedger is RoundStore {
         Member[] memory members = consortium.members();
         for (uint256 i = 0; i < members.length; ++i) {
             OrganisationId organisation = members[i].organisation;
-            if (!_agreements[agreementDigest][organisation]) {
+            if (!_agreements[agreementDigest][members[i].authority]) {
                 revert RoundLedgerAgreementNotAccepted(agreementDigest, organisation);
             }
             Participation storage own = _participations[roundId][organisation];
@@ -236,10 +265,10 @@ contract RoundLedger is RoundStore {
         return members.length;
     }
 
-    function _capTask(bytes32 taskDigest, uint64 cap) private {
+    /// @dev An opening fixes no cap: one member opens a round, and might name one that no task has.
+    function _checkCap(bytes32 taskDigest, uint64 cap) private view {
         uint256 recorded = _taskCaps[taskDigest];
-        if (recorded == 0) _taskCaps[taskDigest] = uint256(cap) + 1;
-        else if (recorded != uint256(cap) + 1) {
+        if (recorded != 0 && recorded != uint256(cap) + 1) {
             revert RoundLedgerEpsilonCapChanged(taskDigest, cap, uint64(recorded - 1));
         }
     }

@@ -25,6 +25,7 @@ abstract contract RoundStore is IRoundLedger {
         uint64 epsilonCap;
         bytes32 taskDigest;
         bytes32 manifestDigest;
+        OrganisationId opener;
     }
 
     /// @dev What an organisation that was a member at the opening does in the round.
@@ -48,10 +49,18 @@ abstract contract RoundStore is IRoundLedger {
         OrganisationId organisation;
     }
 
-    /// @dev The cap that the first round of a task set, + 1 so that 0 says "none yet".
+    /// @dev How often in a row rounds that an organisation opened came to nothing, and when the last of them ended.
+    struct Idle {
+        uint64 rounds;
+        uint64 endedBlock;
+    }
+
+    /// @dev The cap of a task's first round with an accepted update, + 1 so that 0 says "none yet".
     mapping(bytes32 taskDigest => uint256) internal _taskCaps;
     mapping(OrganisationId organisation => mapping(bytes32 taskDigest => uint64)) internal _epsilon;
-    mapping(bytes32 agreementDigest => mapping(OrganisationId organisation => bool)) internal _agreements;
+    /// @dev By the key that accepted: whoever replaces it has not accepted anything.
+    mapping(bytes32 agreementDigest => mapping(address authority => bool)) internal _agreements;
+    mapping(OrganisationId opener => Idle) internal _idle;
     mapping(uint64 roundId => Round) internal _rounds;
     mapping(uint64 roundId => mapping(OrganisationId organisation => Participation)) internal _participations;
     mapping(UpdateId updateId => Update) internal _updates;
@@ -159,7 +168,7 @@ abstract contract RoundStore is IRoundLedger {
 
     /// @inheritdoc IRoundLedger
     function agreementAccepted(bytes32 agreementDigest, OrganisationId organisation) external view returns (bool) {
-        return _agreements[agreementDigest][organisation];
+        return _agreements[agreementDigest][consortium.authorityOf(organisation)];
     }
 
     /// @inheritdoc IRoundLedger
@@ -183,11 +192,16 @@ abstract contract RoundStore is IRoundLedger {
     function _require(uint64 roundId, Phase expected) internal view returns (RoundPhases.Progress memory progress) {
         progress = _progress(roundId, block.number);
         if (progress.phase == expected) return progress;
-        if (_over(progress.phase)) revert RoundLedgerNotOpen(roundId, progress.phase);
+        if (_over(progress.phase)) _notOpen(roundId, progress);
         if (progress.phase < expected) {
             revert RoundLedgerTooEarly(roundId, expected, progress.phase, block.number, progress.end());
         }
-        revert RoundLedgerTooLate(roundId, expected, block.number, progress.ends[uint256(expected) - 1]);
+        revert RoundLedgerTooLate(roundId, expected, block.number, progress.lastEnd(expected));
+    }
+
+    function _notOpen(uint64 roundId, RoundPhases.Progress memory progress) internal view {
+        uint64 deadline = progress.lastEnd(Phase.AwaitingClose);
+        revert RoundLedgerNotOpen(roundId, progress.phase, block.number, deadline);
     }
 
     function _over(Phase phase) internal pure returns (bool) {

@@ -47,6 +47,13 @@ library RoundPhases {
         return timed(progress.phase) ? progress.ends[uint256(progress.phase) - 1] : 0;
     }
 
+    /// @notice The last deadline that was set for a phase up to `phase`: later ones may never have begun.
+    function lastEnd(Progress memory progress, Phase phase) internal pure returns (uint64 last) {
+        for (uint256 i = 0; i < TIMED && i < uint256(phase); ++i) {
+            if (progress.ends[i] != 0) last = progress.ends[i];
+        }
+    }
+
     /// @notice Why a round whose phases are over has failed; zero when it has not.
     function failure(Progress memory progress) internal pure returns (bytes32) {
         if (progress.submitted < progress.minimumUpdates) return "too few submitted";

@@ -18,7 +18,7 @@ from orchestrator.ledger.entities import Mode as LedgerMode
 from orchestrator.ledger.manifest import build_manifest
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.types import RequestId, UpdateId
+from orchestrator.types import OrganisationId, RequestId, UpdateId
 
 
 def accept_agreement(access: Access, agreement: Agreement) -> Receipt | None:
@@ -31,31 +31,37 @@ def accept_agreement(access: Access, agreement: Agreement) -> Receipt | None:
         raise ConfigurationError(f"the agreement {agreement.title!r} does not name {access.me} as a party")
     if agreement.consortium_id != access.private.deployment.consortium_id:
         raise ConfigurationError(f"the agreement {agreement.title!r} is of consortium {agreement.consortium_id}")
-    if access.me in look(access.private).state.agreements.get(agreement.digest, frozenset()):
+    state = look(access.private).state
+    own = {name: seat for name, seat in state.members.seats.items() if name == access.me}
+    if own and not state.silent_on(agreement.digest, own):
         return None
     return access.authority_sender().send(access.private.rounds.accept_agreement(agreement.digest, leaf_salt()))
 
 
-def open_round(access: Access, task: TaskSpec, agreement: Agreement) -> int:
+def open_round(access: Access, task: TaskSpec, agreement: Agreement, *, without_prekeys: bool = False) -> int:
     """Store task and agreement, and open the next round on the present manifest.
+
+    Args:
+        without_prekeys: go on where some members have no unused prekey and will never open this round's updates.
 
     Returns:
         The round's number.
 
     Raises:
-        ProtocolError: a round is open, a member has not accepted the agreement, or a revocation waits for its manifest.
+        ProtocolError: a round is open, a member has not accepted the agreement, a revocation waits for its manifest,
+            or prekeys are missing.
         ConfigurationError: a phase of the task is longer than the deployment allows.
     """
     state = look(access.private).state
     if state.open_round is not None:
         raise ProtocolError(f"round {state.open_round} is still open", mend="wait until it is closed")
-    missing = set(state.members.seats) - state.agreements.get(agreement.digest, frozenset())
-    if missing:
+    if missing := state.silent_on(agreement.digest, state.members.seats):
         raise ProtocolError(
-            f"agreement {agreement.digest} is not accepted by {', '.join(sorted(missing))}",
-            mend="each of them runs `loranchor round agree`",
+            f"agreement {agreement.digest} is not accepted by {', '.join(missing)}",
+            mend="each of them runs `loranchor round agree`, with its present authority",
         )
     _check_phases(access, task)
+    _check_prekeys(state, access.me, task, without_prekeys)
     with access.lock:
         task_cid, agreement_cid = access.store.add(task.to_bytes()), access.store.add(agreement.to_bytes())
         tasks = tasks_of(state, access.store)
@@ -76,6 +82,20 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement) -> int:
     receipt = access.private_sender.send(access.private.rounds.open_round(opening, leaf_salt()))
     rounds = look(access.private, block=receipt.block).state.rounds.values()
     return next(item.id for item in rounds if item.opened.block == receipt.block)
+
+
+def _check_prekeys(state: LedgerState, me: OrganisationId, task: TaskSpec, without: bool) -> None:
+    """Updates are sealed to the prekeys that a round finds when it opens, and to nothing later."""
+    missing = state.without_prekeys
+    if not missing:
+        return
+    told = f"no unused prekey of {', '.join(missing)} on the private chain: nothing of a round that opens now is sealed"
+    wait = "their daemons publish prekeys when they start: wait until `loranchor round status` names nobody"
+    least = max(task.minimum_updates, state.members.quorum)
+    if me in missing or len(state.members.seats) - len(missing) < least:
+        raise ProtocolError(f"{told} to them; the opener and {least} members need one", mend=wait)
+    if not without:
+        raise ProtocolError(f"{told} to them, ever", mend=f"{wait}; or go on with --without-prekeys")
 
 
 def _check_phases(access: Access, task: TaskSpec) -> None:

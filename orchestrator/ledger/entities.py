@@ -314,7 +314,7 @@ class LedgerState:
 
     Attributes:
         position: place of the last record; None before the first. count: number of records.
-        agreements: authorities' acceptances, organisations by agreement digest.
+        agreements: authorities that have accepted, by agreement digest.
         keys: each organisation's long-term key. prekeys: by organisation and index.
         open_round: the round that is open, if any.
         due: checkpoints due so far, in order of their sequence, which starts at 1.
@@ -324,7 +324,7 @@ class LedgerState:
     position: Position | None = None
     count: int = 0
     members: Members = field(default_factory=Members)
-    agreements: Mapping[Digest, frozenset[OrganisationId]] = field(default_factory=dict)
+    agreements: Mapping[Digest, frozenset[Address]] = field(default_factory=dict)
     keys: Mapping[OrganisationId, bytes] = field(default_factory=dict)
     prekeys: Mapping[OrganisationId, Mapping[int, Prekey]] = field(default_factory=dict)
     rounds: Mapping[int, Round] = field(default_factory=dict)
@@ -339,6 +339,17 @@ class LedgerState:
         """Approved revocations without a new manifest: no round opens before each has one."""
         revocations = self.revocations.values()
         return tuple(item.id for item in revocations if item.approved is not None and item.replacement is None)
+
+    @property
+    def without_prekeys(self) -> tuple[OrganisationId, ...]:
+        """Members that have no unused prekey: nothing of a round that opens now can be sealed to them."""
+        unused = {name for name, found in self.prekeys.items() if any(prekey.unused for prekey in found.values())}
+        return tuple(sorted(name for name in self.members.seats if name not in unused))
+
+    def silent_on(self, agreement: Digest, members: Mapping[OrganisationId, Member]) -> tuple[OrganisationId, ...]:
+        """Members whose authority has not accepted an agreement, in order of their names."""
+        accepted = self.agreements.get(agreement, frozenset())
+        return tuple(sorted(name for name, member in members.items() if member.authority not in accepted))
 
     def with_(self, **changes: Any) -> LedgerState:
         """A copy with some attributes changed."""

@@ -27,7 +27,7 @@ ABANDONED = "abandoned"
 
 def agreement_accepted(state: LedgerState, record: Record) -> LedgerState:
     agreement = Digest(record.fields["agreement_digest"])
-    accepted = state.agreements.get(agreement, frozenset()) | {OrganisationId(record.fields["organisation"])}
+    accepted = state.agreements.get(agreement, frozenset()) | {record.signer}
     return state.with_(agreements=put(state.agreements, agreement, accepted))
 
 
@@ -42,8 +42,7 @@ def round_opened(state: LedgerState, record: Record) -> LedgerState:
     demand(fields["epoch"] == members.epoch, record, f"the epoch is {members.epoch}")
     for name in ("task_digest", "manifest_digest"):
         demand(fields[name] == terms[name], record, f"it names two values of {name}")
-    accepted = state.agreements.get(terms["agreement_digest"], frozenset())
-    if missing := [name for name in members.seats if name not in accepted]:
+    if missing := state.silent_on(Digest(terms["agreement_digest"]), members.seats):
         contradiction(record, f"{', '.join(missing)} have not accepted the agreement")
     terms["epsilon_cap"] = integer(terms["epsilon_cap"])
     round_ = Round(

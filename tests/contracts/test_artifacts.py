@@ -34,8 +34,8 @@ def test_committed_abi_and_code_hash_are_what_brownie_compiles(name):
         assert code[place["start"] : place["start"] + place["length"]] == bytes(place["length"])
 
 
-def test_all_nine_contracts_are_there():
-    assert len(NAMES) == 9
+def test_all_ten_contracts_are_there():
+    assert len(NAMES) == 10
 
 
 @pytest.mark.parametrize("name", NAMES)

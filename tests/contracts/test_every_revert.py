@@ -18,6 +18,7 @@ LAST = "what comes after waiting to be closed is over, and says RoundLedgerNotOp
 OPEN = "the ledger asks before whether that round is open and its phases are not over"
 
 UNREACHABLE = {
+    ("Consortium", "constructor", "ConsortiumNameTaken"): "nobody has left yet",
     ("CheckpointAnchor", "constructor", "StringTooLong"): CONSTANT,
     ("CheckpointAnchor", "eip712Domain", "InvalidShortString"): DAMAGED,
     ("AwardDistributor", "constructor", "StringTooLong"): CONSTANT,

@@ -25,7 +25,10 @@ class Member:
 
 
 class MembersModel:
-    """Who belongs to it. ``former`` are all that ever were delegates, with their organisation."""
+    """Who belongs to it.
+
+    ``former`` are all that ever were delegates, with their organisation; ``last`` the last authority of who has left.
+    """
 
     def __init__(self, pair: Pair, quorum: int, members: Sequence[Member]) -> None:
         self.pair = pair
@@ -34,6 +37,7 @@ class MembersModel:
         self.epoch = 1
         self.paused = False
         self.pause_nonce = 0
+        self.last: dict[OrganisationId, Address] = {}
         self.former = {member.delegate: member.organisation for member in members if member.delegate != NOBODY}
 
     @property
@@ -65,13 +69,16 @@ class MembersModel:
         refuse(not majority, "ConsortiumQuorumInvalid", change.quorum, count)
         self._decided(signers)
         members = self._seated(change.seats)
+        staying = [member.organisation for member in members]
+        self.last |= {one.organisation: one.authority for one in self.members if one.organisation not in staying}
         self.members, self.quorum, self.epoch = members, change.quorum, change.epoch
 
     def set_paused(self, change: PauseChange, signers: Sequence[Address]) -> None:
         refuse(change.pair != self.pair, "ConsortiumWrongConsortium")
         refuse(change.epoch != self.epoch, "ConsortiumWrongEpoch", change.epoch, self.epoch)
         refuse(change.nonce < self.pause_nonce, "ConsortiumNonceUsed", change.nonce, self.pause_nonce)
-        refuse(change.paused == self.paused, "ConsortiumPauseUnchanged", self.paused)
+        latest = self.pause_nonce + 255
+        refuse(change.nonce > latest, "ConsortiumNonceAhead", change.nonce, latest)
         self._decided(signers)
         self.paused, self.pause_nonce = change.paused, change.nonce + 1
 
@@ -119,11 +126,14 @@ class MembersModel:
         for member in [*staying, *(Member(seat.organisation, seat.authority) for seat in wanted)]:
             known = any(other.organisation == member.organisation for other in seated)
             refuse(known, "ConsortiumDuplicateOrganisation", member.organisation)
-            taken = member.authority in self.former or any(other.authority == member.authority for other in seated)
+            last = member.authority if member in staying else self.last.get(member.organisation, member.authority)
+            refuse(last != member.authority, "ConsortiumNameTaken", member.organisation, last)
+            taken = any(other.authority == member.authority for other in seated)
             invalid = taken or member.authority == NOBODY
             refuse(invalid, "ConsortiumInvalidAuthority", member.organisation, member.authority)
             seated.append(member)
-        return seated
+        authorities = {member.authority for member in seated}
+        return [replace(one, delegate=NOBODY) if one.delegate in authorities else one for one in seated]
 
 
 def check_ascending(signers: Sequence[Address]) -> None:

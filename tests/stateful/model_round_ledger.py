@@ -38,10 +38,12 @@ class RoundLedgerModel:
         self.members, self.keys = members, keys
         self.chain_id, self.address, self.longest = chain_id, address, longest
         self.rounds: list[Round] = []
+        self.openers: list[OrganisationId] = []
         self.updates: dict[UpdateId, Update] = {}
-        self.agreements: set[tuple[Digest, OrganisationId]] = set()
+        self.agreements: set[tuple[Digest, Address]] = set()
         self.epsilon: dict[tuple[OrganisationId, Digest], int] = {}
         self.caps: dict[Digest, int] = {}
+        self.idle: dict[OrganisationId, tuple[int, int]] = {}
         self.checkpoints = 0
 
     @property
@@ -54,25 +56,29 @@ class RoundLedgerModel:
 
     def accept_agreement(self, sender: Address, agreement: Digest) -> None:
         organisation = self.members.calling_authority(sender)
-        again = (agreement, organisation) in self.agreements
+        again = (agreement, sender) in self.agreements
         refuse(again, "RoundLedgerAgreementAlreadyAccepted", agreement, organisation)
-        self.agreements.add((agreement, organisation))
+        self.agreements.add((agreement, sender))
 
     def open(self, block: int, sender: Address, opening: Opening) -> None:
-        self.members.calling_delegate(sender)
+        opener = self.members.calling_delegate(sender)
         refuse(self.members.paused, "RoundLedgerPaused")
         refuse(self.open_round is not None, "RoundLedgerRoundStillOpen", len(self.rounds))
+        fruitless, ended = self.idle.get(opener, (0, 0))
+        until = ended + 2 ** min(fruitless, 16)
+        refuse(fruitless > 0 and block <= until, "RoundLedgerOpenerMustWait", opener, until)
         waiting = self.revocations.awaiting
         refuse(waiting != 0, "RoundLedgerRevocationsWaiting", waiting)
-        for name in self.members.organisations:
-            missing = (opening.agreement_digest, name) not in self.agreements
-            refuse(missing, "RoundLedgerAgreementNotAccepted", opening.agreement_digest, name)
+        for member in self.members.members:
+            missing = (opening.agreement_digest, member.authority) not in self.agreements
+            refuse(missing, "RoundLedgerAgreementNotAccepted", opening.agreement_digest, member.organisation)
         check_opening(opening, len(self.members.members), self.longest)
         task, cap = opening.task_digest, opening.epsilon_cap
-        recorded = self.caps.setdefault(task, cap)
+        recorded = self.caps.get(task, cap)
         refuse(recorded != cap, "RoundLedgerEpsilonCapChanged", task, cap, recorded)
         number, members = len(self.rounds) + 1, tuple(self.members.organisations)
         clock = Clock(Phase.SUBMIT, (block + opening.submit_blocks, 0, 0, 0))
+        self.openers.append(opener)
         self.rounds.append(Round(number, opening, self.members.epoch, self.members.quorum, members, block, clock))
         self.keys.assign(number)
 
@@ -145,22 +151,31 @@ class RoundLedgerModel:
         round_ = self._round(round_id)
         round_.require(Phase.AWAITING_CLOSE, block)
         round_.finish(block, Phase.FAILED if round_.failure else Phase.CLOSED)
+        self._note(round_, block, not round_.failure and len(round_.accepted()) > 0)
         self.checkpoints += round_.clock.phase == Phase.CLOSED
 
     def abandon(self, block: int, sender: Address, round_id: int) -> None:
         organisation, round_ = self._participant(sender, round_id)
-        phase = round_.phase_at(block)
-        refuse(phase not in TIMED, "RoundLedgerNotOpen", round_id, phase)
+        clock = round_.clock_at(block)
+        refuse(clock.phase not in TIMED, "RoundLedgerNotOpen", round_id, clock.phase, block, clock.last_end())
         refuse(organisation in round_.abandoners, "RoundLedgerAlreadyActed", round_id, organisation)
         round_.abandoners.add(organisation)
         if len(round_.abandoners) >= round_.quorum:
             round_.finish(block, Phase.FAILED)
+            self._note(round_, block, False)
 
     def accepted(self, update_id: UpdateId) -> bool:
         """Whether a contribution counts: its round is closed and a quorum accepted it."""
         update = self.updates.get(update_id)
         round_ = self.rounds[update.round - 1] if update else None
         return round_ is not None and round_.clock.phase == Phase.CLOSED and update_id in round_.accepted()
+
+    def _note(self, round_: Round, block: int, counts: bool) -> None:
+        """Whoever opens rounds that come to nothing waits longer each time; one that counts fixes its task's cap."""
+        opener = self.openers[round_.id - 1]
+        self.idle[opener] = (0, 0) if counts else (self.idle.get(opener, (0, 0))[0] + 1, block)
+        if counts:
+            self.caps.setdefault(round_.opening.task_digest, round_.opening.epsilon_cap)
 
     def _spend(self, round_: Round, organisation: OrganisationId, epsilon: int) -> None:
         entry, cap = (organisation, round_.opening.task_digest), round_.opening.epsilon_cap

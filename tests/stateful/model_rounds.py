@@ -25,6 +25,10 @@ class Clock:
         """Last block of the present phase; 0 where it has none."""
         return self.ends[TIMED.index(self.phase)] if self.phase in TIMED else 0
 
+    def last_end(self, upto: Phase = Phase.AWAITING_CLOSE) -> int:
+        """Last block of the latest phase up to that one that has begun."""
+        return max(end for phase, end in zip(TIMED, self.ends, strict=True) if phase <= upto)
+
 
 @dataclass
 class Update:
@@ -93,10 +97,10 @@ class Round:
         clock = self.clock_at(block)
         if clock.phase == expected:
             return
-        refuse(self.over, "RoundLedgerNotOpen", self.id, clock.phase)
+        refuse(self.over, "RoundLedgerNotOpen", self.id, clock.phase, block, clock.last_end())
         early = clock.phase < expected
         refuse(early, "RoundLedgerTooEarly", self.id, expected, clock.phase, block, clock.end)
-        refuse(True, "RoundLedgerTooLate", self.id, expected, block, clock.ends[TIMED.index(expected)])
+        refuse(True, "RoundLedgerTooLate", self.id, expected, block, clock.last_end(expected))
 
     def acceptances(self, update: Update) -> int:
         """Members that accept it: its owner from the release on, and the others by what they revealed."""

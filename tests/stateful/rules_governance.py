@@ -62,7 +62,7 @@ class GovernanceRules(Machine):
         side = one(data, self.sides, "side")
         members = self.members[side]
         paused = members.paused if chance(data, 8, "unchanged") else not members.paused
-        nonce = max(0, members.pause_nonce + one(data, (0, 0, 0, 2, -1), "nonce"))
+        nonce = max(0, members.pause_nonce + one(data, (0, 0, 0, 2, -1, 256), "nonce"))
         self._decide(data, side, PauseChange(members.pair, members.epoch, nonce, paused))
 
     @action(3, when=lambda self: self._without_delegate() and self.fresh_keys())
@@ -185,8 +185,14 @@ def _join(machine: GovernanceRules, data: st.DataObject, members: MembersModel) 
     seats = [member.seat for member in members.members]
     absent = [name for name in NAMES if name not in members.organisations]
     if absent and (fresh := machine.fresh_keys()):
-        seats.append(Seat(one(data, absent, "who joins"), fresh[0].address))
+        seats.append(_newcomer(data, members, one(data, absent, "who joins"), fresh[0].address))
     return seats, _majority(data, len(seats))
+
+
+def _newcomer(data: st.DataObject, members: MembersModel, name: OrganisationId, fresh: Address) -> Seat:
+    """Who comes back does so with its last authority; sometimes somebody else tries to take its name."""
+    last = members.last.get(name, fresh)
+    return Seat(name, fresh if chance(data, 6, "somebody else's name") else last)
 
 
 def _leave(machine: GovernanceRules, data: st.DataObject, members: MembersModel) -> Edited:
@@ -202,7 +208,7 @@ def _exchange(machine: GovernanceRules, data: st.DataObject, members: MembersMod
     absent = [name for name in NAMES if name not in members.organisations]
     fresh = machine.fresh_keys()
     if absent and fresh:
-        seats.append(Seat(absent[0], fresh[0].address))
+        seats.append(_newcomer(data, members, absent[0], fresh[0].address))
     return seats, _majority(data, len(seats))
 
 

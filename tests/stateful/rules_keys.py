@@ -113,7 +113,7 @@ class KeyRules(GovernanceRules):
 
     def _missing(self, agreement: Digest) -> list[Key]:
         """Authorities of members that have not accepted it."""
-        members = [one for one in self.present.members if (agreement, one.organisation) not in self.rounds.agreements]
+        members = [one for one in self.present.members if (agreement, one.authority) not in self.rounds.agreements]
         return self._keys([one.authority for one in members])
 
     def _accept(self, sender: Key, agreement: Digest) -> None:

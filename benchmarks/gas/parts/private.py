@@ -84,6 +84,7 @@ def _failed(rounds: Rounds) -> None:
 
 
 def _abandoned(rounds: Rounds) -> None:
+    rounds.wait(2)  # the last one came to nothing
     rounds.open()
     for delegate, variant in zip(rounds.world.delegates, ("the first", "the deciding one", None), strict=True):
         if variant is not None:

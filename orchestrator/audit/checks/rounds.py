@@ -59,7 +59,7 @@ def _check_agreement(own: Recomputed, round_: Round, tally: Tally) -> None:
             tally.same(where, "its consortium", agreement.consortium_id, facts.consortium_id)
             absent = sorted(round_.members.keys() - set(agreement.parties))
             tally.demand(not absent, where, f"{', '.join(absent)} took part and are no party to it")
-    silent = sorted(round_.members.keys() - own.state.agreements.get(digest, frozenset()))
+    silent = own.state.silent_on(digest, round_.members)
     tally.demand(not silent, where, f"{', '.join(silent)} never accepted it")
 
 

@@ -99,9 +99,48 @@ class TestRulesThatHoldForEver:
 
     def test_an_authority_is_a_fresh_address(self, refuses_change, parties, newcomer):
         one, two, _ = (entry.seat for entry in parties)
-        for wrong in (NOBODY, parties[0].delegate.address, parties[0].authority.address):
+        for wrong in (NOBODY, parties[0].authority.address):
             refuses_change("ConsortiumInvalidAuthority", [one, two, (newcomer.organisation, wrong)])
 
     def test_it_names_this_pair_of_contracts(self, refuses_change, pair, parties, stranger):
         seats = [entry.seat for entry in parties[:2]]
         refuses_change("ConsortiumWrongConsortium", seats, of=(pair[0], stranger))
+
+
+class TestWhoWasSomebodyElse:
+    """Naming a delegate takes no proof of its key, and names carry more than a seat."""
+
+    @pytest.fixture
+    def change(self, pair, parties, stranger):
+        def make(seats, quorum=2, epoch=2):
+            agreed = membership_change(pair, seats, quorum, epoch)
+            signatures = sign_membership(agreed, [one.authority for one in parties[:2]])
+            return [one.changeMembership(agreed, signatures, {"from": stranger}) for one in pair][1]
+
+        return make
+
+    def test_a_squatted_address_becomes_an_authority_all_the_same(self, pair, parties, newcomer, change):
+        squatter, seats = parties[2], [entry.seat for entry in parties]
+        pair[1].rotateDelegate(squatter.organisation, newcomer.authority, {"from": squatter.authority})
+        events = change([*seats, newcomer.seat], 3).events
+        told = (squatter.organisation, newcomer.authority.address, NOBODY)
+        assert tuple(events["DelegateRotated"].values()) == told
+        assert pair[1].delegateOf(squatter.organisation) == NOBODY
+        assert pair[1].organisationOfAuthority(newcomer.authority) == newcomer.organisation
+        assert pair[0].consortiumDigest() == pair[1].consortiumDigest()
+
+    def test_so_does_one_that_was_a_delegate_once(self, pair, parties, newcomer, change):
+        one = parties[2]
+        former = one.delegate
+        pair[1].rotateDelegate(one.organisation, newcomer.delegate, {"from": one.authority})
+        change([entry.seat for entry in parties[:2]] + [(one.organisation, former.address)])
+        assert pair[1].authorityOf(one.organisation) == former
+
+    def test_a_name_comes_back_with_its_authority_only(self, pair, parties, newcomer, change, stranger):
+        one, two, three = (entry.seat for entry in parties)
+        change([one, two])
+        taken = membership_change(pair, [one, two, (three[0], newcomer.authority.address)], 2, 3)
+        signatures = sign_membership(taken, [entry.authority for entry in parties[:2]])
+        refuses("ConsortiumNameTaken", pair[1].changeMembership, taken, signatures, sender=stranger)
+        change([one, two, three], epoch=3)
+        assert pair[1].authorityOf(three[0]) == three[1]

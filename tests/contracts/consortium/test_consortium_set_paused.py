@@ -41,9 +41,22 @@ def test_a_nonce_is_good_once(pair, paused, pause, signers, stranger):
         refuses("ConsortiumNonceUsed", one.setPaused, pause, sign_pause(pause, signers), sender=stranger)
 
 
-def test_it_must_change_something(pair, paused, signers, stranger):
-    again = (*identity(*pair), 1, 1, True)
-    refuses("ConsortiumPauseUnchanged", pair[0].setPaused, again, sign_pause(again, signers), sender=stranger)
+def test_what_was_overtaken_is_no_longer_good_where_it_never_arrived(pair, pause, signers, stranger):
+    """A pause reaches one chain, is resumed on both: the other has nothing to change, and uses the nonces up."""
+    pair[0].setPaused(pause, sign_pause(pause, signers), {"from": stranger})
+    resume = (*identity(*pair), 1, 1, False)
+    for one in pair:
+        told = one.setPaused(resume, sign_pause(resume, signers), {"from": stranger}).events
+        assert told["Resumed"]["nonce"] == 1 and not one.paused() and one.pauseNonce() == 2
+    refuses("ConsortiumNonceUsed", pair[1].setPaused, pause, sign_pause(pause, signers), sender=stranger)
+
+
+def test_nonces_do_not_run_away(pair, signers, stranger):
+    far = (*identity(*pair), 1, 256, True)
+    refuses("ConsortiumNonceAhead: 256, 255", pair[0].setPaused, far, sign_pause(far, signers), sender=stranger)
+    last = (*identity(*pair), 1, 255, True)
+    pair[0].setPaused(last, sign_pause(last, signers), {"from": stranger})
+    assert pair[0].pauseNonce() == 256
 
 
 def test_it_needs_a_quorum(pair, paused, signers, stranger):

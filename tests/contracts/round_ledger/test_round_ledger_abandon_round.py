@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contract_support import SALT, name, refuses
+from brownie import web3
+from contract_support import SALT, mine, name, refuses
 from play import AWAITING, FAILED, mine_past
 
 
@@ -15,6 +16,7 @@ def test_a_quorum_fails_the_round_and_another_opens(rounds, ledger, parties):
     events = ledger.abandonRound(1, SALT, {"from": two.delegate}).events
     assert tuple(events["RoundFailed"].values()) == (1, name("abandoned"), SALT)
     assert rounds.phase() == FAILED and ledger.closedCount() == 0
+    mine(2)
     rounds.open()
 
 
@@ -44,4 +46,6 @@ def test_only_before_the_verdicts_stand(rounds, ledger, parties):
     rounds.open()
     mine_past(ledger.deadlineOf(1) + 1)
     assert rounds.phase() == AWAITING
-    refuses("RoundLedgerNotOpen", ledger.abandonRound, 1, SALT, sender=parties[0].delegate)
+    late, ended = web3.eth.block_number, ledger.round(1)[2] + 30
+    told = f"RoundLedgerNotOpen: 1, {AWAITING}, {late}, {ended}"
+    refuses(told, ledger.abandonRound, 1, SALT, sender=parties[0].delegate)

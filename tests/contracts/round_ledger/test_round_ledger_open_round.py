@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from ceremonies import pause
-from contract_support import MILLION, SALT, ZERO, digest, refuses
+from contract_support import MILLION, SALT, ZERO, digest, membership_change, mine, party, refuses, sign_membership
 from keys_support import sha
-from play import MANIFEST, TASK, opening, raw
+from play import COMMIT, MANIFEST, REVEAL, TASK, mine_past, opening, raw
 
 PHASES = ["submit", "release", "commit", "reveal"]
 
@@ -66,6 +66,54 @@ def test_a_task_keeps_its_cap(rounds, ledger, parties):
     terms = opening(cap=4 * MILLION), SALT
     refuses("RoundLedgerEpsilonCapChanged", ledger.openRound, *terms, sender=parties[0].delegate)
     rounds.open(task=digest("another task"), cap=4 * MILLION)
+
+
+def test_one_member_fixes_no_cap(rounds, ledger, parties):
+    """It can open a round with a cap that no task has, and bring it to its end alone."""
+    other, alone = digest("another task"), parties[0]
+    rounds.open(task=other, cap=2**64 - 1, minimum=1)
+    update = rounds.submit(alone)
+    mine_past(ledger.deadlineOf(1))
+    rounds.release(alone, update)
+    mine_past(ledger.deadlineOf(1) + COMMIT + REVEAL)
+    assert tuple(rounds.close().events["RoundClosed"].values())[1:3] == (0, 1)
+    mine(2)
+    rounds.whole(task=other, cap=4 * MILLION)
+    terms = opening(task=other, cap=MILLION), SALT
+    refuses("RoundLedgerEpsilonCapChanged", ledger.openRound, *terms, sender=alone.delegate)
+
+
+def test_whose_rounds_come_to_nothing_waits_twice_as_long_each_time(rounds, ledger, parties):
+    one, two, _ = parties
+    for ended in (1, 2, 3):
+        rounds.open()
+        for supporter in (one, two):
+            last = ledger.abandonRound(ended, SALT, {"from": supporter.delegate})
+        until = last.block_number + 2**ended
+        mine(2**ended - 1)
+        refuses(f"RoundLedgerOpenerMustWait: .*, {until}", ledger.openRound, opening(), SALT, sender=one.delegate)
+        mine(1)
+    rounds.whole()  # which counts, and so does the next one at once
+    rounds.open()
+
+
+def test_others_open_meanwhile(rounds, ledger, parties):
+    rounds.open()
+    for supporter in parties[:2]:
+        ledger.abandonRound(1, SALT, {"from": supporter.delegate})
+    refuses("RoundLedgerOpenerMustWait", ledger.openRound, opening(), SALT, sender=parties[0].delegate)
+    ledger.openRound(opening(), SALT, {"from": parties[1].delegate})
+
+
+def test_not_under_an_agreement_that_a_new_authority_has_not_accepted(pair, rounds, ledger, parties, stranger):
+    heir = party("heir of aurora").authority
+    seats = [(parties[0].organisation, heir.address), *[one.seat for one in parties[1:]]]
+    change = membership_change(pair, seats, 2)
+    signatures = sign_membership(change, [one.authority for one in parties])
+    pair[1].changeMembership(change, signatures, {"from": stranger})
+    refuses("RoundLedgerAgreementNotAccepted", ledger.openRound, opening(), SALT, sender=parties[0].delegate)
+    ledger.acceptAgreement(opening()[3], SALT, {"from": heir})
+    rounds.open()
 
 
 def test_not_while_a_revocation_waits_for_its_manifest(private, rounds, ledger, parties):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contract_support import SALT, name, refuses
+from brownie import web3
+from contract_support import SALT, mine, name, refuses
 from play import (
     AWAITING,
     CLOSED,
@@ -89,7 +90,28 @@ def test_too_few_submissions_fail_the_round_and_another_opens(rounds, ledger, pa
     assert tuple(events["RoundFailed"].values()) == (1, name("too few submitted"), SALT)
     assert "CheckpointDue" not in events and rounds.phase() == FAILED
     refuses("RoundLedgerNotOpen", ledger.closeRound, 1, SALT, sender=parties[0].delegate)
+    mine(2)
     rounds.whole()
+
+
+def test_late_says_the_block_and_a_deadline_that_there_was(rounds, ledger, parties):
+    """The round ends with its first phase: later ones never began and have no deadline of their own."""
+    rounds.open()
+    one = parties[0]
+    update = rounds.submit(one)
+    deadline = ledger.deadlineOf(1)
+    mine_past(deadline + 1)
+    for expected, method, *terms in (
+        (SUBMITTING, ledger.passRound, 1, SALT),
+        (RELEASING, ledger.releaseUpdate, update, "Qm", "Qm", SALT),
+        (COMMITTING, ledger.commitVerdicts, 1, NONCE, SALT),
+        (REVEALING, ledger.revealVerdicts, 1, [], NONCE, SALT),
+    ):
+        late = web3.eth.block_number
+        pattern = f"RoundLedgerTooLate: 1, {expected}, ({late}|{late + 1}), {deadline}$"
+        refuses(pattern, method, *terms, sender=one.delegate)
+    rounds.close()
+    refuses(f"RoundLedgerNotOpen: 1, {FAILED}, .*, {deadline}$", ledger.closeRound, 1, SALT, sender=one.delegate)
 
 
 def test_too_few_releases_fail_the_round(rounds, ledger, parties):

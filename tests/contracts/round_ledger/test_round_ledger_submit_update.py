@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from contract_support import MILLION, SALT, ZERO, refuses
+from contract_support import MILLION, SALT, ZERO, mine, refuses
 from eth_abi import encode
 from eth_utils import keccak
 from play import TASK, mine_past, raw, submission
@@ -108,6 +108,7 @@ class TestEpsilon:
         rounds.submit(parties[0], epsilon=MILLION)
         mine_past(ledger.deadlineOf(1))
         rounds.close()
+        mine(2)
         rounds.open()
         terms = 2, submission(epsilon=MILLION - 1), SALT
         refuses("RoundLedgerEpsilonFell", ledger.submitUpdate, *terms, sender=parties[0].delegate)
