@@ -58,6 +58,9 @@ def open_(
     home: Home,
     password_file: PasswordFile = None,
     agreement: AgreementFile = None,
+    without_prekeys: Annotated[
+        bool, typer.Option("--without-prekeys", help="Go on without members that cannot open its updates.")
+    ] = False,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
@@ -67,7 +70,7 @@ def open_(
 
     with _access(home, password_file, overrides) as access:
         task = task_of_settings(access.settings)
-        number = open_round(access, task, _agreement(access, agreement))
+        number = open_round(access, task, _agreement(access, agreement), without_prekeys=without_prekeys)
     if as_json:
         emit({"round": number, "task": task.digest})
     else:
@@ -77,13 +80,17 @@ def open_(
 @app.command()
 def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> None:
     """Show every round, from the private chain alone; needs no password."""
-    rows = _rows(home, overrides)
+    private = _private(home, overrides)
+    rows, missing = _rows_of(private), _without_prekeys(private)
     if as_json:
-        emit({"rounds": rows})
-    else:
-        output.print(_table(rows))
-        for line in _notes(rows):
-            output.print(line, soft_wrap=True, highlight=False, markup=False)
+        emit({"rounds": rows, "without_prekeys": missing})
+        return
+    output.print(_table(rows))
+    for line in _notes(rows):
+        output.print(line, soft_wrap=True, highlight=False, markup=False)
+    if missing and not (rows and rows[-1]["next"]):  # a round that is open or has failed says what comes next
+        told = "a round that opens now is not sealed to them; their daemons publish prekeys when they start"
+        output.print(f"no unused prekey of {', '.join(missing)}: {told}", soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -181,12 +188,22 @@ def _agreement(access: Access, path: Path | None) -> Agreement:
     return agreement_of(path, access.private.deployment.consortium_id, members)
 
 
-def _rows(home: Path, overrides: list[str] | None) -> list[dict[str, Any]]:
+def _private(home: Path, overrides: list[str] | None) -> PrivateContracts:
     from orchestrator.chain.contracts import private_contracts
     from orchestrator.settings import compose
 
     settings = compose(overrides or (), organisation_home=home)
-    return _rows_of(private_contracts(settings.connection("private"), settings.deployments))
+    return private_contracts(settings.connection("private"), settings.deployments)
+
+
+def _rows(home: Path, overrides: list[str] | None) -> list[dict[str, Any]]:
+    return _rows_of(_private(home, overrides))
+
+
+def _without_prekeys(private: PrivateContracts) -> list[str]:
+    from orchestrator.daemon.view import look
+
+    return list(look(private).state.without_prekeys)
 
 
 def _rows_of(private: PrivateContracts, block: int | None = None) -> list[dict[str, Any]]:

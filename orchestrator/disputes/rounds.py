@@ -51,6 +51,10 @@ def _submitted(state: LedgerState, found: Round) -> str:
     silent = [name for name in found.members if name not in owners | found.passed]
     parts = [f"{len(owners)} of at least {found.opening.minimum_updates}"]
     parts += [f"{word} {', '.join(sorted(names))}" for word, names in _groups(owners, found.passed, silent) if names]
+    if not found.recipients:
+        parts.append("nobody had an unused prekey when it opened, so no update could be sealed")
+    elif barred := sorted(name for name in found.members if name not in found.recipients):
+        parts.append(f"no update could be sealed to {', '.join(barred)}, without an unused prekey when it opened")
     return "; ".join(parts)
 
 
@@ -110,7 +114,7 @@ def next_steps(state: LedgerState, found: Round, phase: Phase, block: int, deadl
         if state.awaiting_replacement:
             waiting = ", ".join(item[:14] + "…" for item in state.awaiting_replacement)
             yield f"the revocation {waiting} gets its new manifest first; see `loranchor revoke status`"
-        yield from _missing_prekeys(state)
+        yield from missing_prekeys(state)
         yield "open another: `loranchor round open`; its number and its updates are new, nothing of this one counts"
     elif found.status is RoundStatus.OPEN and phase is Phase.AWAITING_CLOSE:
         yield "its phases are over: any member ends it with `loranchor round close`"
@@ -122,13 +126,9 @@ def next_steps(state: LedgerState, found: Round, phase: Phase, block: int, deadl
             yield f"{supporters} would abandon it ({len(found.abandoners)} of {found.quorum} needed)"
 
 
-def _missing_prekeys(state: LedgerState) -> Iterator[str]:
-    without = [
-        name
-        for name in state.members.seats
-        if not any(prekey.unused for prekey in state.prekeys.get(name, {}).values())
-    ]
-    if without:
+def missing_prekeys(state: LedgerState) -> Iterator[str]:
+    """Who could not open the updates of a round that opened now."""
+    if without := state.without_prekeys:
         yield f"no unused prekey of {', '.join(without)}: a round that opens without one is not sealed to that member"
 
 

@@ -10,8 +10,8 @@ from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import OrganisationId
 
-PREKEYS_KEPT = 3
-"""Unused prekeys a member keeps on chain, so that it can receive the updates of rounds opened while it is busy."""
+PREKEYS_KEPT = 16
+"""Unused prekeys a member keeps on chain, so that rounds opened while it is away or busy are sealed to it, too."""
 
 
 def prekey_rules(state: NodeState) -> Iterator[fx.Effect]:

@@ -11,6 +11,7 @@ from consortium_world import PASSWORD, SALT, World, opening
 from orchestrator.envelope import generate_prekey
 from orchestrator.keystore import Keystore
 from orchestrator.ledger.agreement import Agreement
+from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
 from orchestrator.types import Digest, OrganisationId
 
 CUMULUS = OrganisationId("cumulus")
@@ -34,7 +35,7 @@ def own(world: World) -> set[Digest]:
 @pytest.fixture
 def robbed(world: World) -> World:
     """Cumulus had prekeys; who has its delegate's key took them back and published four others."""
-    assert len(world.ok("delegate", "prekeys", "--renew", *world.by("cumulus"))["unused"]) == 3
+    assert len(world.ok("delegate", "prekeys", "--renew", *world.by("cumulus"))["unused"]) == PREKEYS_KEPT
     keys = world.consortium.private.keys
     world.send("cumulus", keys.discard_prekeys(SALT))
     world.send("cumulus", keys.publish_prekeys([generate_prekey()[1] for _ in range(4)], SALT))
@@ -57,11 +58,11 @@ def test_a_rotation_alone_leaves_the_thiefs_prekeys_and_renewing_takes_them_back
     done = world.run("delegate", "prekeys", *world.by("cumulus"))
     assert done.out.count("NOT IN THIS KEYSTORE") == 4 and "delegate prekeys --renew" in done.out
     renewed = world.ok("delegate", "prekeys", "--renew", *world.by("cumulus"))
-    assert len(renewed["sent"]) == 2 and [row["here"] for row in renewed["unused"]] == [True] * 3
+    assert len(renewed["sent"]) == 2 and [row["here"] for row in renewed["unused"]] == [True] * PREKEYS_KEPT
     world.send("aurora", world.consortium.private.rounds.open_round(opening(agreed(world)), SALT))
     assert keys.prekey_of(1, CUMULUS) == renewed["unused"][0]["digest"] in own(world)
     done = world.run("delegate", "prekeys", *world.by("cumulus"))
-    assert done.out.startswith("2 unused prekeys of cumulus") and "abandon" not in done.out
+    assert done.out.startswith(f"{PREKEYS_KEPT - 1} unused prekeys of cumulus") and "abandon" not in done.out
 
 
 def test_a_round_that_was_opened_in_between_is_named(robbed: World) -> None:

@@ -13,7 +13,7 @@ from orchestrator.commitment.certificate import outcome_of
 from orchestrator.daemon import operations
 from orchestrator.daemon.view import Look
 from orchestrator.errors import ConfigurationError, ProtocolError
-from orchestrator.types import UpdateId
+from orchestrator.types import OrganisationId, UpdateId
 
 LIMIT = 200_000
 
@@ -31,8 +31,8 @@ def seen(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services.private.rounds, "max_phase_blocks", lambda: LIMIT)
 
 
-def open_round(life: Consortium, spec: Any = None) -> int:
-    return operations.open_round(life.sync(AURORA), spec or life.spec, life.history.agreement)
+def open_round(life: Consortium, spec: Any = None, **options: bool) -> int:
+    return operations.open_round(life.sync(AURORA), spec or life.spec, life.history.agreement, **options)
 
 
 def of_cumulus(life: Consortium) -> UpdateId:
@@ -110,3 +110,29 @@ def test_a_round_under_an_agreement_that_somebody_has_not_accepted(life: Consort
     other = replace(life.history.agreement, title="Another")
     with pytest.raises(ProtocolError, match="is not accepted by aurora, borealis, cumulus"):
         operations.open_round(life.sync(AURORA), life.spec, other)
+
+
+@pytest.mark.parametrize(
+    ("bare", "minimum"),
+    [((AURORA, BOREALIS, CUMULUS), 1), ((BOREALIS, CUMULUS), 1), ((AURORA,), 1), ((CUMULUS,), 3)],
+    ids=["nobody has one", "fewer than a quorum", "not the opener", "fewer than the updates wanted"],
+)
+def test_no_round_opens_that_could_come_to_nothing_for_want_of_prekeys(
+    life: Consortium, bare: tuple[OrganisationId, ...], minimum: int
+) -> None:
+    for name in bare:
+        life.history.discard_prekeys(name)
+    for without in (False, True):
+        with pytest.raises(ProtocolError, match=f"^no unused prekey of {', '.join(bare)} on") as caught:
+            open_round(life, task(minimum_updates=minimum), without_prekeys=without)
+        assert "loranchor round status" in caught.value.mend and "--without-prekeys" not in caught.value.mend
+    assert "RoundLedger.openRound" not in life.services[AURORA].private_sender.calls  # type: ignore[attr-defined]
+
+
+def test_a_round_without_a_member_that_has_no_prekey_is_opened_on_demand_only(life: Consortium) -> None:
+    life.history.discard_prekeys(CUMULUS)
+    with pytest.raises(ProtocolError, match=r"no unused prekey of cumulus on .* sealed to them, ever") as caught:
+        open_round(life)
+    assert "--without-prekeys" in caught.value.mend
+    assert open_round(life, without_prekeys=True) == 1
+    assert set(life.history.state.rounds[1].recipients) == {AURORA, BOREALIS}

@@ -20,6 +20,7 @@ from orchestrator.disputes.rounds import (
 )
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.entities import LedgerState
+from orchestrator.types import OrganisationId
 
 
 def steps(state: LedgerState, number: int, phase: Phase = Phase.FAILED) -> list[str]:
@@ -37,6 +38,23 @@ def test_too_few_submitted_names_everybody() -> None:
     history.fail("too few submitted")
     told = failure_of(history.state, history.state.rounds[number])
     assert told == "too few submitted: 1 of at least 1; submitted by borealis; passed by cumulus; nothing from aurora"
+
+
+@pytest.mark.parametrize(
+    ("bare", "said"),
+    [
+        (MEMBERS, "nobody had an unused prekey when it opened, so no update could be sealed"),
+        ([CUMULUS], "no update could be sealed to cumulus, without an unused prekey when it opened"),
+    ],
+)
+def test_too_few_submitted_for_want_of_prekeys(bare: list[OrganisationId], said: str) -> None:
+    history = History()
+    for name in bare:
+        history.discard_prekeys(name)
+    number = history.open_round()
+    history.fail("too few submitted")
+    told = failure_of(history.state, history.state.rounds[number])
+    assert told.endswith(f"nothing from aurora, borealis, cumulus; {said}")
 
 
 def test_who_has_not_acted_in_each_phase() -> None:

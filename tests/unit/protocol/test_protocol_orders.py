@@ -12,6 +12,7 @@ from orchestrator.ledger.state import EMPTY
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.machine import transition, wanted
+from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
 from orchestrator.protocol.state import NodeState
 
 PHASE = {
@@ -29,7 +30,7 @@ SHORT = task(deadlines={"submit": 16, "release": 12, "commit": 16, "reveal": 12}
 
 def begun() -> Simulation:
     life = Simulation(spec=SHORT)
-    life.until(lambda: all(len(life.history.state.prekeys.get(name, {})) == 3 for name in MEMBERS))
+    life.until(lambda: all(len(life.history.state.prekeys.get(name, {})) == PREKEYS_KEPT for name in MEMBERS))
     life.open_round()
     return life
 
