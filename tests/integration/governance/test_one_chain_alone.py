@@ -130,6 +130,17 @@ def test_a_delegates_address_is_seated_and_everybody_is_told(world: World) -> No
     assert world.ok("delegate", "rotate", *world.by("cumulus"))["private"]["transaction"]
     assert drifts(world) == []
 
+    # its delegate's address is not protected so: the newcomer makes another one
+    world.fund(newcomer)
+    world.send(
+        "cumulus", world.consortium.public.consortium.rotate_delegate(CUMULUS, world.addresses("drift").delegate)
+    )
+    told = world.refused("delegate", "name", *world.by("drift"))
+    assert "was a delegate of cumulus before" in told["message"] and "delegate rotate" in told["mend"]
+    rotated = world.ok("delegate", "rotate", *world.by("drift"))["delegate"]
+    for side in ("public", "private"):
+        assert world.shown()[side]["members"][-1]["delegate"] == rotated == world.addresses("drift").delegate
+
 
 def test_one_chain_alone_is_paused_while_the_two_are_apart(world: World) -> None:
     """No pause serves two epochs, and an emergency does not wait for the ceremony that ends the drift."""

@@ -1,4 +1,4 @@
-"""Somebody with a copy of a delegate's key publishes prekeys in the member's name; the member takes them back."""
+"""What a thief of a member's keys leaves behind: prekeys that the member takes back, and an agreement it never read."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from consortium_world import PASSWORD, SALT, World, opening
 
+from orchestrator.chain.reverts import ContractRefused
 from orchestrator.envelope import generate_prekey
 from orchestrator.keystore import Keystore
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
-from orchestrator.types import Digest, OrganisationId
+from orchestrator.types import Address, Digest, OrganisationId
 
 CUMULUS = OrganisationId("cumulus")
 NAMES = ("aurora", "borealis", "cumulus")
@@ -76,3 +77,21 @@ def test_a_round_that_was_opened_in_between_is_named(robbed: World) -> None:
     assert (
         world.run("delegate", "prekeys", *world.by("drift")).out == "0 unused prekeys of drift on the private chain\n"
     )
+
+
+def test_an_agreement_that_a_former_authority_accepted_is_accepted_again(world: World) -> None:
+    digest, rounds = agreed(world), world.consortium.private.rounds
+    made = world.ok("authority", "new", *world.by("cumulus"))["next"]
+    world.ok("propose", "--authority", f"cumulus={made}", "--out", "key.json", *world.at("aurora"))
+    world.decide(Path("key.json"), "aurora", "borealis")
+    world.ok("submit", "key.json", *world.by("aurora"))
+    done = world.run("authority", "install", *world.by("cumulus"))
+    assert "No round opens before it has accepted the agreement" in done.out
+    with pytest.raises(ContractRefused, match="RoundLedgerAgreementNotAccepted"):
+        world.send("aurora", rounds.open_round(opening(digest), SALT))
+    world.fund(Address(made))
+    assert world.loranchor("round", "agree", "--agreement", "agreement.json", *world.by("cumulus")).code == 0
+    again = world.loranchor("round", "agree", "--agreement", "agreement.json", *world.by("cumulus"))
+    assert "had accepted agreement" in again.out
+    world.send("aurora", rounds.open_round(opening(digest), SALT))
+    assert rounds.round(1).members == 3
