@@ -26,7 +26,7 @@ from orchestrator.errors import LoranchorError  # noqa: E402
 from tools.brownie.accounts import accounts_folder, forget_dead_link, link_accounts  # noqa: E402
 from tools.brownie.arguments import TEST, Call, read_call  # noqa: E402
 from tools.brownie.networks import local_endpoints, local_rpc_urls, write_network_config  # noqa: E402
-from tools.brownie.preflight import check_endpoint, check_network, check_place  # noqa: E402
+from tools.brownie.preflight import check_endpoint, check_network, check_place, check_script  # noqa: E402
 from tools.brownie.testchain import test_chain  # noqa: E402
 from tools.setup.paths import ROOT, VENV_CONTRACTS, cache_dir  # noqa: E402
 from tools.setup.solc import link_solc, solcx_folder  # noqa: E402
@@ -99,6 +99,7 @@ def main(words: list[str]) -> int:
     call = read_call(words)
     check_endpoint(call)
     check_place(call)
+    check_script(call)
     link_solc()
     if call.command == "test" and call.network == TEST:
         return run_tests(call)

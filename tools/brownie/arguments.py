@@ -32,6 +32,15 @@ class Call:
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def script(self) -> tuple[str, ...]:
+        """For `run`: the script's name, then that of its function, as Brownie takes them."""
+        if self.command != "run":
+            return ()
+        valued = {place + 1 for place, word in enumerate(self.words) if word == "--network"}
+        places = enumerate(self.words[1:], start=1)
+        return tuple(word for place, word in places if place not in valued and not word.startswith("-"))
+
+    @property
     def asks_for_help(self) -> bool:
         return bool({"-h", "--help"} & set(self.words))
 

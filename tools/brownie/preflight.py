@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from tools.brownie.networks import ENDPOINTS, OURS, config_path
 from tools.setup.paths import ROOT
 
 SECONDS = 20.0
+SCRIPTS = ROOT / "scripts"
 
 
 def check_place(call: Call) -> None:
@@ -25,6 +27,52 @@ def check_place(call: Call) -> None:
     here = Path.cwd()
     if call.needs_project and not here.is_relative_to(ROOT):
         raise ConfigurationError(f"{here} is outside the checkout", mend=f"cd {ROOT}")
+
+
+def check_script(call: Call) -> None:
+    """Raises:
+    ConfigurationError: there is no such script, or it has no such function.
+    """
+    if call.command != "run" or call.asks_for_help:
+        return
+    if not call.script:
+        raise ConfigurationError("brownie run needs the name of a script", mend=_scripts())
+    name, function, *values = (*call.script, "main")[: max(2, len(call.script))]
+    path = _script_path(name)
+    if path is None:
+        raise ConfigurationError(f"there is no script {name}", mend=_scripts())
+    found = _functions(path)
+    if function not in found:
+        raise ConfigurationError(f"script {path.stem} has no function {function}", mend=f"it has {', '.join(found)}")
+    if len(values) > found[function]:
+        raise ConfigurationError(
+            f"{function} of script {path.stem} takes {found[function] or 'no'} arguments, not {' '.join(values)}",
+            mend="leave them out",
+        )
+
+
+def _scripts() -> str:
+    known = sorted(path.stem for path in SCRIPTS.glob("*.py") if "main" in _functions(path))
+    return f"those in {SCRIPTS.name}/ are {', '.join(known)}"
+
+
+def _script_path(name: str) -> Path | None:
+    """Where Brownie looks: in scripts/, then from here; with or without the ending."""
+    for folder in (SCRIPTS, ROOT, Path.cwd()):
+        path = (folder / name).with_suffix(".py")
+        if path.is_file():
+            return path
+    return None
+
+
+def _functions(path: Path) -> dict[str, int]:
+    """Public functions of a script and how many arguments they take; where it does not parse Brownie says so."""
+    try:
+        body = ast.parse(path.read_text("utf-8")).body
+    except (SyntaxError, ValueError):
+        return {"main": 0}
+    made = (node for node in body if isinstance(node, ast.FunctionDef))
+    return {node.name: len(node.args.args) for node in made if not node.name.startswith("_")}
 
 
 def check_endpoint(call: Call) -> None:

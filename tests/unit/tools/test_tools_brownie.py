@@ -17,6 +17,7 @@ from orchestrator.localnet.processes import identify
 from tools.brownie.accounts import forget_dead_link, link_accounts
 from tools.brownie.arguments import read_call
 from tools.brownie.networks import UNUSED_PORT, local_endpoints, merged, write_network_config
+from tools.brownie.preflight import check_script
 from tools.setup.paths import ROOT, VENV, VENV_CONTRACTS
 
 SHIM = ROOT / "tools" / "brownie" / "brownie"
@@ -146,6 +147,29 @@ def test_a_network_that_nobody_knows_is_one_line() -> None:
 def test_outside_the_checkout_is_one_line(tmp_path: Path) -> None:
     for words in (("run", "deploy"), ("compile",), ("test",)):
         one_line(shim(*words, cwd=tmp_path), 2, f"{tmp_path} is outside the checkout; cd ")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("deplo",), "there is no script deplo; those in scripts/ are deploy, "),
+        (("deploy", "extra"), "script deploy has no function extra; it has main, deploy"),
+        (("deploy", "extra", "args"), "script deploy has no function extra; it has main, deploy"),
+        (("deploy", "main", "args"), "main of script deploy takes no arguments, not args; leave them out"),
+        ((), "brownie run needs the name of a script; those in scripts/ are deploy, "),
+        (("deploy", "--network", "private", "_state"), "script deploy has no function _state"),
+    ],
+)
+def test_a_script_that_is_not_there_is_one_line(words: tuple[str, ...], says: str) -> None:
+    one_line(shim("run", *words), 2, says)
+
+
+@pytest.mark.parametrize(
+    "name", ["deploy", "deploy.py", "scripts/deploy.py", "scripts/deploy", str(ROOT / "scripts" / "deploy.py")]
+)
+def test_a_script_by_any_of_its_names_is_found(name: str) -> None:
+    check_script(read_call(["run", name, "main", "--network", "nosuch", "--dry-run"]))
+    check_script(read_call(["run", name, "--help"]))
 
 
 def test_a_node_that_is_down_is_one_line_without_its_address() -> None:
