@@ -98,9 +98,10 @@ class Settings:
         name = organisation or (self.organisation.name if self.organisation else None)
         network = _local_network(self.network)
         if name is None or network is None or name not in network.storage:
+            more = f" --organisations {','.join([*network.storage, str(name)])}" if network and name else ""
             raise ConfigurationError(
                 f"no IPFS node is set{f' for {name}' if name else ''}",
-                mend="run `loranchor network up`, or set storage.api_url",
+                mend=f"run `loranchor network up{more}`, or set storage.api_url",
             )
         if network.storage[name].process is None:
             raise StorageError(f"the local IPFS node of {name} is stopped", mend="start it with `loranchor network up`")

@@ -22,7 +22,9 @@ from orchestrator.types import Address, Digest
 _POLL = 0.2
 _KNOWN = ("already known", "alreadyknown", "known transaction", "already imported")
 _NONCE_TAKEN = ("nonce too low", "nonce is too low", "correct nonce", "nonce has already been used", "underpriced")
+_POOR = ("insufficient funds", "exceeds account balance", "exceeds transaction sender account balance")
 _ATTEMPTS = 10
+_ETHER = 10**18
 
 
 class NonceTaken(ChainError):
@@ -135,7 +137,7 @@ class TransactionSender:
 
         Raises:
             TransactionReverted: the contract refuses; nothing was sent if that showed beforehand.
-            ChainError: the node is down, refuses the transaction, or did not mine it in time.
+            ChainError: the node is down, refuses the transaction, did not mine it in time, or the account is too poor.
         """
         with self._lock:
             signed = self._sent(call, before_broadcast)
@@ -171,6 +173,7 @@ class TransactionSender:
         try:
             self.chain.send_raw(signed.raw)
         except RpcRefused as error:
+            self._refuse_poor(signed.name, error)
             self._accept_known(signed, error)
         with self._state:
             self._in_flight.add(signed.nonce)
@@ -237,10 +240,20 @@ class TransactionSender:
         try:
             return int(self.chain.estimate_gas(query) * (1 + self._margin)) + 5_000
         except RpcRefused as error:
+            self._refuse_poor(call.name, error)
             data = revert_data(error.data, error.rpc_message)
             if data is None:
                 raise
             raise reverted(call.name, data) from error
+
+    def _refuse_poor(self, name: str, error: RpcRefused) -> None:
+        """A refusal for want of money says whose, where, and what to do about it."""
+        if any(poor in error.rpc_message.lower() for poor in _POOR):
+            raise ChainError(
+                f"{self.address} has {self.chain.balance(self.address) / _ETHER:g} ether on chain"
+                f" {self.chain.chain_id}, too little for {name}",
+                mend=f"send it some: `loranchor consortium fund --to {self.address} --ether 1`",
+            ) from error
 
     def _reason(self, call: Call | None, receipt: Receipt) -> bytes:
         if call is None:

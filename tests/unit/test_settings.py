@@ -133,7 +133,9 @@ def test_addresses_come_from_the_local_network(tmp_path: Path) -> None:
         settings.chain_url("private")
     with pytest.raises(StorageError, match="IPFS node of borealis is stopped"):
         settings.ipfs_api("borealis")
-    with pytest.raises(ConfigurationError, match="no IPFS node is set for cumulus"):
+    with pytest.raises(ConfigurationError, match="no IPFS node is set for cumulus") as caught:
         settings.ipfs_api("cumulus")
+    up = "loranchor network up --organisations aurora,borealis,cumulus"
+    assert caught.value.mend == f"run `{up}`, or set storage.api_url"
     with pytest.raises(ConfigurationError, match="no address is set for the public chain"):
         compose([f"chain.network={tmp_path}/none"]).chain_url("public")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -176,12 +177,37 @@ def test_reverts_are_read_with_the_errors_of_all_contracts() -> None:
 
 
 def test_a_refusal_that_is_no_revert_stays_what_it_is(chain: MemoryChain) -> None:
-    class Poor(MemoryChain):
+    class Odd(MemoryChain):
         def estimate_gas(self, transaction: Mapping[str, Any]) -> int:
-            raise RpcRefused("insufficient funds", rpc_message="insufficient funds for gas")
+            raise RpcRefused("gas limit is too high", rpc_message="gas limit is too high")
 
-    with pytest.raises(RpcRefused, match="insufficient funds"):
-        sender(Poor(contracts={ECHO: echo})).send(call())
+    with pytest.raises(RpcRefused, match="gas limit"):
+        sender(Odd(contracts={ECHO: echo})).send(call())
+
+
+@pytest.mark.parametrize("asked", ["estimate_gas", "send_raw"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "insufficient funds for gas * price + value",
+        "Insufficient funds for gas * price + value",
+        "Upfront cost exceeds account balance",
+    ],
+)
+def test_an_account_without_ether_is_named_with_its_chain(
+    chain: MemoryChain, monkeypatch: pytest.MonkeyPatch, asked: str, words: str
+) -> None:
+    def refuse(given: Any) -> Any:
+        raise RpcRefused(f"eth_{asked} was refused: {words}", rpc_message=words)
+
+    one = sender(chain)
+    chain.balances[one.address] = 10**17
+    monkeypatch.setattr(chain, asked, refuse)
+    with pytest.raises(
+        ChainError, match=rf"^{one.address} has 0\.1 ether on chain 1337, too little for Echo\.say"
+    ) as caught:
+        one.send(call())
+    assert caught.value.mend == f"send it some: `loranchor consortium fund --to {one.address} --ether 1`"
 
 
 def test_a_signed_transaction_knows_its_hash(chain: MemoryChain) -> None:
