@@ -22,14 +22,18 @@ from orchestrator.models.base import state_digest
 from orchestrator.training import AdapterSettings, Evaluation, TrainingSettings, evaluate, train
 from orchestrator.types import MILLION, UpdateId
 
+TRAINING = {"steps": 6, "batch": 4, "length": 24, "learning_rate_nano": 20_000_000, "optimizer": "adamw", "seed": 7}
+
 
 def spec_of(base: BaseModel, scores: str = "leave-one-out", **verdict: Any) -> TaskSpec:
-    training = {"steps": 6, "batch": 4, "length": 24, "learning_rate_nano": 20_000_000, "optimizer": "adamw", "seed": 7}
+    """A task on a model; ``adapter`` and ``training`` replace those groups, anything else is the verdict's."""
+    groups = {"training": verdict.pop("training", TRAINING)}
+    if "adapter" in verdict:
+        groups["adapter"] = verdict.pop("adapter")
     rules = {"policy": "structural", "filters": [], "minimum_score": 0, "max_norm": 10**12, "max_rank": 8, **verdict}
     about = {"digest": base.digest, "architecture": base.architecture, "kind": base.kind}
-    return task(
-        base=about, training=training, verdict=rules, evaluation={"metric": "loss", "shared": None, "scores": scores}
-    )
+    evaluation = {"metric": "loss", "shared": None, "scores": scores}
+    return task(base=about, verdict=rules, evaluation=evaluation, **groups)
 
 
 def named(name: str, **settings: int) -> dict[str, Any]:
@@ -73,16 +77,19 @@ def learnt(base: BaseModel, data: Dataset) -> list[AdapterDelta]:
 
 
 def times(delta: AdapterDelta, factor: float) -> AdapterDelta:
-    return replace(delta, modules={name: replace(low, b=low.b * factor) for name, low in delta.modules.items()})
+    modules = {name: replace(low, b=low.b * factor) for name, low in delta.modules.items()}
+    return replace(delta, modules=modules, dense={name: part * factor for name, part in delta.dense.items()})
 
 
 def noise_like(delta: AdapterDelta) -> AdapterDelta:
+    """Gaussian factors and dense parts, as long as the update."""
     draw = torch.Generator().manual_seed(3)
     modules = {
         name: replace(low, a=torch.randn(low.a.shape, generator=draw), b=torch.randn(low.b.shape, generator=draw))
         for name, low in delta.modules.items()
     }
-    drawn = replace(delta, modules=modules)
+    dense = {name: torch.randn(part.shape, generator=draw) for name, part in delta.dense.items()}
+    drawn = replace(delta, modules=modules, dense=dense)
     return times(drawn, norm(delta) / norm(drawn))
 
 
@@ -90,8 +97,9 @@ def judged(base: BaseModel, data: Dataset, spec: TaskSpec, deltas: Mapping[str, 
     folded = FoldedModel(base.model, base.digest)
     bench = Bench(folded, base.shapes, folded.move, lambda: evaluate(base.model, data.validation_batches()))
     payloads = {UpdateId(name): serialise(delta) for name, delta in deltas.items()}
+    before = state_digest(base.model)
     found = judge(bench, spec, manifest_of(base), list(payloads), payloads.__getitem__, {})
-    assert state_digest(base.model) == base.digest, "the model is as it was"
+    assert state_digest(base.model) == before, "the model is as it was"
     return {str(name): judgement for name, judgement in found.items()}
 
 
