@@ -1,4 +1,5 @@
-"""Every checkpoint that a member is known to have signed: in anchoring transactions, attestations and handed files.
+"""Every checkpoint that a member is known to have signed: in transactions that anchor or prove equivocation, in
+attestations and in handed files.
 
 An attestation on the private chain names only a head. What it stands for is found among the checkpoints that are known:
 the anchored ones, the handed ones, and those that the records give for each epoch and each head below them.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from eth_utils.crypto import keccak
 
@@ -21,7 +23,7 @@ from orchestrator.chain.reader import Attestation, read_attestations
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_hash, head_of
 from orchestrator.commitment.eip712 import anchor_domain
 from orchestrator.commitment.signatures import recover
-from orchestrator.disputes.anchored import AnchorView
+from orchestrator.disputes.anchored import AnchorView, Proven, proven_equivocations
 from orchestrator.disputes.recount import Recount
 from orchestrator.disputes.signed import SignedCheckpoint
 from orchestrator.errors import ChainError, FormatError
@@ -93,12 +95,15 @@ def collect(
     found, owners = Collection(), Owners(public)
     _from_files(handed, owners, found)
     _from_anchor(public, view.anchored, owners, found)
+    proofs = list(_from_proofs(public, proven_equivocations(public, block=view.block), owners, found))
     first = private.deployment.first_block
     attestations = list(read_attestations(private.rounds.chain, private, first, recount.block))
     contents = {number: point.content for number, point in recount.points.items() if point.content is not None}
-    known = _known(found, view, contents, epochs_of(public, view.block), attestations)
+    known = _known([*found.seen, *proofs], view, contents, epochs_of(public, view.block), attestations)
     for attestation in attestations:
         _from_attestation(public, attestation, known, owners, found)
+    before = {item.signed for item in found.seen}
+    found.seen += [item for item in proofs if item.signed not in before]
     return found
 
 
@@ -150,12 +155,35 @@ def _from_anchor(public: PublicContracts, anchored: Sequence[Anchored], owners: 
 
 def relayed_signatures(public: PublicContracts, fields: Mapping[str, object]) -> list[bytes] | None:
     """The signatures in a transaction that calls ``anchor``; None where it is something else."""
-    entry = public.anchor.artifact.functions["anchor"]
+    values = _called(public, fields, "anchor")
+    return None if values is None else list(values[2])
+
+
+def _from_proofs(
+    public: PublicContracts, proven: Sequence[Proven], owners: Owners, found: Collection
+) -> Iterator[Seen]:
+    """Both checkpoints and signatures of each proven equivocation: they are whole in the transaction's call data."""
+    transactions = public.anchor.chain.transactions([item.transaction for item in proven])
+    for item, fields in zip(proven, transactions, strict=True):
+        where = f"equivocation of {item.organisation} proven in block {item.block}"
+        values = _called(public, fields, "proveEquivocation")
+        if values is None:
+            found.unread.append(f"{where}: its transaction is no direct call, so its checkpoints are not there to read")
+            continue
+        for fields_of, signature in zip(values[:2], values[2:], strict=True):
+            signed = _attributed(public, Checkpoint(**fields_of), signature, owners)
+            if signed is not None:
+                yield Seen(signed, where)
+
+
+def _called(public: PublicContracts, fields: Mapping[str, object], name: str) -> list[Any] | None:
+    """The arguments of a transaction that calls this entry point of the anchor; None where it is something else."""
+    entry = public.anchor.artifact.functions[name]
     try:
         data = bytes.fromhex(str(fields.get("input", fields.get("data"))).removeprefix("0x"))
         if str(fields.get("to")).lower() != public.anchor.address or data[:4] != keccak(text=signature_of(entry))[:4]:
             return None
-        return list(decode_values(entry["inputs"], data[4:], "anchor")[2])
+        return decode_values(entry["inputs"], data[4:], name)
     except (ChainError, ValueError):  # bytes that are no such call
         return None
 
@@ -170,14 +198,14 @@ def _attributed(
 
 
 def _known(
-    found: Collection,
+    shown: Iterable[Seen],
     view: AnchorView,
     contents: Mapping[int, CheckpointContent],
     epochs: Epochs,
     attestations: Sequence[Attestation],
 ) -> dict[Digest, Checkpoint]:
     """Checkpoints by head: those that somebody showed, and those that honest members may have signed."""
-    known = {item.signed.head: item.signed.checkpoint for item in found.seen}
+    known = {item.signed.head: item.signed.checkpoint for item in shown}
     known |= {item.head: item.checkpoint for item in view.anchored}
     signed: dict[int, set[Digest]] = defaultdict(set, {0: {GENESIS_HEAD}})
     for attestation in attestations:

@@ -180,6 +180,25 @@ def test_documents_that_are_none_are_refused(world: World, pair: dict[str, Path]
     assert "canonical" in world.refused("aurora", *prove, str(bad), code=7, signs=True)
 
 
+def test_what_was_proven_from_files_is_known_to_whoever_scans_later(
+    world: World, pair: dict[str, Path], folder: Path
+) -> None:
+    world.attest("borealis", read_signed(pair["wrong"]).checkpoint)
+    scan = ["checkpoint", "equivocation", "scan", "--out", str(folder), "--json"]
+    before = world.type("cumulus", *scan).document
+    assert before["equivocations"] == [] and [item["organisation"] for item in before["unknown"]] == ["borealis"]
+    files = [str(pair["honest"]), str(pair["wrong"])]
+    world.done("aurora", "checkpoint", "equivocation", "prove", *files, signs=True)
+    said = world.type("cumulus", *scan)
+    (found,) = said.document["equivocations"]
+    assert said.code == 8 and (found["organisation"], found["proven"]) == ("borealis", True)
+    assert (said.document["unknown"], said.document["unread"]) == ([], [])
+    assert {read_signed(Path(name)) for name in found["files"]} == {
+        read_signed(pair[name]) for name in ("honest", "wrong")
+    }
+    assert "(equivocation of borealis proven in block" in world.type("cumulus", *scan[:-1]).out
+
+
 def test_a_proof_counts_after_the_key_was_rotated(world: World, pair: dict[str, Path]) -> None:
     public, member = world.consortium.public, world.members["borealis"]
     call = public.consortium.revoke_delegate(member.organisation)
