@@ -32,7 +32,7 @@ class Connection:
     def __init__(
         self, url: str, expected_chain_id: int, timeout: float = 10.0, *, finality_depth: int = 0, retries: int = 3
     ) -> None:
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(("http://", "https://")) or not url.partition("://")[2].strip("/"):
             raise ConfigurationError(f"{url!r} is no HTTP address of a node", mend="use http://HOST:PORT")
         self.url = url
         self._chain_id = expected_chain_id

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from orchestrator.commands.common import AsJson, Overrides, emit
+from orchestrator.commands.common import AsJson, Overrides, console, emit
 
 if TYPE_CHECKING:
     from orchestrator.audit import Handed, Sources
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.settings import Settings, Side
 
 app = typer.Typer(help="Audits: recompute everything from both chains and IPFS.", no_args_is_help=True)
-output = Console()
+output = console()
 
 RunDir = Annotated[
     Path | None,

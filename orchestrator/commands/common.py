@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE = 1000
+"""Columns where output is no terminal: whoever reads a file or a pipe wants whole lines."""
 
 Overrides = Annotated[
     list[str] | None,
@@ -31,3 +38,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def emit(document: Any) -> None:
     """Print JSON for programs."""
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def console(**options: Any) -> Console:
+    """Standard output: as wide as its terminal, or as COLUMNS says; whole lines where there is neither."""
+    from rich.console import Console, ConsoleOptions
+
+    class Output(Console):
+        @property
+        def options(self) -> ConsoleOptions:
+            found = super().options
+            known = self.file.isatty() or "COLUMNS" in os.environ
+            return found if known else found.update(max_width=WIDE)
+
+    return Output(**options)

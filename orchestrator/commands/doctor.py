@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.commands.common import AsJson, Overrides, PasswordFile, emit
+from orchestrator.commands.common import AsJson, Overrides, PasswordFile, console, emit
 from orchestrator.errors import EnvironmentMissing
 
 app = typer.Typer()
@@ -33,13 +33,12 @@ def doctor(
     if as_json:
         emit({"ok": not broken, "checks": [asdict(check) for check in checks]})
     else:
-        from rich.console import Console
         from rich.table import Column, Table
 
         table = Table("", "check", Column("found", overflow="fold"), box=None, pad_edge=False)
         for check in checks:
             table.add_row(_MARKS[check.status], check.name, f"{check.detail}{f'; {check.mend}' if check.mend else ''}")
-        Console(highlight=False, markup=False).print(table)
+        console(highlight=False, markup=False).print(table)
         typer.echo(f"{len(broken)} broken." if broken else "Nothing is broken.")
     if broken:
         raise typer.Exit(EnvironmentMissing.exit_code)

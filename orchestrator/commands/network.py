@@ -11,10 +11,10 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from orchestrator.errors import ConfigurationError
+from orchestrator.commands.common import console
+from orchestrator.errors import ChainError, ConfigurationError
 from orchestrator.localnet import DEFAULT_ORGANISATIONS, Network, Status
 from orchestrator.localnet import down as take_down
 from orchestrator.localnet import status as look
@@ -22,7 +22,7 @@ from orchestrator.localnet import up as bring_up
 from orchestrator.localnet.state import to_json
 
 app = typer.Typer(help="Local chains and IPFS nodes for development.", no_args_is_help=True)
-output = Console()
+output = console()
 
 RunDir = Annotated[
     Path, typer.Option("--run-dir", envvar="LORANCHOR_NETWORK_DIR", help="Folder for state, logs and data.")
@@ -86,7 +86,7 @@ def down(
 
 @app.command()
 def status(run_dir: RunDir = DEFAULT_RUN_DIR, as_json: AsJson = False) -> None:
-    """Show every node; ends with 0 if all run, else with 1."""
+    """Show every node; ends with 0 if all run, else with 4."""
     found = look(run_dir)
     if as_json:
         print(json.dumps({"running": _all_run(found), "nodes": [asdict(node) for node in found]}, indent=2))
@@ -95,7 +95,7 @@ def status(run_dir: RunDir = DEFAULT_RUN_DIR, as_json: AsJson = False) -> None:
     else:
         output.print(f"No local network in {run_dir}; `loranchor network up` starts one.", soft_wrap=True)
     if not _all_run(found):
-        raise typer.Exit(1)
+        raise typer.Exit(ChainError.exit_code)
 
 
 def _all_run(found: list[Status]) -> bool:

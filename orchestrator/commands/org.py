@@ -37,6 +37,7 @@ def init(
     given = {"chain.public.url": public_url, "chain.private.url": private_url, "storage.api_url": ipfs_api}
     settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     settings.update(_kept(overrides or []))
+    _check_addresses(settings)
     _refuse_occupied(home)
     password = read_password(password_file, prompt=f"New password for {name}'s keystore: ", confirm=True)
     made = _make(organisation_name, home, password, settings)
@@ -77,6 +78,18 @@ def _kept(overrides: list[str]) -> dict[str, Any]:
 
     compose(overrides)
     return assignments(overrides)
+
+
+def _check_addresses(settings: dict[str, Any]) -> None:
+    """What no verb could use later is refused now; nobody is asked whether a node is there."""
+    from orchestrator.chain.connection import Connection
+    from orchestrator.storage import IpfsStore
+
+    for key in ("chain.public.url", "chain.private.url"):
+        if settings.get(key) is not None:
+            Connection(str(settings[key]), 0)
+    if settings.get("storage.api_url") is not None:
+        IpfsStore(str(settings["storage.api_url"]))
 
 
 def _refuse_occupied(home: Path) -> None:

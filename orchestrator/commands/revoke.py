@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
+from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, console, emit
 from orchestrator.types import Digest, OrganisationId
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 Request = Annotated[str, typer.Argument(metavar="ID", help="The request, or as much of its beginning as tells it.")]
 
 app = typer.Typer(help="Revocations.", no_args_is_help=True)
-output = Console(markup=False)  # members choose the reasons, and a bracket in one is no style
+output = console(markup=False)  # members choose the reasons, and a bracket in one is no style
 
 
 @app.command()

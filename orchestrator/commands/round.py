@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
+from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, console, emit
 
 if TYPE_CHECKING:
     from orchestrator.chain.contracts import PrivateContracts
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.ledger.agreement import Agreement
 
 app = typer.Typer(help="Rounds of training.", no_args_is_help=True)
-output = Console()
+output = console()
 
 AgreementFile = Annotated[
     Path | None,

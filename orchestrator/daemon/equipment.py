@@ -80,6 +80,9 @@ def task_of_settings(settings: Settings) -> TaskSpec:
     return TaskSpec.from_document(document)
 
 
+_AGREEMENT = "give JSON with title, purpose and a list of terms"
+
+
 def agreement_of(path: Path | None, consortium_id: Digest, parties: Iterable[str]) -> Agreement:
     """The agreement that a file describes, among the consortium's members.
 
@@ -92,13 +95,22 @@ def agreement_of(path: Path | None, consortium_id: Digest, parties: Iterable[str
     chosen = path or EXAMPLE_AGREEMENT
     try:
         words = json.loads(chosen.read_text(encoding="utf-8"))
+        _check_words(chosen, words)
         return Agreement.of(consortium_id, words["title"], list(parties), words["purpose"], words["terms"])
     except OSError as error:
         raise ConfigurationError(f"cannot read the agreement {chosen}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{chosen} is not an agreement: {error}", mend="give JSON with title, purpose and a list of terms"
-        ) from error
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{chosen} is not an agreement: {error}", mend=_AGREEMENT) from error
+
+
+def _check_words(path: Path, words: Any) -> None:
+    told = ""
+    if isinstance(words, dict):
+        lacking = sorted({"title", "purpose", "terms"} - set(words))
+        if not lacking and isinstance(words["terms"], list):
+            return
+        told = f": it lacks {', '.join(lacking)}" if lacking else ": its terms are no list"
+    raise ConfigurationError(f"{path} is not an agreement{told}", mend=_AGREEMENT)
 
 
 def _plain(value: Any) -> Any:

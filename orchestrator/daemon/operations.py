@@ -153,6 +153,11 @@ def request_revocation(
                 f"{update_id} is no live contribution", mend="see `loranchor revoke status` and `round status`"
             )
     chosen = in_order(state, chosen)
+    others = sorted({state.updates[item].organisation for item in chosen} - {access.me})
+    if others and not reason.strip():
+        raise ConfigurationError(
+            f"an update of {', '.join(others)} is revoked for a reason only", mend="give a code with --reason"
+        )
     request = RevocationRequest(access.me, chosen, reason, LedgerMode.DROP, urgent, statement)
     call = access.private.revocations.request(chosen, reason, Mode.DROP, urgent, request.digest, leaf_salt())
     receipt = access.private_sender.send(call)

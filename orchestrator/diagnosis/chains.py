@@ -42,8 +42,11 @@ def _connection(settings: Settings, side: Side) -> tuple[Connection | None, Chec
     name = f"{side} chain"
     try:
         connection = settings.connection(side)
-    except (ConfigurationError, ChainError) as error:
+    except ConfigurationError as error:
         return None, from_error(name, error, "absent")
+    except ChainError as error:  # the local network is down, which matters once something is deployed on it
+        deployed = (settings.deployments / f"{settings.chain_id(side)}.json").exists()
+        return None, from_error(name, error, "broken" if deployed else "absent")
     except LoranchorError as error:
         return None, from_error(name, error)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import sys
 from collections.abc import Iterator
 from importlib import metadata, util
 from pathlib import Path
@@ -20,10 +21,17 @@ def host() -> Iterator[Check]:
     """Versions, and which extras are installed."""
     yield Check("python", "ok", f"{platform.python_version()}; loranchor {__version__}")
     for extra, package in EXTRAS.items():
-        if util.find_spec(package) is None:
+        if package == "brownie" and util.find_spec(package) is None and (own := _command(package)):
+            yield Check(f"extra {extra}", "ok", f"{package} has an environment of its own, behind {own}")
+        elif util.find_spec(package) is None:
             yield Check(f"extra {extra}", "absent", f"{package} is not installed", f"pip install 'loranchor[{extra}]'")
         else:
             yield Check(f"extra {extra}", "ok", f"{package} {metadata.version(_DISTRIBUTION.get(package, package))}")
+
+
+def _command(name: str) -> str | None:
+    """A command beside this Python, where `make setup` links it, or on PATH."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
 
 
 def disk(home: Path | None) -> Check:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.ledger.words import ORGANISATION
 from orchestrator.localnet import nodes
 from orchestrator.localnet.ports import PortPicker
 from orchestrator.localnet.state import Chain, Network, StorageNode
 
 CHAINS = {"public": ("anvil", 31337), "private": ("ganache", 1337)}
-NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 def check_names(organisations: Sequence[str]) -> None:
     """Raises:
-    ConfigurationError: a name that cannot be a folder's, one given twice, or none.
+    ConfigurationError: a name that the contracts do not take, one given twice, or none.
     """
     for name in organisations:
-        if not NAME.fullmatch(name):
+        if not ORGANISATION.fullmatch(name):
             raise ConfigurationError(
-                f"{name!r} cannot be an organisation's name", mend="use a-z, 0-9 and -, a letter first, at most 32"
+                f"{name!r} cannot be an organisation's name",
+                mend="use a lower-case letter, then up to 30 of a-z, 0-9 and -",
             )
     if not organisations or len(set(organisations)) != len(organisations):
         raise ConfigurationError(

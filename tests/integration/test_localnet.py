@@ -17,7 +17,7 @@ import psutil
 import pytest
 import requests
 
-from orchestrator.errors import PortTaken
+from orchestrator.errors import ChainError, PortTaken
 from orchestrator.localnet import Network, automining_anvil, down, nodes, read_network, rpc, status, up
 from orchestrator.localnet.ports import HOST
 
@@ -164,7 +164,7 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert processes_of(Path(folder)) == []
     with command("status", "--run-dir", folder) as asking:
         assert "No local network" in asking.communicate()[0]
-    assert asking.returncode == 1
+    assert asking.returncode == ChainError.exit_code
 
 
 def test_the_test_chain_mines_for_each_transaction_and_ends() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import typer
 
 from orchestrator import __version__, cli, errors
 from orchestrator.keystore import Keystore
+from orchestrator.localnet import Chain, Network
+from orchestrator.localnet.state import write_state
 
 PASSWORD = "correct horse"
 
@@ -214,6 +217,85 @@ def test_a_failed_init_leaves_nothing(arguments: list[str], tmp_path: Path, pass
     options = [] if "--password-file" in arguments else ["--password-file", str(password_file)]
     assert run("org", "init", *arguments, *options, "--home", str(tmp_path / "new" / "home")) != 0
     assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--public-url", "foo"], "'foo' is no HTTP address of a node; use http://HOST:PORT"),
+        (["--private-url", "http://"], "'http://' is no HTTP address of a node"),
+        (["--ipfs-api", "foo"], "'foo' is not the address of an IPFS API"),
+        (["chain.public.url=foo"], "'foo' is no HTTP address of a node"),
+    ],
+)
+def test_init_takes_no_address_that_is_none(
+    tmp_path: Path, password_file: Path, given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--name", "aurora", "--home", str(tmp_path / "home"), "--password-file", str(password_file)]
+    assert run("org", "init", *options, *given) == 2
+    assert said in only_line(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+def local_network(folder: Path) -> Path:
+    """As `network down` leaves it."""
+    folder.mkdir()
+    chains = {name: Chain(name, "anvil", number, 1) for name, number in (("public", 31337), ("private", 1337))}
+    write_state(folder, Network(chains, {}))
+    return folder
+
+
+def doctor(capsys: pytest.CaptureFixture[str], *overrides: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    code = run("doctor", "--json", *overrides)
+    return code, {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+
+
+def test_doctor_says_that_deployed_chains_are_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stopped network is nobody's loss before anything is deployed on it."""
+    given = [f"chain.network={local_network(tmp_path / 'network')}", f"chain.deployments={tmp_path / 'deployments'}"]
+    code, found = doctor(capsys, *given)
+    assert (code, found["public chain"]["status"], found["private chain"]["status"]) == (0, "absent", "absent")
+    (tmp_path / "deployments").mkdir()
+    (tmp_path / "deployments" / "31337.json").write_text("{}")
+    code, found = doctor(capsys, *given)
+    assert (code, found["public chain"]["status"], found["private chain"]["status"]) == (3, "broken", "absent")
+    assert found["public chain"]["mend"] == "start it with `loranchor network up`"
+
+
+def test_doctor_knows_brownie_in_an_environment_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "brownie" else object())
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "1")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    _, found = doctor(capsys, "chain.network=null")
+    assert found["extra contracts"]["status"] == "absent"
+    (tmp_path / "brownie").touch(mode=0o755)
+    _, found = doctor(capsys, "chain.network=null")
+    assert (found["extra contracts"]["status"], found["extra contracts"]["mend"]) == ("ok", "")
+    assert str(tmp_path / "brownie") in found["extra contracts"]["detail"]
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_network_status_ends_with_the_code_of_a_chain_that_is_down(
+    tmp_path: Path, made: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = local_network(tmp_path / "network") if made else tmp_path / "network"
+    assert run("network", "status", "--run-dir", str(folder)) == errors.ChainError.exit_code
+
+
+def test_lines_stay_whole_where_nobody_looks(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", "from orchestrator.cli import main; main()"]
+    folder = tmp_path / ("x" * 120)
+    words = ["network", "status", "--run-dir", str(folder)]
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    done = subprocess.run([*program, *words], capture_output=True, text=True, env=environment)
+    assert done.stdout.count("\n") == 1 and str(folder) in done.stdout
+    done = subprocess.run([*program, "doctor", f"chain.deployments={folder}", "chain.network=null"],
+                          capture_output=True, text=True, env=environment, cwd=tmp_path)  # fmt: skip
+    assert all(line.split()[0] in {"ok", "–", "!", "BROKEN", "check", "Nothing"} for line in done.stdout.splitlines())
 
 
 def test_init_that_breaks_half_way_leaves_nothing(

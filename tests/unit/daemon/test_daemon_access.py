@@ -180,7 +180,9 @@ def test_an_own_agreement(tmp_path: Path) -> None:
         (None, "cannot read the agreement"),
         ("{", "is not an agreement"),
         ("[]", "is not an agreement"),
-        ('{"title": "Ours", "purpose": "to learn"}', "is not an agreement: 'terms'"),
+        ('{"title": "Ours", "purpose": "to learn"}', "is not an agreement: it lacks terms; give JSON with title"),
+        ("{}", "is not an agreement: it lacks purpose, terms, title"),
+        ('{"title": "Ours", "purpose": "to learn", "terms": "none"}', "is not an agreement: its terms are no list"),
     ],
 )
 def test_an_agreement_that_is_none(tmp_path: Path, content: str | None, words: str) -> None:

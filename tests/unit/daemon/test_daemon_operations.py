@@ -136,3 +136,12 @@ def test_a_round_without_a_member_that_has_no_prekey_is_opened_on_demand_only(li
     assert "--without-prekeys" in caught.value.mend
     assert open_round(life, without_prekeys=True) == 1
     assert set(life.history.state.rounds[1].recipients) == {AURORA, BOREALIS}
+
+
+def test_another_members_update_is_revoked_for_a_reason(life: Consortium) -> None:
+    after_round(life)
+    with pytest.raises(ConfigurationError, match="update of cumulus is revoked for a reason") as caught:
+        operations.request_revocation(life.sync(AURORA), [of_cumulus(life)], reason=" ")
+    assert "--reason" in caught.value.mend
+    own = operations.request_revocation(life.sync(CUMULUS), [], reason="")
+    assert life.history.state.revocations[own].reason == ""

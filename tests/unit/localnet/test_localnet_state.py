@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.errors import ConfigurationError, EnvironmentMissing, FormatError
 from orchestrator.localnet import Chain, Network, StorageNode, checkout, down, status, up
+from orchestrator.localnet.plan import check_names
 from orchestrator.localnet.processes import ProcessId
 from orchestrator.localnet.state import from_json, read_state, state_path, to_json, write_state
 
@@ -53,6 +54,14 @@ def test_the_stored_form() -> None:
             }
         },
     }
+
+
+@pytest.mark.parametrize("name", ["a" * 32, "Aurora", "9a", "", "a_b"])
+def test_names_are_those_that_the_contracts_take(tmp_path: Path, name: str) -> None:
+    check_names(["a" * 31])
+    with pytest.raises(ConfigurationError, match="cannot be an organisation's name") as caught:
+        check_names([name])
+    assert caught.value.mend == "use a lower-case letter, then up to 30 of a-z, 0-9 and -"
 
 
 def test_written_and_read_again(tmp_path: Path) -> None:
