@@ -42,13 +42,17 @@ def emit(document: Any) -> None:
 
 def console(**options: Any) -> Console:
     """Standard output: as wide as its terminal, or as COLUMNS says; whole lines where there is neither."""
-    from rich.console import Console, ConsoleOptions
+    from rich.console import Console, ConsoleDimensions
 
     class Output(Console):
         @property
-        def options(self) -> ConsoleOptions:
-            found = super().options
+        def size(self) -> ConsoleDimensions:
+            found = super().size
             known = self.file.isatty() or "COLUMNS" in os.environ
-            return found if known else found.update(max_width=WIDE)
+            return found if known else ConsoleDimensions(WIDE, found.height)
+
+        @size.setter
+        def size(self, new_size: tuple[int, int]) -> None:
+            self._width, self._height = new_size
 
     return Output(**options)

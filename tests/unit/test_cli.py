@@ -295,7 +295,9 @@ def test_lines_stay_whole_where_nobody_looks(tmp_path: Path) -> None:
     assert done.stdout.count("\n") == 1 and str(folder) in done.stdout
     done = subprocess.run([*program, "doctor", f"chain.deployments={folder}", "chain.network=null"],
                           capture_output=True, text=True, env=environment, cwd=tmp_path)  # fmt: skip
-    assert all(line.split()[0] in {"ok", "–", "!", "BROKEN", "check", "Nothing"} for line in done.stdout.splitlines())
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert all(line.split()[0] in {"ok", "–", "!", "BROKEN", "check", "Nothing"} for line in lines)
+    assert any(line.endswith("or set chain.public.url") and len(line) > 80 for line in lines)
 
 
 def test_init_that_breaks_half_way_leaves_nothing(
