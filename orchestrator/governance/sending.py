@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from decimal import Decimal
 
 from orchestrator.chain.fees import fees_for
 from orchestrator.chain.port import ChainPort, Receipt, RpcRefused
@@ -139,9 +140,11 @@ def _poor(chain: ChainPort, address: Address, needed: int) -> bool:
 
 
 def _too_poor(side: Side, address: Address, call: Call) -> ChainError:
+    has = f"{address} has {side.chain.balance(address) / ETHER:g} ether on the {side.name} chain, too little for"
+    if call.value:
+        told = f"{has} a {call.name} of {Decimal(call.value) / ETHER:f} and its gas"
+        return ChainError(told, mend="send less, or name another key with --with or --key-file")
     other = "" if call.role == "authority" else ", or let another key send"
     return ChainError(
-        f"{address} has {side.chain.balance(address) / ETHER:g} ether on the {side.name} chain, too little for"
-        f" {call.name}",
-        mend=f"send it some: `loranchor consortium fund --to {address} --ether 1`{other}",
+        f"{has} {call.name}", mend=f"send it some: `loranchor consortium fund --to {address} --ether 1`{other}"
     )
