@@ -33,7 +33,8 @@ SHOWN_NOT = (
     "Adversaries, privacy noise, members that miss rounds.",
     "What is significant: an interval of three seeds is wide, and one seed has none. Seeds decide the split into "
     "training and held-out samples, the start of each adapter and the order of batches.",
-    "Tuning: every method has the packaged experiment's learning rate.",
+    "Tuning: every method has the packaged experiment's learning rate; `ffa` and `rolora`, which train one factor at a "
+    "time, have three times as much.",
 )
 
 

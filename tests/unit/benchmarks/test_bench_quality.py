@@ -108,6 +108,7 @@ def test_tasks_of_all_rows_are_valid_and_equal_but_for_what_is_measured() -> Non
         spec = TaskSpec.from_document({"format": "loranchor/task", "version": 1, **made, "base": base})
         assert (spec.strategy.name, spec.lineage, spec.verdict.policy) == (row["method"], row["lineage"], "structural")
         assert (spec.training.steps, spec.weights) == (WORLDS["vader"].steps, "uniform")
+        assert spec.training.learning_rate_nano == (9_000_000 if row["method"] in ("ffa", "rolora") else 3_000_000)
     assert document_of("vader", "stack", "chained", factor=4)["training"]["steps"] == 4 * WORLDS["vader"].steps
 
 
