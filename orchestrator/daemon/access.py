@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
+from orchestrator.chain.links import check_pair
 from orchestrator.chain.sender import KeystoreSigner, TransactionSender
 from orchestrator.errors import ConfigurationError, KeystoreError, WrongChain
 from orchestrator.keystore import Keystore, Role
@@ -55,7 +56,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         roles: keys to unlock. The authority's is a cold one: only what it signs itself asks for it, and no daemon.
 
     Raises:
-        KeystoreError: wrong password. ChainError, WrongChain: a chain is down or another.
+        KeystoreError: wrong password. ChainError, WrongChain: a chain is down or another, or not bound to the other.
         EnvironmentMissing: no deployment. StorageError: the IPFS node is down.
         ConfigurationError, KeystoreError: the organisation is no member, or these keys are not its own.
     """
@@ -72,6 +73,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
             f" {public.deployment.consortium_id}",
             mend=f"deploy both chains again, or correct {settings.deployments}",
         )
+    check_pair(public.consortium, private.consortium, public.anchor)
     _check_seat(private, organisation.name, keystore)
     store = IpfsStore(settings.ipfs_api())
     store.identity()

@@ -250,12 +250,31 @@ def _evaluation(reader: Reader) -> Evaluation:
     return Evaluation(metric, scores, shared)
 
 
+def _trims_what_is_there(spec: TaskSpec) -> None:
+    trim, rule = int(spec.strategy.settings.get("trim", 0)), spec.strategy.settings.get("rule")
+    if rule is not None and (trim > 0) != (rule == "trimmed-mean"):
+        raise FormatError(
+            f"task.strategy.settings has trim {trim} with rule {rule}", mend="only a trimmed-mean has a trim, from 1"
+        )
+    if spec.minimum_updates <= 2 * trim:
+        raise FormatError(
+            f"task.minimum_updates is {spec.minimum_updates}, trimming {trim} at both ends needs {2 * trim + 1}",
+            mend="raise minimum_updates or trim less",
+        )
+
+
 def _agrees_with_itself(spec: TaskSpec) -> None:
     if spec.strategy.name in ONE_RANK and len(spec.adapter.ranks) != 1:
         raise FormatError(
             f"task.adapter.ranks has {len(spec.adapter.ranks)} ranks, strategy {spec.strategy.name} works with one",
             mend="allow one rank, or use the strategy stack or flexlora",
         )
+    if spec.strategy.name in ONE_RANK and spec.lineage == "isolated":
+        raise FormatError(
+            f"task.lineage is isolated, where ranks add up over rounds; strategy {spec.strategy.name} works with one",
+            mend="use lineage chained, or the strategy stack or flexlora",
+        )
+    _trims_what_is_there(spec)
     names = [item.name for item in spec.verdict.filters]
     if len(set(names)) != len(names):
         raise FormatError("task.verdict.filters names a filter twice")

@@ -151,3 +151,25 @@ def test_request() -> None:
         RevocationRequest.from_document({**request.document(), "mode": "forget"})
     with pytest.raises(FormatError, match=r"request\.urgent"):
         RevocationRequest.from_bytes(canonical_bytes({**request.document(), "urgent": 0}))
+
+
+def _ffa(rule: str, trim: int) -> dict[str, Any]:
+    return {"name": "ffa", "settings": {"fraction_bits": 20, "rule": rule, "trim": trim}}
+
+
+ONE_RANK = {**task_document()["adapter"], "ranks": [8]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lineage": "isolated", "strategy": _ffa("mean", 0)}, "task.lineage is isolated"),
+        ({"strategy": _ffa("mean", 1)}, "has trim 1 with rule mean"),
+        ({"strategy": _ffa("trimmed-mean", 0)}, "has trim 0 with rule trimmed-mean"),
+        ({"strategy": _ffa("trimmed-mean", 2), "minimum_updates": 4}, "trimming 2 at both ends needs 5"),
+    ],
+)
+def test_members_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        task(adapter=ONE_RANK, **changes)
+    assert task(adapter=ONE_RANK, strategy=_ffa("trimmed-mean", 2), minimum_updates=5).strategy.name == "ffa"
