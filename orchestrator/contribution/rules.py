@@ -20,7 +20,7 @@ class DeltaRules:
     Attributes:
         base: digest of the base model.
         modules: allowed module name endings. dense: allowed endings of dense parameters' modules.
-        ranks: allowed ranks. alpha, rslora: the one scale allowed.
+        ranks: allowed ranks; with lineage ``isolated`` all up to the largest. alpha, rslora: the one scale allowed.
         max_norm: largest Frobenius norm of the whole ΔW.
     """
 
@@ -43,10 +43,13 @@ class DeltaRules:
             adapter, verdict = task["adapter"], task["verdict"]
             limit = int(verdict.get("max_norm", 0))
             top = int(verdict.get("max_rank", 0))
+            ranks = frozenset(rank for rank in adapter["ranks"] if not top or rank <= top)
+            if task.get("lineage") == "isolated":  # an update holds its owner's former work, and ranks add up
+                ranks = frozenset(range(1, top + 1))
             return cls(
                 base=task["base"]["digest"],
                 modules=tuple(adapter["modules"]),
-                ranks=frozenset(rank for rank in adapter["ranks"] if not top or rank <= top),
+                ranks=ranks,
                 alpha=adapter["alpha"],
                 rslora=adapter["rslora"],
                 dense=tuple(adapter["dense"]),

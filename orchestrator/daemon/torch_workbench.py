@@ -12,6 +12,7 @@ import torch
 from orchestrator.aggregation import FoldedModel, FoldEntry, Ground, Starting, adapted, ordered, strategy_named
 from orchestrator.contribution import AdapterDelta, Start, parse
 from orchestrator.daemon.judging import Bench, judge
+from orchestrator.daemon.lineage import beginning, continued
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
 from orchestrator.data import Dataset, DataSettings, data_statement, prepare
@@ -64,7 +65,8 @@ class TorchWorkbench:
         self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: StepProgress
     ) -> ProtectedDelta:
         folded, dataset = self._ready(task)
-        self._move(folded, manifest.entries, _parsing(opener))
+        before, parsed = beginning(task, manifest, self._own.organisation), _parsing(opener)
+        self._move(folded, before, parsed)
         settings = TrainingSettings.from_task(task.document)
         seed = derived_seed(settings.seed, self._own.organisation, round_number)
         outcome = train(
@@ -75,10 +77,13 @@ class TorchWorkbench:
             base=folded.base_digest,
             parent_manifest=manifest.digest,
             seed=seed,
-            start=self._start(task, manifest, _parsing(opener)),
+            start=self._start(task, manifest, parsed),
             progress=lambda step, steps, loss: progress(step, steps),
         )
-        return protect(outcome.delta, PrivacySettings.from_task(task.document), samples=outcome.samples)
+        delta = outcome.delta
+        if task.lineage == "isolated":
+            delta = continued(task, delta, (parsed(entry.update_id) for entry in before)).delta
+        return protect(delta, PrivacySettings.from_task(task.document), samples=outcome.samples)
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
         folded, dataset = self._ready(task)

@@ -13,6 +13,7 @@ from orchestrator.errors import ProtocolError
 from orchestrator.ledger.entities import LedgerState, Round, RoundStatus
 from orchestrator.types import MILLION, OrganisationId
 
+INTERRUPTED = "revocation"
 TIMED = (Phase.SUBMIT, Phase.RELEASE, Phase.COMMIT_VERDICTS, Phase.REVEAL_VERDICTS)
 
 
@@ -40,7 +41,7 @@ def failure_of(state: LedgerState, found: Round) -> str:
     if found.failure == "abandoned":
         wanted = ", ".join(sorted(found.abandoners))
         return f"abandoned: {wanted} wanted it to fail, {found.quorum} members were needed"
-    if found.failure == "revocation":
+    if found.failure == INTERRUPTED:
         named = [item.id for item in state.revocations.values() if item.void_round == found.id]
         return f"interrupted by a revocation: {', '.join(named) or 'one that a quorum pressed'}"
     return found.failure
@@ -116,6 +117,8 @@ def next_steps(state: LedgerState, found: Round, phase: Phase, block: int, deadl
             yield f"the revocation {waiting} gets its new manifest first; see `loranchor revoke status`"
         yield from missing_prekeys(state)
         yield "open another: `loranchor round open`; its number and its updates are new, nothing of this one counts"
+        if found.failure != INTERRUPTED:
+            yield f"{found.opener} waits some blocks before it opens again, twice as many each time; others do not"
     elif found.status is RoundStatus.OPEN and phase is Phase.AWAITING_CLOSE:
         yield "its phases are over: any member ends it with `loranchor round close`"
     elif found.status is RoundStatus.OPEN:

@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.verdicts import verdict_commitment
 from orchestrator.daemon.handlers.job import Job
+from orchestrator.daemon.handlers.rounds import other_terms
 from orchestrator.daemon.manifests import current_manifest
 from orchestrator.daemon.opening import check_recipients, commitments_of, context_of, sealed_objects, stored_cids
 from orchestrator.daemon.services import Services, leaf_salt
@@ -25,6 +26,7 @@ from orchestrator.types import Digest, UpdateId
 NOT_OPENED = "NOT_OPENED"
 NOT_FOUND = "NOT_FOUND"
 WRONG_PARENT = "WRONG_PARENT"
+OTHER_TERMS = "OTHER_TERMS"
 
 
 def collect(services: Services, state: NodeState, effect: fx.CollectUpdates) -> None:
@@ -69,6 +71,8 @@ def judge(services: Services, state: NodeState, effect: fx.JudgeUpdates) -> Job:
     manifest = current_manifest(state.ledger, services, task)
     released, refused = released_updates(state.ledger, effect.round), dict(services.desk.refused.get(effect.round, {}))
     refused |= {item.id: WRONG_PARENT for item in released if item.parent_manifest != found.opening.manifest_digest}
+    if other_terms(found.opening, task):  # else accepting would make terms count that nobody agreed on
+        refused |= {item.id: OTHER_TERMS for item in released}
     candidates = [update.id for update in released if update.id not in refused]
 
     def job() -> None:

@@ -11,7 +11,7 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS
 
 from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.verdicts import verdict_commitment
-from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED, WRONG_PARENT
+from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED, OTHER_TERMS, WRONG_PARENT
 from orchestrator.daemon.opening import OBJECT_LIMIT, stored_cids
 from orchestrator.envelope import parse_header
 from orchestrator.errors import ChainError, ProtocolError, StorageError
@@ -187,6 +187,20 @@ def test_an_update_that_names_another_parent_is_refused(life: Consortium) -> Non
     life.handle(AURORA, state, fx.JudgeUpdates(1))
     judged = life.services[AURORA].desk.judged[1]
     assert judged[updates[BOREALIS].id].reason == WRONG_PARENT and judged[updates[CUMULUS].id].accept
+
+
+@pytest.mark.parametrize("terms", [{"epsilon_cap": 8_000_000}, {"minimum_updates": 3}, {"reveal_blocks": 1}])
+def test_nothing_is_accepted_under_terms_that_are_not_the_tasks(life: Consortium, terms: dict[str, int]) -> None:
+    """One accepted update makes a round count, and its cap on ε the task's for good."""
+    released(life)
+    found = life.now().ledger.rounds[1]
+    assert all(getattr(found.opening, name) != value for name, value in terms.items())
+    other = replace(found, opening=replace(found.opening, **terms))
+    state = life.now().with_(ledger=life.now().ledger.with_(rounds={1: other}))
+    life.handle(AURORA, state, fx.CollectUpdates(1))
+    life.handle(AURORA, state, fx.JudgeUpdates(1))
+    judged = life.services[AURORA].desk.judged[1]
+    assert {(item.accept, item.reason) for item in judged.values()} == {(False, OTHER_TERMS)}
 
 
 def test_a_lost_object_costs_its_owner_the_round_and_nobody_else(life: Consortium) -> None:
