@@ -94,8 +94,7 @@ def document_of(data: str, method: str, lineage: str, *, factor: int = 1) -> dic
     rate = task["training"]["learning_rate_nano"] * FASTER.get(method, 1)
     sizes = {"steps": world.steps * factor, "batch": world.batch, "learning_rate_nano": rate}
     task["training"] = {**task["training"], **sizes}
-    ranks = [RANK] if lineage == "chained" else [RANK * number for number in range(1, world.rounds + 1)]
-    task["adapter"] = {**task["adapter"], "ranks": ranks}
+    task["adapter"] = {**task["adapter"], "ranks": [RANK]}
     return {**task, "lineage": lineage, "minimum_updates": 1}
 
 

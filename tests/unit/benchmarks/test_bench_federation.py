@@ -12,7 +12,6 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task_document
 
 from benchmarks.federation import ADVERSARIES, Federation, Member, Shared, dealt, halves, joined, limited
 from benchmarks.federation.adversaries import delta_of, label_flip
-from benchmarks.federation.workbench import sum_of
 from orchestrator.contribution import AdapterDelta, LowRank, cosine, distance, norm
 from orchestrator.data import Dataset, DataSettings
 from orchestrator.data.prepare import Samples
@@ -196,13 +195,3 @@ def test_halves_and_fewer_held_out_samples() -> None:
     assert (len(one.training), len(other.training)) == (5, 4)
     assert limited(dataset(20, 3), 5).validation.tokens[:, 0].tolist() == [0, 2, 4, 6, 8]
     assert len(limited(dataset(20, 3), 50).validation) == 10
-
-
-def test_a_sum_of_two_changes_is_exact() -> None:
-    one, other = delta(), replace(delta(), parent_manifest="0x" + "11" * 32)
-    both = sum_of(one, replace(other, dense={}))
-    assert both.parent_manifest == other.parent_manifest
-    low = both.modules["q"]
-    wanted = sum(item.modules["q"].scale * item.modules["q"].b @ item.modules["q"].a for item in (one, other))
-    assert low.rank == 8 and torch.allclose(low.scale * low.b @ low.a, wanted, atol=1e-5)
-    assert torch.equal(both.dense["head.weight"], one.dense["head.weight"])
