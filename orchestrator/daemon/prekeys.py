@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from orchestrator.daemon.services import Services
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.protocol.events import BlockSeen
 from orchestrator.types import Digest
+
+_log = logging.getLogger(__name__)
 
 
 class Prekeys:
@@ -16,6 +19,7 @@ class Prekeys:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._own: frozenset[Digest] = frozenset()
+        self._told = 1
 
     def compared(self, heads: BlockSeen, ledger: LedgerState) -> BlockSeen:
         """The heads with the prekeys that nobody here can open. A key is in the keystore before the chain knows it."""
@@ -24,4 +28,20 @@ class Prekeys:
         if not unused <= self._own:
             with self._services.lock:
                 self._own = frozenset(self._services.keystore.prekeys())
-        return replace(heads, foreign_prekeys=unused - self._own)
+        foreign = unused - self._own
+        if foreign:
+            self._tell(ledger)
+        return replace(heads, foreign_prekeys=foreign)
+
+    def _tell(self, ledger: LedgerState) -> None:
+        """Say once for each time that taking prekeys back did not help: nothing that this node does will end it."""
+        last = ledger.discardings.get(self._services.me)
+        streak = 1 if last is None else last.streak
+        if streak > 1 and streak != self._told:
+            _log.warning(
+                "prekeys of %s were taken back %d times in a row, and others are there that this keystore cannot open:"
+                " does a second daemon of it run, or has somebody its delegate's key?",
+                self._services.me,
+                streak,
+            )
+        self._told = streak

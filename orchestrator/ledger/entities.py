@@ -92,6 +92,20 @@ class Prekey:
 
 
 @dataclass(frozen=True, slots=True)
+class Discarding:
+    """How often a member has taken its prekeys back of late.
+
+    Attributes:
+        block: of the last time. delegate: whose transaction it was.
+        streak: how many times in a row, by that delegate and without a long quiet in between; at least 1.
+    """
+
+    block: int
+    delegate: Address
+    streak: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """The terms of a round."""
 
@@ -316,6 +330,7 @@ class LedgerState:
         position: place of the last record; None before the first. count: number of records.
         agreements: authorities that have accepted, by agreement digest.
         keys: each organisation's long-term key. prekeys: by organisation and index.
+        discardings: of the members that have taken prekeys back.
         open_round: the round that is open, if any.
         due: checkpoints due so far, in order of their sequence, which starts at 1.
     """
@@ -327,6 +342,7 @@ class LedgerState:
     agreements: Mapping[Digest, frozenset[Address]] = field(default_factory=dict)
     keys: Mapping[OrganisationId, bytes] = field(default_factory=dict)
     prekeys: Mapping[OrganisationId, Mapping[int, Prekey]] = field(default_factory=dict)
+    discardings: Mapping[OrganisationId, Discarding] = field(default_factory=dict)
     rounds: Mapping[int, Round] = field(default_factory=dict)
     updates: Mapping[UpdateId, Update] = field(default_factory=dict)
     open_round: int | None = None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.entities import LedgerState, Prekey
+from orchestrator.ledger.entities import Discarding, LedgerState, Prekey
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.rules import demand, put, round_of
 from orchestrator.ledger.schema import integer
 from orchestrator.types import Digest, OrganisationId
+
+QUIET_BLOCKS = 2**13
+"""Blocks without a discarding after which the next one counts as the first; longer than any wait between two."""
 
 
 def key_published(state: LedgerState, record: Record) -> LedgerState:
@@ -41,7 +44,10 @@ def prekeys_discarded(state: LedgerState, record: Record) -> LedgerState:
     fits = bool(unused) and told == (unused[0], len(unused))
     demand(fits, record, f"{organisation} has {len(unused)} unused prekeys")
     kept = {**known, **{index: replace(known[index], discarded=True) for index in unused}}
-    return state.with_(prekeys=put(state.prekeys, organisation, kept))
+    return state.with_(
+        prekeys=put(state.prekeys, organisation, kept),
+        discardings=put(state.discardings, organisation, _discarding(state, organisation, record)),
+    )
 
 
 def prekey_assigned(state: LedgerState, record: Record) -> LedgerState:
@@ -59,6 +65,13 @@ def prekey_assigned(state: LedgerState, record: Record) -> LedgerState:
         prekeys=put(state.prekeys, organisation, put(known, used.index, used)),
         rounds=put(state.rounds, round_.id, replace(round_, recipients=put(round_.recipients, organisation, used))),
     )
+
+
+def _discarding(state: LedgerState, organisation: OrganisationId, record: Record) -> Discarding:
+    last = state.discardings.get(organisation)
+    if last is None or last.delegate != record.signer or record.block - last.block >= QUIET_BLOCKS:
+        return Discarding(record.block, record.signer, 1)
+    return Discarding(record.block, record.signer, last.streak + 1)
 
 
 def _key(record: Record) -> bytes:

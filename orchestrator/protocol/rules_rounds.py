@@ -13,15 +13,23 @@ from orchestrator.types import OrganisationId
 PREKEYS_KEPT = 16
 """Unused prekeys a member keeps on chain, so that rounds opened while it is away or busy are sealed to it, too."""
 
+DOUBLINGS = 12
+"""How often the wait between two discardings doubles: up to 4,096 blocks, below ``ledger.keys.QUIET_BLOCKS``."""
+
 
 def prekey_rules(state: NodeState) -> Iterator[fx.Effect]:
-    """Publish prekeys before they run out; take them all back where one of them is not this node's own."""
+    """Publish prekeys before they run out; take them all back where one of them is not this node's own.
+
+    Whoever undoes that has the delegate's key, too: a thief, or a second daemon of this organisation. So the second
+    time waits, and each one after it twice as long; meanwhile nothing is published, only to be taken back again.
+    """
     if state.me not in state.ledger.members.seats:
         return
     mine = state.ledger.prekeys.get(state.me, {})
     unused = [prekey for prekey in mine.values() if prekey.unused]
     if any(prekey.digest in state.foreign_prekeys for prekey in unused):
-        yield fx.DiscardPrekeys(min(prekey.index for prekey in unused), len(unused))
+        if _may_discard(state):
+            yield fx.DiscardPrekeys(min(prekey.index for prekey in unused), len(unused))
     elif len(unused) < PREKEYS_KEPT:
         yield fx.PublishPrekeys(max(mine, default=-1) + 1, PREKEYS_KEPT - len(unused))
 
@@ -38,6 +46,13 @@ def round_rules(state: NodeState) -> Iterator[fx.Effect]:
     closed = [found.id for found in state.ledger.rounds.values() if found.status is RoundStatus.CLOSED]
     if closed:
         yield fx.EvaluateManifest(max(closed))
+
+
+def _may_discard(state: NodeState) -> bool:
+    last = state.ledger.discardings.get(state.me)
+    if last is None or last.delegate != state.ledger.members.seats[state.me].delegate:
+        return True
+    return state.private_block >= last.block + (1 << min(last.streak, DOUBLINGS))
 
 
 def own_update(ledger: LedgerState, found: Round, me: OrganisationId) -> Update | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -190,4 +191,19 @@ def test_prekeys_that_a_backup_does_not_hold_are_taken_back(life: Consortium) ->
         node.tick()
     unused = [item for item in life.history.state.prekeys[AURORA].values() if item.unused]
     assert len(unused) == PREKEYS_KEPT and not {item.digest for item in unused} & set(before)
+    node._executor.close()
+
+
+def test_a_thief_who_stays_is_told_of_once_each_time(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:
+    """So is a second daemon of the same organisation: taking prekeys back ends neither, and each time is later."""
+    node, _ = lone(life)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            life.history.publish_prekeys(AURORA, 1)
+            for _ in range(10):
+                life.step()
+                node.tick()
+    told = [record.getMessage() for record in caplog.records if "in a row" in record.getMessage()]
+    assert [text.split(" in a row")[0] for text in told] == ["prekeys of aurora were taken back 2 times"]
+    assert "does a second daemon of it run" in told[0]
     node._executor.close()

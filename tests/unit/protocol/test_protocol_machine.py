@@ -180,7 +180,7 @@ def test_a_thief_who_comes_again_is_answered_again() -> None:
     foreign = frozenset(prekey.digest for prekey in history.state.prekeys[AURORA].values())
     first, again = fx.DiscardPrekeys(0, PREKEYS_KEPT), fx.DiscardPrekeys(PREKEYS_KEPT, 2)
     state = node(history).with_(done=frozenset({first.id}))
-    _, effects = transition(state, replace(seen(state.private_block), foreign_prekeys=foreign))
+    _, effects = transition(state, replace(seen(history.block + 1), foreign_prekeys=foreign))
     assert prekey_effects(effects) == [again]
 
 
