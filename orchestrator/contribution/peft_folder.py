@@ -20,6 +20,8 @@ from orchestrator.contribution.codec import _PICKLES, Limits
 from orchestrator.contribution.delta import AdapterDelta, LowRank
 from orchestrator.contribution.refusal import ContributionRefused, Reason
 from orchestrator.contribution.rules import ends_with
+from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import check_nesting
 from orchestrator.types import Digest
 
 CONFIG, WEIGHTS, PICKLE = "adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
@@ -103,10 +105,11 @@ def read_peft_folder(
 def _config(path: Path) -> dict[str, Any]:
     try:
         text = (path / CONFIG).read_bytes()
+        check_nesting(text, CONFIG)
         found = json.loads(text) if len(text) <= MOST_CONFIG else None
     except OSError as error:
         raise ContributionRefused(Reason.WRONG_FORMAT, f"{path} has no readable {CONFIG}") from error
-    except (ValueError, RecursionError) as error:
+    except (ValueError, FormatError) as error:
         raise ContributionRefused(Reason.WRONG_FORMAT, f"{CONFIG} is not JSON") from error
     if not isinstance(found, dict):
         raise ContributionRefused(Reason.WRONG_FORMAT, f"{CONFIG} is not a JSON object of at most {MOST_CONFIG} bytes")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.deployment.fields import Fields, shown
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, FormatError
+from orchestrator.ledger.canonical import check_nesting
 
 FORMAT = "loranchor/deployment"
 VERSION = 1
@@ -127,15 +128,15 @@ def read_record(folder: Path, chain_id: int) -> DeploymentRecord | None:
     """
     path = record_path(folder, chain_id)
     try:
-        text = path.read_text("utf-8")
+        text = path.read_bytes()
+        check_nesting(text, FORMAT)
         record = _parse(json.loads(text))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}", mend="check LORANCHOR_DEPLOYMENTS") from error
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ConfigurationError(f"{path} is not JSON: {reason}", mend=RESTORE) from error
+    except (ValueError, FormatError) as error:
+        raise ConfigurationError(f"{path} is not JSON: {error}", mend=RESTORE) from error
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error.message}", mend=error.mend or RESTORE) from error
     if record.chain_id != chain_id:
