@@ -24,6 +24,27 @@ def drift(public: Present, private: Present) -> tuple[Drift, ...]:
     return broken or (*_membership(public, private), *_pause(public, private), *_delegates(public, private))
 
 
+def older_pauses(public: Present, private: Present) -> tuple[Drift, ...]:
+    """A chain that lacks a pause or resumption of the other one, though both are in the same state; a hint.
+
+    An older decision of this epoch may still be good there. If the epoch has changed since, none is; the contracts keep
+    the nonce over epochs, so they do not tell, and this is no drift: nothing is held up.
+    """
+    apart = tuple(_pairing(public, private)) or public.epoch != private.epoch or public.paused != private.paused
+    if apart or public.pause_nonce == private.pause_nonce:
+        return ()
+    behind = public if public.pause_nonce < private.pause_nonce else private
+    verb = "--pause" if public.paused else "--resume"
+    return (
+        Drift(
+            "older-pause",
+            f"the {behind.side} chain lacks a pause or resumption that the other one has. If it was made in epoch"
+            f" {behind.epoch}, an older one may still be sent to the {behind.side} chain, by whoever has its file",
+            f"submit the last pause or resumption there, too, or `propose {verb}` anew for both",
+        ),
+    )
+
+
 def _pairing(public: Present, private: Present) -> Iterator[Drift]:
     careful = "do not use them; compare the deployment files with the other members"
     if public.consortium_id != private.consortium_id:

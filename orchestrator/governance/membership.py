@@ -47,10 +47,12 @@ def plan_pause(public: Present, private: Present, paused: bool) -> PauseChange:
     """A pause or a resumption that both contracts take, whatever each of them has seen before.
 
     Raises:
-        ProtocolError: the contracts are not a pair in one epoch. ConfigurationError: both are in that state.
+        ProtocolError: the contracts are not a pair in one epoch.
+        ConfigurationError: both are in that state, and came there by the same decisions.
     """
     pair = pair_of(public, private)
-    if public.paused == private.paused == paused:
+    # a chain that lacks decisions is in that state, too, and takes an older one yet: what is planned here overtakes it
+    if public.paused == private.paused == paused and public.pause_nonce == private.pause_nonce:
         state = "is paused already" if paused else "is not paused"
         raise ConfigurationError(f"the consortium {state}", mend="see `loranchor consortium show`")
     return PauseChange(pair, public.epoch, max(public.pause_nonce, private.pause_nonce), paused)

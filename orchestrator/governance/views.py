@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.commitment.eip712 import MembershipChange, PauseChange
 from orchestrator.governance.ceremony import Ceremony, Standing
 from orchestrator.governance.contracts import Sides
-from orchestrator.governance.drift import Drift, drift
+from orchestrator.governance.drift import Drift, drift, older_pauses
 from orchestrator.governance.present import Present, Stage, position
 from orchestrator.governance.seats import NO_ADDRESS
 from orchestrator.governance.submission import standing_on
@@ -16,17 +16,23 @@ from orchestrator.governance.wording import describe, difference, frozen_by, pro
 
 
 def consortium_document(sides: Sides) -> dict[str, Any]:
-    """For programs: each chain, or why it could not be read, and every drift."""
+    """For programs: each chain, or why it could not be read, every drift, and what may be worth a look."""
     return {
         **{present.side: _side_document(present) for present in sides.presents},
         **{name: {"error": error.message, "mend": error.mend} for name, error in sides.failed.items()},
         "drift": [{"name": item.name, "message": item.words, "mend": item.mend} for item in drifts(sides)],
+        "hints": [{"name": item.name, "message": item.words, "mend": item.mend} for item in hints(sides)],
     }
 
 
 def drifts(sides: Sides) -> tuple[Drift, ...]:
     """Every difference; none while one of the chains does not answer."""
     return () if sides.failed else drift(*(side.present for side in sides.both()))
+
+
+def hints(sides: Sides) -> tuple[Drift, ...]:
+    """What holds nothing up and may be harmless; none while one of the chains does not answer."""
+    return () if sides.failed else older_pauses(*(side.present for side in sides.both()))
 
 
 def consortium_lines(sides: Sides) -> Iterator[str]:
@@ -40,9 +46,10 @@ def consortium_lines(sides: Sides) -> Iterator[str]:
             yield "members" if same else f"members on the {present.side} chain"
             yield from _members(present)
     found = drifts(sides)
-    for item in found:
-        yield f"DRIFT ({item.name}): {item.words}"
-        yield f"  {item.mend}"
+    for kind, items in (("DRIFT", found), ("HINT", hints(sides))):
+        for item in items:
+            yield f"{kind} ({item.name}): {item.words}"
+            yield f"  {item.mend}"
     if len(presents) == 2 and not found:
         yield f"The two chains agree. The consortium freezes {frozen_by(len(presents[0].members), presents[0].quorum)}."
 

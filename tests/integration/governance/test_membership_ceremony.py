@@ -259,6 +259,28 @@ def test_a_pause_that_was_overtaken_is_void_where_it_never_arrived(world: World)
     assert not world.shown()["private"]["paused"]
 
 
+def test_a_pause_and_its_end_that_one_chain_never_saw_are_void_there_too(world: World) -> None:
+    """Both chains say `not paused`, so nobody would look; but whoever has the first file could pause one of them."""
+    for verb in ("pause", "resume"):
+        world.ok("propose", f"--{verb}", "--out", f"{verb}.json", *world.at("aurora"))
+        world.decide(Path(f"{verb}.json"), "aurora", "borealis")
+        world.refused("submit", f"{verb}.json", *world.by("aurora"), "--partial", DOWN_PRIVATE)
+    shown = world.shown()
+    assert shown["drift"] == [] and [item["name"] for item in shown["hints"]] == ["older-pause"]
+    assert "HINT (older-pause)" in world.run("show", *world.at("aurora")).out
+    old, contract = read_ceremony(Path("pause.json")), world.consortium.private.consortium
+    call = contract.set_paused(fields_of(old.decision), list(old.signatures.values()))
+    contract.chain.call(call.to, call.data)  # whoever has it could send it
+
+    world.ok("propose", "--resume", "--out", "again.json", *world.at("aurora"))
+    world.decide(Path("again.json"), "aurora", "borealis")
+    sent = world.ok("submit", "again.json", *world.by("aurora"))
+    assert sent["public"]["transaction"] and sent["private"]["transaction"]
+    assert refusal(contract.chain, call) == "ConsortiumNonceUsed"  # type: ignore[arg-type]
+    assert world.shown()["hints"] == []
+    assert "is not paused" in world.refused("propose", "--resume", *world.at("aurora"))["message"]
+
+
 def test_one_chain_done_and_the_other_not(world: World) -> None:
     world.ok("propose", "--quorum", "3", "--out", "k.json", *world.at("aurora"))
     world.decide(Path("k.json"), "aurora", "borealis")

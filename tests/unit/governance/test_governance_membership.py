@@ -13,7 +13,7 @@ from unit.ledger.actors import AURORA, BOREALIS, CONSORTIUM_ID, CUMULUS, authori
 from orchestrator.commitment.consortium import consortium_digest
 from orchestrator.commitment.eip712 import MembershipChange, Seat
 from orchestrator.errors import ConfigurationError, ProtocolError
-from orchestrator.governance.drift import drift
+from orchestrator.governance.drift import drift, older_pauses
 from orchestrator.governance.membership import Wishes, plan_again, plan_change, plan_pause
 from orchestrator.governance.present import Present, SideName, Stage, digest_of, out_of_order, position
 from orchestrator.governance.seats import MAX_MEMBERS, NO_ADDRESS, check_seats
@@ -143,6 +143,46 @@ def test_pauses_take_the_higher_nonce_of_both() -> None:
         plan_pause(public, private, False)
     with pytest.raises(ProtocolError, match="epoch"):
         plan_pause(public, present("private", epoch=2), True)
+
+
+def test_a_pause_that_both_outlived_and_one_never_saw_is_told_and_overtaken() -> None:
+    """Paused and resumed, and both went to one chain only: the states are equal, and the old pause is good there yet."""
+    public, private = both()
+    public = replace(public, pause_nonce=2)
+    assert position(pause(), private).stage is Stage.OPEN and position(pause(), public).stage is Stage.EXPIRED
+    assert drift(public, private) == ()  # nothing is held up by it
+    (told,) = older_pauses(public, private)
+    assert told.name == "older-pause" and "the private chain lacks a pause or resumption" in told.words
+    assert "`propose --resume`" in told.mend
+    (other,) = older_pauses(replace(public, pause_nonce=0), replace(private, pause_nonce=2))
+    assert "the public chain lacks a pause or resumption" in other.words
+
+    # the last file there too: done on the one, taken by the other
+    last = replace(pause(paused=False), nonce=1)
+    assert [position(last, side).stage for side in (public, private)] == [Stage.DONE, Stage.OPEN]
+    # or another one, which goes to both although neither is paused
+    planned = plan_pause(public, private, False)
+    assert (planned.nonce, planned.paused) == (2, False)
+    assert [position(planned, side).stage for side in (public, private)] == [Stage.OPEN, Stage.OPEN]
+
+    paused = tuple(replace(side, paused=True) for side in (public, private))
+    assert "`propose --pause`" in older_pauses(*paused)[0].mend and plan_pause(*paused, True).nonce == 2
+
+
+def test_nothing_is_told_of_pauses_where_none_could_come_back() -> None:
+    public, private = both()
+    for one, other in (
+        (public, private),
+        (replace(public, pause_nonce=2), replace(private, pause_nonce=2)),
+        (replace(public, pause_nonce=2), present("private", epoch=2)),  # told as `epoch`
+        (replace(public, pause_nonce=1, paused=True), private),  # told as `pause`
+        (replace(public, pause_nonce=2), replace(private, pair=None)),
+    ):
+        assert older_pauses(one, other) == ()
+    for state in (True, False):
+        same = tuple(replace(side, paused=state, pause_nonce=4) for side in (public, private))
+        with pytest.raises(ConfigurationError):
+            plan_pause(*same, state)
 
 
 def test_a_chain_that_lags_by_one_gets_the_change_again() -> None:
