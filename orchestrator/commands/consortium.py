@@ -98,7 +98,8 @@ def propose(
 ) -> None:
     """Write a ceremony: a change of members, keys or quorum, a pause or a resumption. Nobody has signed it then.
 
-    With --only and nothing else, the chain that lags behind is brought to what the other one has.
+    With --only, the chain that lags behind gets its next change, towards what the other one has and but for what else
+    is asked. Members that stand in another order there are left out first and added again by the next one.
     """
     from orchestrator.governance.ceremony import Ceremony, write_ceremony
     from orchestrator.governance.contracts import read_sides
@@ -112,11 +113,13 @@ def propose(
             mend="give --add, --remove, --authority, --quorum; or --pause; or --resume; or --again",
         )
     added, replaced = pairs_of(add, "--add"), pairs_of(authority, "--authority")
-    sides = read_sides(composed(overrides, home))
+    sides, note = read_sides(composed(overrides, home)), ""
     if again or not (pause or resume):
-        decision: MembershipChange | PauseChange = (
-            _again(sides) if again else _change(sides, added, remove or [], replaced, quorum, only)
-        )
+        decision: MembershipChange | PauseChange
+        if again:
+            decision = _again(sides)
+        else:
+            decision, note = _change(sides, added, remove or [], replaced, quorum, only)
         file = out or Path(f"membership-{decision.epoch}.json")
     else:
         decision = _pause(sides, pause, only)
@@ -126,9 +129,11 @@ def propose(
     ceremony = Ceremony.of(decision)
     write_ceremony(file, ceremony)
     if as_json:
-        emit({"file": str(file), **ceremony_document(ceremony, sides)})
+        emit({"file": str(file), **ceremony_document(ceremony, sides), "note": note})
         return
     typer.echo("\n".join(ceremony_lines(ceremony, sides)))
+    if note:
+        typer.echo(f"Note: {note}.")
     how = "" if only is None else f" --only {only.value}"
     typer.echo(f"Wrote {file}. Authorities sign it with `loranchor consortium sign {file}{how}`.")
 
@@ -269,10 +274,11 @@ def _change(
     replaced: dict[str, str],
     quorum: int | None,
     only: OneSide | None,
-) -> MembershipChange:
+) -> tuple[MembershipChange, str]:
+    """The change, and what there is to say of it."""
     from orchestrator.governance.addresses import given_address
     from orchestrator.governance.membership import Wishes, plan_change
-    from orchestrator.governance.one_chain import plan_for_one
+    from orchestrator.governance.one_chain import order_note, plan_for_one
     from orchestrator.organisation import check_name
 
     wishes = Wishes(
@@ -282,9 +288,11 @@ def _change(
         quorum=quorum,
     )
     if only is not None:
-        return plan_for_one(*_this_and_other(sides, only), wishes)
+        this, other = _this_and_other(sides, only)
+        change = plan_for_one(this, other, wishes)
+        return change, order_note(change, this, other, wishes)
     public, private = sides.both()
-    return plan_change(public.present, private.present, wishes)
+    return plan_change(public.present, private.present, wishes), ""
 
 
 def _again(sides: Sides) -> MembershipChange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.governance.present import Present
+from orchestrator.governance.present import Present, leave_and_return, misplaced
 from orchestrator.governance.seats import NO_ADDRESS
 
 
@@ -65,11 +65,7 @@ def _pairing(public: Present, private: Present) -> Iterator[Drift]:
 
 def _membership(public: Present, private: Present) -> Iterator[Drift]:
     if public.epoch == private.epoch and public.digest != private.digest:
-        yield Drift(
-            "fork",
-            f"both chains are in epoch {public.epoch} with different members or quorum: two changes were signed",
-            "propose one change to the next epoch, which both chains take; until then no checkpoint is anchored",
-        )
+        yield _fork(public, private)
     elif public.epoch != private.epoch:
         ahead, behind = (public, private) if public.epoch > private.epoch else (private, public)
         yield Drift(
@@ -79,6 +75,15 @@ def _membership(public: Present, private: Present) -> Iterator[Drift]:
             f"submit the ceremony of epoch {behind.epoch + 1} again (lost: `propose --again`; not taken there, or"
             f" several are missing: `propose --only {behind.side}`); until then no checkpoint is anchored",
         )
+
+
+def _fork(public: Present, private: Present) -> Drift:
+    until = "until then no checkpoint is anchored"
+    if late := misplaced(public.names, private.names):
+        words = f"both chains are in epoch {public.epoch} with members in another order: two changes were signed"
+        return Drift("fork", words, f"no single change ends it: {leave_and_return(late)}; {until}")
+    words = f"both chains are in epoch {public.epoch} with different members or quorum: two changes were signed"
+    return Drift("fork", words, f"propose one change to the next epoch, which both chains take; {until}")
 
 
 def _pause(public: Present, private: Present) -> Iterator[Drift]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -36,6 +37,10 @@ class Present:
     paused: bool
     pause_nonce: int
     members: tuple[Member, ...]
+
+    @property
+    def names(self) -> tuple[OrganisationId, ...]:
+        return tuple(member.organisation for member in self.members)
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -137,6 +142,30 @@ def out_of_order(seats: tuple[Seat, ...], present: Present) -> OrganisationId | 
     expected = [member.organisation for member in present.members if member.organisation in staying]
     given = [seat.organisation for seat in seats][: len(expected)]
     return next((name for name, actual in zip(expected, given, strict=True) if name != actual), None)
+
+
+def reached(names: Sequence[OrganisationId], before: Sequence[OrganisationId]) -> Sequence[OrganisationId]:
+    """The start of ``names`` that one change brings, in this order, to a chain with the members ``before``."""
+    last = 0
+    for count, name in enumerate(names):
+        place = before.index(name) if name in before else len(before)
+        if place < last:
+            return names[:count]
+        last = place
+    return names
+
+
+def misplaced(one: Sequence[OrganisationId], other: Sequence[OrganisationId]) -> Sequence[OrganisationId]:
+    """Members of both lists without which the others stand in one order: they can only leave, and come back as last."""
+    shared, again = [name for name in one if name in other], [name for name in other if name in one]
+    late = [names[len(reached(names, before)) :] for names, before in ((shared, again), (again, shared))]
+    return min(late, key=len)
+
+
+def leave_and_return(names: Sequence[OrganisationId]) -> str:
+    """What ends a fork by order, in words."""
+    removing, adding = [f"--remove {name}" for name in names], [f"--add {name}=…" for name in names]
+    return f"`propose {' '.join(removing)}` for both chains, then `propose {' '.join(adding)}`"
 
 
 def _named(pair: Pair) -> str:

@@ -157,3 +157,60 @@ def test_one_chain_alone_is_paused_while_the_two_are_apart(world: World) -> None
     assert "leave --only out" in world.refused("propose", "--resume", "--only", "private", *world.at("aurora"))["mend"]
     resume = decided(world, "resume.json", "--resume")
     assert "leave --only out" in world.refused("submit", resume, "--only", "private", *world.by("aurora"))["mend"]
+
+
+def back_again(world: World) -> None:
+    """The public chain removes aurora and takes it back, so that it stands last there; the private one sees neither."""
+    partly(world, decided(world, "leave.json", "--remove", "aurora"), DOWN_PRIVATE)
+    change = read_ceremony(Path("leave.json")).document()["change"]
+    own = {"organisation": "aurora", "authority": world.addresses("aurora").authority}
+    write_ceremony(
+        Path("back.json"),
+        Ceremony.of(
+            read_decision(
+                Kind.MEMBERSHIP, Reader({**change, "epoch": 3, "seats": [*change["seats"], own]}, "change"), None
+            )
+        ),
+    )
+    world.decide(Path("back.json"), "borealis", "cumulus")
+    told = world.refused("submit", "back.json", *world.by("borealis"), "--partial", DOWN_PRIVATE)
+    assert told["exit"] == "4" and epochs(world) == (3, 1)
+
+
+def names(world: World, side: str) -> list[str]:
+    return [item["organisation"] for item in world.shown()[side]["members"]]
+
+
+def test_a_member_that_went_and_came_back_stands_last_on_both_chains(world: World) -> None:
+    back_again(world)
+    done = world.run("propose", "--only", "private", "--out", "first.json", *world.at("aurora"))
+    assert done.code == 0 and "- aurora leaves" in done.out
+    assert "Note: left out for one epoch, to stand in the order of the public chain: aurora;" in done.out
+    world.decide(Path("first.json"), *ALL)
+    world.ok("submit", "first.json", "--only", "private", *world.by("borealis"))
+    last = world.ok("propose", "--only", "private", "--out", "last.json", *world.at("aurora"))
+    assert (last["note"], last["chains"]["public"]["stage"]) == ("", "done")
+    world.decide(Path("last.json"), "borealis", "cumulus")
+    world.ok("submit", "last.json", *world.by("borealis"))
+    assert drifts(world) == [] and epochs(world) == (3, 3)
+    assert names(world, "public") == names(world, "private") == ["borealis", "cumulus", "aurora"]
+
+
+def test_a_fork_by_order_is_ended_by_leaving_and_returning(world: World) -> None:
+    """With k = 3 nobody can be left out on the private chain, and so the order stays another."""
+    back_again(world)
+    for file, *wishes in (("first.json", "--quorum", "3"), ("last.json",)):
+        told = world.ok("propose", "--only", "private", *wishes, "--out", file, *world.at("aurora"))["note"]
+        assert "what ends it then: `propose --remove aurora`" in told
+        world.decide(Path(file), *ALL)
+        world.ok("submit", file, "--only", "private", *world.by("borealis"))
+    assert epochs(world) == (3, 3) and names(world, "private") == list(ALL)
+    told = world.shown()["drift"][0]
+    assert drifts(world) == ["fork", "delegate"] and "`propose --remove aurora` for both chains" in told["mend"]
+    assert "would lose its place" in world.refused("propose", "--quorum", "3", *world.at("aurora"))["message"]
+
+    world.ok("submit", decided(world, "away.json", "--remove", "aurora", signers=ALL), *world.by("borealis"))
+    own = world.addresses("aurora").authority
+    again = decided(world, "again.json", "--add", f"aurora={own}", signers=("borealis", "cumulus"))
+    world.ok("submit", again, *world.by("borealis"))
+    assert drifts(world) == [] and names(world, "private") == ["borealis", "cumulus", "aurora"]

@@ -15,7 +15,16 @@ from orchestrator.commitment.eip712 import MembershipChange, Seat
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.governance.drift import drift, older_pauses
 from orchestrator.governance.membership import Wishes, plan_again, plan_change, plan_pause
-from orchestrator.governance.present import Present, SideName, Stage, digest_of, out_of_order, position
+from orchestrator.governance.present import (
+    Present,
+    SideName,
+    Stage,
+    digest_of,
+    misplaced,
+    out_of_order,
+    position,
+    reached,
+)
 from orchestrator.governance.seats import MAX_MEMBERS, NO_ADDRESS, check_seats
 from orchestrator.governance.wording import difference
 from orchestrator.ledger.entities import Member
@@ -146,7 +155,7 @@ def test_pauses_take_the_higher_nonce_of_both() -> None:
 
 
 def test_a_pause_that_both_outlived_and_one_never_saw_is_told_and_overtaken() -> None:
-    """Paused and resumed, and both went to one chain only: the states are equal, and the old pause is good there yet."""
+    """Paused and resumed, and both went to one chain only: the states are equal, and the other takes the old pause."""
     public, private = both()
     public = replace(public, pause_nonce=2)
     assert position(pause(), private).stage is Stage.OPEN and position(pause(), public).stage is Stage.EXPIRED
@@ -225,6 +234,50 @@ def test_a_fork_is_reunited_by_a_change_that_both_take() -> None:
     moved = replace(private.members[0], authority=authority("new"))
     with pytest.raises(ConfigurationError, match="different authorities of aurora"):
         plan_change(public, replace(private, members=(moved, *private.members[1:])), Wishes())
+
+
+def test_a_fork_by_order_names_who_has_to_leave_and_come_back() -> None:
+    """No single change ends it: who stays keeps its place on each chain."""
+    public, private = present("public", CUMULUS, DRIFT, AURORA), present("private", AURORA, CUMULUS, DRIFT)
+    with pytest.raises(ConfigurationError, match="aurora would lose its place"):
+        plan_change(public, private, Wishes())
+    for pair in (
+        (public, private),
+        (present("public", AURORA, CUMULUS, DRIFT), present("private", CUMULUS, DRIFT, AURORA)),
+    ):
+        (told,) = drift(*pair)
+        assert told.name == "fork" and "in another order" in told.words
+        assert "`propose --remove aurora`" in told.mend and "`propose --add aurora=…`" in told.mend
+    without = plan_change(public, private, Wishes(remove=[AURORA]))
+    assert [position(without, side).stage for side in (public, private)] == [Stage.OPEN, Stage.OPEN]
+    again = plan_change(*both(CUMULUS, DRIFT, epoch=2), Wishes(add={AURORA: authority(AURORA)}))
+    assert again.seats == seats(CUMULUS, DRIFT, AURORA)
+
+
+_names = [OrganisationId(name) for name in "abcdefg"]
+_lists = st.lists(st.sampled_from(_names), unique=True)
+
+
+@given(_lists, _lists)
+def test_what_one_change_reaches_is_what_the_contract_takes(
+    names: list[OrganisationId], before: list[OrganisationId]
+) -> None:
+    start = reached(names, before)
+    assert list(start) == names[: len(start)]
+    where = present("public", *before) if before else replace(present("public"), members=())
+    assert out_of_order(seats(*start), where) is None
+    if len(start) < len(names):
+        assert out_of_order(seats(*names[: len(start) + 1]), where) is not None
+
+
+@given(_lists, _lists)
+def test_without_those_who_are_misplaced_both_lists_are_in_one_order(
+    one: list[OrganisationId], other: list[OrganisationId]
+) -> None:
+    late = misplaced(one, other)
+    rest = [[name for name in names if name in one and name in other and name not in late] for names in (one, other)]
+    assert rest[0] == rest[1] and set(late) <= set(one) & set(other)
+    assert bool(late) == ([name for name in one if name in other] != [name for name in other if name in one])
 
 
 def test_a_place_among_the_members_is_kept() -> None:

@@ -10,12 +10,15 @@ from unit.governance.decisions_made import pause, seats
 from unit.governance.test_governance_membership import DRIFT, EMBER, both, present
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, authority
 
-from orchestrator.commitment.eip712 import Seat
+from orchestrator.commitment.eip712 import MembershipChange, Seat
 from orchestrator.errors import ChainError, ConfigurationError, ProtocolError
 from orchestrator.governance.contracts import Side, Sides
 from orchestrator.governance.membership import Wishes, plan_again
-from orchestrator.governance.one_chain import alone, plan_for_one, plan_pause_of_one
+from orchestrator.governance.one_chain import alone, order_note, plan_for_one, plan_pause_of_one
 from orchestrator.governance.present import Present, Stage, digest_of, position
+from orchestrator.governance.seats import NO_ADDRESS
+from orchestrator.ledger.entities import Member
+from orchestrator.types import OrganisationId
 
 AHEAD = present("public", AURORA, CUMULUS, DRIFT, epoch=4, quorum=3)
 BEHIND = present("private")
@@ -46,11 +49,77 @@ def test_what_the_chain_would_refuse_is_left_out_or_named_otherwise() -> None:
     assert more.seats == seats(AURORA, CUMULUS, DRIFT, EMBER)
 
 
-def test_those_who_stay_keep_their_places_on_the_chain_that_lags() -> None:
+def caught_up(present_: Present, change: MembershipChange) -> Present:
+    assert position(change, present_).stage is Stage.OPEN
+    names = [seat.organisation for seat in change.seats]
+    found = present(present_.side, *names, epoch=change.epoch, quorum=change.quorum)
+    return replace(found, members=tuple(Member(seat.organisation, seat.authority, NO_ADDRESS) for seat in change.seats))
+
+
+@pytest.mark.parametrize("lag", [2, 3, 5])
+@pytest.mark.parametrize(
+    ("ahead", "quorum"),
+    [((CUMULUS, DRIFT, AURORA), 2), ((BOREALIS, CUMULUS, AURORA), 2), ((AURORA, DRIFT, CUMULUS, EMBER), 3)],
+)
+def test_members_in_another_order_are_left_out_and_added_again(
+    ahead: tuple[OrganisationId, ...], quorum: int, lag: int
+) -> None:
+    """The other chain removed a member and took it back: it stands last there, and the digest is of the order."""
+    other, behind = present("public", *ahead, epoch=1 + lag, quorum=quorum), BEHIND
+    if len(ahead) > 3:  # two of four are no quorum of three, so the quorum of that step is named
+        first = plan_for_one(behind, other, Wishes(quorum=2))
+        assert first.seats == seats(AURORA, DRIFT)
+        assert "cumulus" in order_note(first, behind, other, Wishes(quorum=2))
+    else:
+        first = plan_for_one(behind, other, Wishes())
+        assert AURORA not in [seat.organisation for seat in first.seats]
+        assert order_note(first, behind, other, Wishes()).startswith("left out for one epoch")
+    behind = caught_up(behind, first)
+    while behind.epoch < other.epoch:
+        change = plan_for_one(behind, other, Wishes())
+        assert order_note(change, behind, other, Wishes()) == ""
+        behind = caught_up(behind, change)
+    assert behind.digest == other.digest
+
+
+def test_who_has_another_authority_gets_it_before_it_is_left_out() -> None:
+    """A chain takes a name back under its last authority only."""
+    new = authority("new")
+    other = present("public", BOREALIS, CUMULUS, AURORA, epoch=4)
+    other = replace(other, members=(*other.members[:2], Member(AURORA, new, NO_ADDRESS)))
+    behind, leaving = BEHIND, []
+    while behind.epoch < other.epoch:
+        change = plan_for_one(behind, other, Wishes())
+        leaving.append([seat.organisation for seat in change.seats])
+        behind = caught_up(behind, change)
+    assert leaving == [[AURORA, BOREALIS, CUMULUS], [BOREALIS, CUMULUS], [BOREALIS, CUMULUS, AURORA]]
+    assert behind.seats == other.seats
+
+    close = replace(other, epoch=3)  # too late for that: it comes back under the old one, and a change for both ends it
+    first = plan_for_one(BEHIND, close, Wishes())
+    assert first.seats == seats(BOREALIS, CUMULUS)
+    assert f"with `--authority aurora={authority(AURORA)}`" in order_note(first, BEHIND, close, Wishes())
+    back = plan_for_one(caught_up(BEHIND, first), close, Wishes(authority={AURORA: authority(AURORA)}))
+    assert back.seats == seats(BOREALIS, CUMULUS, AURORA)
+
+
+def test_where_no_epoch_is_left_for_it_the_fork_and_its_end_are_told() -> None:
     ahead = present("public", CUMULUS, DRIFT, AURORA, epoch=2)
     change = plan_for_one(BEHIND, ahead, Wishes())
     assert change.seats == seats(AURORA, CUMULUS, DRIFT)
     assert position(change, BEHIND).stage is Stage.OPEN
+    told = order_note(change, BEHIND, ahead, Wishes())
+    assert "in another order than the public chain" in told and "`propose --remove aurora`" in told
+    # nor where too few would be left for the quorum
+    far = present("public", CUMULUS, BOREALIS, AURORA, epoch=3)
+    change = plan_for_one(BEHIND, far, Wishes())
+    assert change.seats == seats(AURORA, BOREALIS, CUMULUS)
+    assert "--remove" in order_note(change, BEHIND, far, Wishes())
+
+
+def test_nothing_is_told_of_the_order_where_it_is_kept() -> None:
+    for wishes in (Wishes(), Wishes(remove=[CUMULUS], quorum=2), Wishes(add={EMBER: authority(EMBER)})):
+        assert order_note(plan_for_one(BEHIND, AHEAD, wishes), BEHIND, AHEAD, wishes) == ""
 
 
 @pytest.mark.parametrize(
