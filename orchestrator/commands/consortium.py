@@ -98,8 +98,9 @@ def propose(
 ) -> None:
     """Write a ceremony: a change of members, keys or quorum, a pause or a resumption. Nobody has signed it then.
 
-    With --only, the chain that lags behind gets its next change, towards what the other one has and but for what else
-    is asked. Members that stand in another order there are left out first and added again by the next one.
+    With --only, the chain that lags behind gets its next change, towards what the other one has.
+
+    Members that stand in another order there are left out by one change, and added again by the next.
     """
     from orchestrator.governance.ceremony import Ceremony, write_ceremony
     from orchestrator.governance.contracts import read_sides
