@@ -13,10 +13,10 @@ from typing import Any
 from tools.fetch.items import bring, is_there
 from tools.fetch.sources import MINILM, SMOLLM2, SOTU, VADER, Source
 from tools.setup.checks import check_machine
-from tools.setup.command import say, step
+from tools.setup.command import exit_code, say, step
 from tools.setup.environments import create, install_contracts, install_main
 from tools.setup.node import install_node_modules
-from tools.setup.paths import VENV, VENV_CONTRACTS, SetupError, cache_dir
+from tools.setup.paths import VENV, VENV_CONTRACTS, cache_dir
 from tools.setup.solc import link_solc
 
 TITLES = {SMOLLM2: "model SmolLM2-135M", MINILM: "model MiniLM-L6", VADER: "VADER sentences", SOTU: "speeches"}
@@ -70,15 +70,7 @@ def main() -> int:
         except BlockingIOError:
             say("another set-up of this checkout is running; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            set_up()
-        except SetupError as error:
-            say(str(error))
-            return 3
-        except KeyboardInterrupt:
-            say("interrupted; run it again, it goes on where it stopped")
-            return 130
-    return 0
+        return exit_code(set_up)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.setup.command import run_logged, say, step
+from tools.setup.command import exit_code, run_logged, step
 from tools.setup.environments import LOCKS, create, pip_install
-from tools.setup.paths import ROOT, VENV_ANALYSIS, SetupError, cache_dir, digest_of, is_current, write_stamp
+from tools.setup.paths import ROOT, VENV_ANALYSIS, cache_dir, digest_of, is_current, write_stamp
 
 NODE_FILES = ROOT / "tools" / "analysis" / "node"
 NODE = VENV_ANALYSIS / "node"
@@ -62,17 +62,5 @@ def _install_forge() -> None:
     write_stamp(stamp, digest)
 
 
-def main() -> int:
-    try:
-        install_analysis()
-    except SetupError as error:
-        say(str(error))
-        return 3
-    except KeyboardInterrupt:
-        say("interrupted; run it again, it goes on where it stopped")
-        return 130
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(install_analysis))

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,19 @@ from tools.setup.paths import ROOT, SetupError, cache_dir
 def say(text: str) -> None:
     sys.stderr.write(f"set-up: {text}\n")  # one write: the steps' lines must not mix
     sys.stderr.flush()
+
+
+def exit_code(work: Callable[[], None]) -> int:
+    """What a step of the set-up ends its process with: 3 where it could not be done, 130 where it was interrupted."""
+    try:
+        work()
+    except SetupError as error:
+        say(str(error))
+        return 3
+    except KeyboardInterrupt:
+        say("interrupted; run it again, it goes on where it stopped")
+        return 130
+    return 0
 
 
 def log_path(name: str) -> Path:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 
-from tools.setup.command import say, step
+from tools.setup.command import exit_code, step
 from tools.setup.environments import LOCKS, create, install_torch, pip_install
-from tools.setup.paths import ROOT, SetupError, digest_of, is_current, write_stamp
+from tools.setup.paths import ROOT, digest_of, is_current, write_stamp
 
 VENV_PEERS = ROOT / ".venv-peers"
 NAME = "peers"
@@ -32,17 +32,5 @@ def install_peers() -> None:
     write_stamp(stamp, digest)
 
 
-def main() -> int:
-    try:
-        install_peers()
-    except SetupError as error:
-        say(str(error))
-        return 3
-    except KeyboardInterrupt:
-        say("interrupted; run it again, it goes on where it stopped")
-        return 130
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(install_peers))
