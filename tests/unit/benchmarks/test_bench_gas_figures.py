@@ -41,7 +41,7 @@ def test_the_figures_of_the_documentation_hold(result: Result) -> None:
 
 
 def test_state_changing_functions_are_found_in_the_abis() -> None:
-    assert len(CONTRACTS) == 9
+    assert len(CONTRACTS) == 10
     assert entry_points("CheckpointAnchor") == ["anchor", "proveEquivocation"]
     assert set(entry_points("ContributionToken")) == {"approve", "mint", "permit", "transfer", "transferFrom"}
 

@@ -56,6 +56,7 @@ def spec_of(name: str, **settings: Any) -> TaskSpec:
         strategy={"name": name, "settings": {**CHOSEN[name], **settings}},
     )
     document["adapter"]["ranks"] = [4]
+    document["minimum_updates"] = 1 + 2 * int(document["strategy"]["settings"].get("trim", 0))
     return TaskSpec.from_document(document)
 
 
