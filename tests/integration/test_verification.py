@@ -247,9 +247,7 @@ def test_contracts_that_are_not_bound_yet_are_no_reason_for_alarm(pair: Any, tmp
     second = Deployer(deployer.lane, tmp_path, "private", deployer.description, deployer._creation, local=False)
     for name in d.ORDER["private"]:
         second._deploy(name)
-    with pytest.raises(
-        EnvironmentMissing, match=r"CheckpointSchedule at 0x.* is not bound yet .its binding.; f"
-    ):
+    with pytest.raises(EnvironmentMissing, match=r"CheckpointSchedule at 0x.* is not bound yet .its binding.; f"):
         private_contracts(chain, tmp_path)
 
 

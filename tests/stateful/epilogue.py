@@ -74,6 +74,8 @@ class Epilogue(RevocationRules):
         members, manifest, task = self.delegates("private"), digest_of("manifest"), TASKS[0]
         cap = self.rounds.caps.get(task, CAP)
         terms = (manifest, task, Cid("QmTask"), AGREEMENTS[0], Cid("QmAgreement"), 20, 20, 20, 20, len(members), cap)
+        opener = self.present.calling_delegate(members[0].address)
+        self.mine(max(0, self.rounds.waits_until(opener) - self.world.anvil.height))
         self._open(members[0], Opening(*terms))
         number = self.current.id
         for sender in members:

@@ -64,9 +64,8 @@ class RoundLedgerModel:
         opener = self.members.calling_delegate(sender)
         refuse(self.members.paused, "RoundLedgerPaused")
         refuse(self.open_round is not None, "RoundLedgerRoundStillOpen", len(self.rounds))
-        fruitless, ended = self.idle.get(opener, (0, 0))
-        until = ended + 2 ** min(fruitless, 16)
-        refuse(fruitless > 0 and block <= until, "RoundLedgerOpenerMustWait", opener, until)
+        until = self.waits_until(opener)
+        refuse(block <= until, "RoundLedgerOpenerMustWait", opener, until)
         waiting = self.revocations.awaiting
         refuse(waiting != 0, "RoundLedgerRevocationsWaiting", waiting)
         for member in self.members.members:
@@ -81,6 +80,11 @@ class RoundLedgerModel:
         self.openers.append(opener)
         self.rounds.append(Round(number, opening, self.members.epoch, self.members.quorum, members, block, clock))
         self.keys.assign(number)
+
+    def waits_until(self, opener: OrganisationId) -> int:
+        """The last block in which it may not open a round, because its last ones came to nothing; 0 where it may."""
+        fruitless, ended = self.idle.get(opener, (0, 0))
+        return ended + 2 ** min(fruitless, 16) if fruitless else 0
 
     def next_update(self, round_: Round, organisation: OrganisationId) -> UpdateId:
         """The id that this member's next submission will get."""
