@@ -26,7 +26,15 @@ MARGIN = 1.2
 GRACE = 3.0  # seconds
 # a refusal with these words may say that the nonce has a transaction already: ours of a moment ago, or one that waits;
 # or, as geth's plain "transaction underpriced" does, that the node does not take it
-THERE_ALREADY = ("already known", "alreadyknown", "known transaction", "already imported", "underpriced", "nonce")
+THERE_ALREADY = (
+    "already known",
+    "alreadyknown",
+    "known transaction",
+    "already imported",
+    "mining has already started",  # Ganache, where the block is made that moment
+    "underpriced",
+    "nonce",
+)
 
 
 @dataclass(frozen=True)
