@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from orchestrator.privacy import PrivacySettings, protect
 from orchestrator.training import AdapterSettings, Evaluation, TrainingSettings, evaluate, train
 from orchestrator.training.settings import derived_seed
 from orchestrator.types import MILLION, OrganisationId, ProtectedDelta, UpdateId
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,11 @@ class TorchWorkbench:
         )
         delta = outcome.delta
         if task.lineage == "isolated":
-            delta = continued(task, delta, (parsed(entry.update_id) for entry in before)).delta
+            whole = continued(task, delta, (parsed(entry.update_id) for entry in before))
+            delta = whole.delta
+            if whole.error:
+                words = "round %d: this organisation's work was cut to rank %d, relative error %.3g"
+                _log.warning(words, round_number, task.verdict.max_rank, whole.error)
         return protect(delta, PrivacySettings.from_task(task.document), samples=outcome.samples)
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:

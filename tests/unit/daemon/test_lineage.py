@@ -94,3 +94,14 @@ def test_an_isolated_member_goes_on_from_its_own_work_alone(bench: TorchWorkbenc
     folded.move(entries, lambda update_id: second)
     moved = [name for name, tensor in base.model.named_parameters() if not torch.equal(tensor, alone[name])]
     assert moved == [name for name in alone if name.removesuffix(".weight") in second.modules]
+
+
+def test_what_cutting_cost_is_told(bench: TorchWorkbench, caplog: pytest.LogCaptureFixture) -> None:
+    spec = isolated(spec_of(load_base(resolve("tiny:llama")).digest), max_rank=4)
+    first = bench.train(spec, manifest_of(spec), nothing, 1, lambda step, steps: None)
+    assert not caplog.messages
+    mine = UpdateId("0x" + "11" * 32)
+    known = Objects(**{mine: first.payload})
+    second = bench.train(spec, manifest_of(spec, (mine, AURORA)), known, 2, lambda step, steps: None)
+    assert {low.rank for low in parse(second.payload).modules.values()} == {4}
+    assert caplog.messages[0].startswith("round 2: this organisation's work was cut to rank 4, relative error 0.")
