@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks.adversaries.play import BARE, DEFENDED, play
 from benchmarks.adversaries.report import ATTACKS, broken, report
-from benchmarks.federation.processes import run_share, side_by_side
-from benchmarks.harness import Benchmark, Plan, Preset, main, preset_named
-from benchmarks.harness.page import show
-from benchmarks.harness.runner import INTERRUPTED
-from orchestrator.errors import LoranchorError
+from benchmarks.federation.processes import run
+from benchmarks.harness import Benchmark, Plan, Preset
 
 PROCESSES = 2
 SEEDS = (0, 1, 2)
@@ -48,7 +44,8 @@ BENCHMARK = Benchmark(
         "orchestrator/conf/aggregation/stack.yaml",
         "orchestrator/conf/training/classifier.yaml",
         *(f"orchestrator/ledger/{name}.py" for name in ("contributions", "manifest", "weights")),
-        "orchestrator/daemon/judging.py",
+        "orchestrator/contribution/joining.py",
+        *(f"orchestrator/daemon/{name}.py" for name in ("judging", "lineage", "torch_workbench")),
         "orchestrator/data",
         "orchestrator/training",
     ],
@@ -60,31 +57,5 @@ BENCHMARK = Benchmark(
 )
 
 
-def run(arguments: Sequence[str]) -> int:
-    """As every benchmark, but in two processes side by side."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--preset")
-    parser.add_argument("--share")
-    asked, others = parser.parse_known_args(arguments)
-    if others:
-        return main(BENCHMARK, arguments)
-    try:
-        preset = preset_named(asked.preset)
-        if asked.share:
-            return run_share(BENCHMARK, preset, asked.share)
-        result, failed = side_by_side(BENCHMARK, preset, PROCESSES)
-        show(report(result), result)
-        sentences = broken(result)
-        for sentence in sentences:
-            print(f"{BENCHMARK.name}: {sentence}", file=sys.stderr)
-        return int(failed or bool(sentences))
-    except LoranchorError as error:
-        print(f"{BENCHMARK.name}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"\n{BENCHMARK.name}: interrupted; finished cells are kept, run again to go on", file=sys.stderr)
-        return INTERRUPTED
-
-
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(BENCHMARK, sys.argv[1:], PROCESSES))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.federation.processes import run_share, side_by_side
-from benchmarks.harness import Benchmark, main, preset_named, read_result
-from benchmarks.harness.page import show
-from benchmarks.harness.runner import INTERRUPTED, PAGES
+from benchmarks.federation.processes import run
+from benchmarks.harness import Benchmark, read_result
+from benchmarks.harness.runner import PAGES
 from benchmarks.quality.cells import plan
 from benchmarks.quality.measure import work
 from benchmarks.quality.plot import plot
 from benchmarks.quality.report import PLOT, report
-from orchestrator.errors import LoranchorError
 from orchestrator.files import write_atomic
 from tools.setup.paths import ROOT
 
@@ -27,14 +24,11 @@ BENCHMARK = Benchmark(
         *(f"benchmarks/quality/{name}.py" for name in ("measure", "worlds")),
         *(f"benchmarks/federation/{name}.py" for name in ("book", "held_out", "shards", "shared", "simulate")),
         "benchmarks/federation/workbench.py",
-        *(
-            f"orchestrator/aggregation/{name}.py"
-            for name in ("accumulate", "fixed_point", "folded", "start", "tiles", "truncation")
-        ),
+        *(f"orchestrator/aggregation/{name}.py" for name in FOLD),
         *(f"orchestrator/ledger/{name}.py" for name in ("contributions", "manifest", "weights")),
         *(f"orchestrator/conf/experiment/{name}.yaml" for name in ("sotu_smollm2", "vader_minilm")),
-        *(f"orchestrator/contribution/{name}.py" for name in ("agreed", "grid", "start")),
-        "orchestrator/daemon/torch_workbench.py",
+        *(f"orchestrator/contribution/{name}.py" for name in ("agreed", "grid", "joining", "start")),
+        *(f"orchestrator/daemon/{name}.py" for name in ("lineage", "torch_workbench")),
         "orchestrator/data",
         "orchestrator/training",
     ],  # strategies have their versions in their cells
@@ -45,28 +39,10 @@ BENCHMARK = Benchmark(
 )
 
 
-def run(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """As every benchmark, but in two processes side by side, and with a plot beside the page."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--preset")
-    parser.add_argument("--share")
-    asked, others = parser.parse_known_args(arguments)
-    if others:
-        code = main(BENCHMARK, arguments)
-        return _draw() if code == 0 and "--docs" in others else code
-    try:
-        preset = preset_named(asked.preset)
-        if asked.share:
-            return run_share(BENCHMARK, preset, asked.share)
-        result, failed = side_by_side(BENCHMARK, preset, PROCESSES)
-        show(report(result), result)
-        return int(failed)
-    except LoranchorError as error:
-        print(f"{BENCHMARK.name}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"\n{BENCHMARK.name}: interrupted; finished cells are kept, run again to go on", file=sys.stderr)
-        return INTERRUPTED
+    code = run(BENCHMARK, arguments, PROCESSES)
+    return _draw() if code == 0 and "--docs" in arguments else code
 
 
 def _draw() -> int:
@@ -77,4 +53,4 @@ def _draw() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

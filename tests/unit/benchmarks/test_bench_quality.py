@@ -24,7 +24,7 @@ from benchmarks.harness import (
     read_result,
 )
 from benchmarks.quality import cells, worlds
-from benchmarks.quality.__main__ import BENCHMARK, run
+from benchmarks.quality.__main__ import BENCHMARK, main
 from benchmarks.quality.measure import work
 from benchmarks.quality.plot import plot
 from benchmarks.quality.report import PLOT, report, shown
@@ -234,5 +234,5 @@ def test_shares_are_all_cells_and_the_result_has_them(
 
 
 def test_a_wrong_preset_is_told_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["--preset", "huge"]) != 0
+    assert main(["--preset", "huge"]) != 0
     assert capfd.readouterr().err.startswith("quality: no preset 'huge'")
