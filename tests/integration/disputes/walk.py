@@ -1,4 +1,4 @@
-"""Types the commands of a walk-through of docs/disputes.md, block by block, and compares what they print with the page.
+"""Types the commands of the walk-throughs of docs/disputes*.md, block by block; what is printed is what the page says.
 
 Digests, addresses and block numbers differ from run to run; all else must be as it is written. A line ``…`` on the page
 stands for any lines.
@@ -16,7 +16,7 @@ from typing import Self
 
 from dispute_world import World
 
-PAGE = Path(__file__).parents[3] / "docs" / "disputes.md"
+PAGES = sorted((Path(__file__).parents[3] / "docs").glob("disputes*.md"))
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ID = re.compile(r"0x[0-9a-f]{8}(?![0-9a-f])")
 _VARYING = (
@@ -37,9 +37,13 @@ class Typed:
 
 
 def sections() -> dict[str, str]:
-    """The page's parts by their heading."""
-    parts = re.split(r"^## (.+)$", PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]
-    return dict(zip(parts[::2], parts[1::2], strict=True))
+    """The pages' parts by their heading, which no two have in common."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        parts = re.split(r"^## (.+)$", page.read_text("utf-8"), flags=re.MULTILINE)[1:]
+        for heading, text in zip(parts[::2], parts[1::2], strict=True):
+            assert found.setdefault(heading, text) is text, f"{heading}: on two pages"
+    return found
 
 
 def commands(block: str) -> Iterator[Typed]:

@@ -1,4 +1,4 @@
-"""Types docs/governance.md, command by command in its order, on both chains; what is printed is what the page says."""
+"""Types docs/governance*.md, command by command as they were typed, on both chains; they print what the pages say."""
 
 from __future__ import annotations
 
@@ -17,14 +17,36 @@ from orchestrator.files import write_json
 from orchestrator.governance.keys import staged_address
 from orchestrator.organisation import FILE, load_organisation
 
-PAGE = (Path(__file__).parents[3] / "docs" / "governance.md").read_text("utf-8")
+WALK = (
+    "The consortium as it is",
+    "A member joins",
+    "A lost authority",
+    "A lost or stolen delegate",
+    "Pause and resume",
+    "A member leaves",
+    "Drift",
+)
+"""Sections of the three pages, in the order in which their commands were typed."""
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = re.compile(r"0x[0-9a-f]{40}(?![0-9a-f])")
 VARYING = ((re.compile(r"0x[0-9a-f]+(…[0-9a-f]+)?"), "0x"), (re.compile(r"\(block \d+\)|in block \d+"), "block"))
 
 
+def sections() -> dict[str, str]:
+    """The parts of the pages that have commands, by their heading."""
+    found: dict[str, str] = {}
+    for page in sorted((Path(__file__).parents[3] / "docs").glob("governance*.md")):
+        parts = re.split(r"^## (.+)$", page.read_text("utf-8"), flags=re.MULTILINE)[1:]
+        for heading, text in zip(parts[::2], parts[1::2], strict=True):
+            assert found.setdefault(heading, text) is text, f"{heading}: on two pages"
+    return {heading: text for heading, text in found.items() if BLOCK.search(text)}
+
+
+PAGE = "".join(sections()[heading] for heading in WALK)
+
+
 class Page:
-    """The page's blocks in their order; ``known`` says what its addresses are in this run."""
+    """The pages' blocks in the walk's order; ``known`` says what its addresses are in this run."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -68,6 +90,10 @@ def address_after(text: str) -> str:
     found = ADDRESS.search(PAGE, PAGE.index(text) + len(text))
     assert found is not None
     return found[0]
+
+
+def test_every_section_with_commands_is_walked() -> None:
+    assert sections().keys() == set(WALK)
 
 
 def test_the_page_is_what_the_command_line_does(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

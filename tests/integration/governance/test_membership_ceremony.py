@@ -1,4 +1,4 @@
-"""How a consortium governs itself, by its own command line on Anvil and Ganache: docs/governance.md, walked through."""
+"""How a consortium governs itself, by its own command line on Anvil and Ganache; docs/governance*.md."""
 
 from __future__ import annotations
 

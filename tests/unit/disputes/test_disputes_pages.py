@@ -13,7 +13,9 @@ import typer
 from orchestrator.cli import app
 
 DOCS = Path(__file__).parents[3] / "docs"
-COMMANDS = re.findall(r"^\$ (loranchor (?:\\\n|[^\n])+)", (DOCS / "disputes.md").read_text("utf-8"), re.MULTILINE)
+TEXT = "".join(page.read_text("utf-8") for page in sorted(DOCS.glob("disputes*.md")))
+COMMANDS = re.findall(r"^\$ (loranchor (?:\\\n|[^\n])+)", TEXT, re.MULTILINE)
+WALKS = Path(__file__).parents[2] / "integration" / "disputes"
 
 
 def verbs(command: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -39,6 +41,14 @@ def test_the_command_line_page_names_every_verb(group: str) -> None:
 
 def test_there_are_commands_to_look_at() -> None:
     assert len(COMMANDS) > 40
+
+
+def test_every_section_with_commands_is_walked() -> None:
+    """By a test on both chains, which complains of blocks of its section that it did not type."""
+    parts = re.split(r"^## (.+)$", TEXT, flags=re.MULTILINE)[1:]
+    typed = {heading for heading, text in zip(parts[::2], parts[1::2], strict=True) if "```console" in text}
+    tests = "".join(path.read_text("utf-8") for path in WALKS.glob("test_*.py"))
+    assert typed == set(re.findall(r"with Walk\(\w+, \"([^\"]+)\", folder\)", tests))
 
 
 @pytest.mark.parametrize("line", sorted(set(COMMANDS)), ids=lambda line: line[:60])
