@@ -7,12 +7,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
+from verb_tree import verbs
 
 from orchestrator import __version__, cli, errors
 from orchestrator.keystore import Keystore
@@ -20,14 +19,6 @@ from orchestrator.localnet import Chain, Network
 from orchestrator.localnet.state import write_state
 
 PASSWORD = "correct horse"
-
-
-def verbs(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every verb that is mounted."""
-    command = command or typer.main.get_command(cli.app)
-    yield path
-    for name, sub in getattr(command, "commands", {}).items():
-        yield from verbs(sub, (*path, name))
 
 
 def run(*arguments: str) -> int:
