@@ -45,7 +45,7 @@ BENCHMARK = Benchmark(
         "orchestrator/conf/training/classifier.yaml",
         *(f"orchestrator/ledger/{name}.py" for name in ("contributions", "manifest", "weights")),
         "orchestrator/contribution/joining.py",
-        *(f"orchestrator/daemon/{name}.py" for name in ("judging", "lineage", "torch_workbench")),
+        *(f"orchestrator/worker/{name}.py" for name in ("judging", "lineage", "torch_workbench")),
         "orchestrator/data",
         "orchestrator/training",
     ],

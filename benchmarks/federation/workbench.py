@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from benchmarks.federation.shared import Shared
 from orchestrator.aggregation import FoldedModel
-from orchestrator.daemon.torch_workbench import Equipment, TorchWorkbench
 from orchestrator.data import Dataset
 from orchestrator.types import OrganisationId
+from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
 
 
 class MemberBench(TorchWorkbench):

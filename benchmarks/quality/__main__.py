@@ -28,7 +28,7 @@ BENCHMARK = Benchmark(
         *(f"orchestrator/ledger/{name}.py" for name in ("contributions", "manifest", "weights")),
         *(f"orchestrator/conf/experiment/{name}.yaml" for name in ("sotu_smollm2", "vader_minilm")),
         *(f"orchestrator/contribution/{name}.py" for name in ("agreed", "grid", "joining", "start")),
-        *(f"orchestrator/daemon/{name}.py" for name in ("lineage", "torch_workbench")),
+        *(f"orchestrator/worker/{name}.py" for name in ("lineage", "torch_workbench")),
         "orchestrator/data",
         "orchestrator/training",
     ],  # strategies have their versions in their cells

@@ -21,9 +21,9 @@ def run(home: Home, password_file: PasswordFile = None, overrides: Overrides = N
     from orchestrator.daemon.equipment import check_equipment, equipment_of
     from orchestrator.daemon.node import Node
     from orchestrator.daemon.services import Services
-    from orchestrator.daemon.torch_workbench import TorchWorkbench
     from orchestrator.keystore import read_password
     from orchestrator.settings import compose
+    from orchestrator.worker.torch_workbench import TorchWorkbench
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = compose(overrides or (), organisation_home=home)

@@ -14,7 +14,7 @@ from orchestrator.settings import Settings
 from orchestrator.types import Digest, OrganisationId
 
 if TYPE_CHECKING:
-    from orchestrator.daemon.torch_workbench import Equipment
+    from orchestrator.worker.torch_workbench import Equipment
 
 EXAMPLE_AGREEMENT = Path(__file__).parent / "agreement.json"
 BASE_SEED = 0
@@ -28,8 +28,8 @@ def equipment_of(settings: Settings, organisation: OrganisationId | None = None)
         ConfigurationError: the experiment has no data for this organisation.
     """
     from orchestrator.cache import cache_folder
-    from orchestrator.daemon.torch_workbench import Equipment
     from orchestrator.data import DataSettings
+    from orchestrator.worker.torch_workbench import Equipment
 
     experiment, model = settings.group("experiment"), settings.group("model")
     name = organisation or (settings.organisation.name if settings.organisation else None)

@@ -2,6 +2,17 @@
 
 from orchestrator.training.evaluate import Evaluation, evaluate
 from orchestrator.training.settings import AdapterSettings, TrainingSettings
+from orchestrator.training.steps import Keeper, Run, Team
 from orchestrator.training.train import TrainingOutcome, train
 
-__all__ = ["AdapterSettings", "Evaluation", "TrainingOutcome", "TrainingSettings", "evaluate", "train"]
+__all__ = [
+    "AdapterSettings",
+    "Evaluation",
+    "Keeper",
+    "Run",
+    "Team",
+    "TrainingOutcome",
+    "TrainingSettings",
+    "evaluate",
+    "train",
+]

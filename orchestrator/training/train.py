@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,11 @@ from torch import Tensor, nn
 
 from orchestrator.contribution import AdapterDelta, LowRank, Start
 from orchestrator.contribution.rules import ends_with
-from orchestrator.errors import ConfigurationError, DataError
+from orchestrator.errors import ConfigurationError
 from orchestrator.training.beginning import begin, conform
 from orchestrator.training.settings import AdapterSettings, TrainingSettings
+from orchestrator.training.steps import Keeper, Progress, Team, steps
 from orchestrator.types import Digest
-
-Progress = Callable[[int, int, float], None]
-"""Called after every step with (step from 1, steps, loss)."""
-
-GRADIENT_NORM = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +39,14 @@ def train(
     seed: int,
     start: Start | None = None,
     progress: Progress | None = None,
+    keeper: Keeper | None = None,
+    team: Team | None = None,
 ) -> TrainingOutcome:
     """Train one update on a folded model; the model's weights are the same bits before and after.
 
     The optimizer ``adamw`` is AdamW without weight decay, with gradients clipped to norm 1 and a learning rate that
-    falls in a straight line from the task's to zero. On one CPU thread, equal arguments give equal bits.
+    falls in a straight line from the task's to zero. On one CPU thread, equal arguments give equal bits, also where a
+    keeper carried the training from one process to the next; a team adds gradients up in an order of its own.
 
     Args:
         model: the folded model, frozen.
@@ -57,6 +56,7 @@ def train(
         seed: of the adapter's start and of dropout; see :func:`orchestrator.training.settings.derived_seed`.
         start: what the task's strategy has all members begin with; None for an adapter of the member's own seed.
         progress: told after each step.
+        keeper: of what is done, for a process that goes on later. team: other processes that share each batch.
 
     Raises:
         ConfigurationError: unknown optimizer, or no module of the model has such a name.
@@ -75,7 +75,7 @@ def train(
                 parameter.requires_grad_(True)
             if start is not None:
                 begin(_layers(model), start)
-            losses, samples = _steps(adapted, batches, settings, device, progress)
+            run = steps(adapted, batches, settings, device, progress=progress, keeper=keeper, team=team)
             modules = _factors(model, adapter)
             dense = {name: (parameter.detach() - before[name]).cpu() for name, parameter in heads.items()}
         finally:
@@ -85,7 +85,7 @@ def train(
                     parameter.copy_(before[name])
                     parameter.grad = None
     delta = AdapterDelta(base, parent_manifest, modules, dense)
-    return TrainingOutcome(delta if start is None else conform(delta, start), samples, tuple(losses))
+    return TrainingOutcome(delta if start is None else conform(delta, start), run.samples, tuple(run.losses))
 
 
 def _heads(model: nn.Module, adapter: AdapterSettings) -> dict[str, nn.Parameter]:
@@ -125,39 +125,6 @@ def _detach(adapted: Any, model: Any) -> None:
         del model.peft_config
     model.requires_grad_(False)
     model.eval()
-
-
-def _steps(
-    adapted: Any,
-    batches: Iterable[Mapping[str, Tensor]],
-    settings: TrainingSettings,
-    device: torch.device,
-    progress: Progress | None,
-) -> tuple[list[float], int]:
-    trainable = [parameter for parameter in adapted.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate, weight_decay=0.0)
-    losses: list[float] = []
-    samples = 0
-    adapted.train()
-    source = iter(batches)
-    for step in range(1, settings.steps + 1):
-        batch = next(source, None)
-        if batch is None:
-            raise DataError(f"the data ends after {step - 1} of {settings.steps} steps", mend="train fewer steps")
-        loss = adapted(**{name: tensor.to(device) for name, tensor in batch.items()}).loss
-        loss.backward()
-        nn.utils.clip_grad_norm_(trainable, GRADIENT_NORM, error_if_nonfinite=False)
-        for group in optimizer.param_groups:  # down in a straight line, so that the last steps add little noise
-            group["lr"] = settings.learning_rate * (settings.steps + 1 - step) / settings.steps
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        losses.append(float(loss.detach()))
-        samples += int(batch["labels"].shape[0])
-        if not torch.isfinite(loss):
-            raise DataError(f"the loss of step {step} is not finite", mend="lower the learning rate")
-        if progress:
-            progress(step, settings.steps, losses[-1])
-    return losses, samples
 
 
 def _layers(model: Any) -> dict[str, tuple[nn.Parameter, nn.Parameter]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +13,25 @@ import torch
 
 from orchestrator.aggregation import FoldedModel, FoldEntry, Ground, Starting, adapted, ordered, strategy_named
 from orchestrator.contribution import AdapterDelta, Start, parse
-from orchestrator.daemon.judging import Bench, judge
-from orchestrator.daemon.lineage import beginning, continued
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
 from orchestrator.data import Dataset, DataSettings, data_statement, prepare
 from orchestrator.errors import DataError
-from orchestrator.ledger.canonical import canonical_bytes
+from orchestrator.ledger.canonical import canonical_bytes, digest
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.models import BaseModel, load_base, resolve
 from orchestrator.privacy import PrivacySettings, protect
-from orchestrator.training import AdapterSettings, Evaluation, TrainingSettings, evaluate, train
+from orchestrator.training import AdapterSettings, Evaluation, Keeper, Team, TrainingSettings, evaluate, train
 from orchestrator.training.settings import derived_seed
-from orchestrator.types import MILLION, OrganisationId, ProtectedDelta, UpdateId
+from orchestrator.types import MILLION, Digest, OrganisationId, ProtectedDelta, UpdateId
+from orchestrator.worker.judging import Bench, judge
+from orchestrator.worker.lineage import beginning, continued
 
 _log = logging.getLogger(__name__)
+
+Keepers = Callable[[int, Digest], Keeper]
+"""Gives the keeper of a round's training; the digest is of all that decides the training's bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,14 @@ class Equipment:
 
 
 class TorchWorkbench:
-    """See :class:`orchestrator.daemon.workbench.Workbench`. Only one thread may use it at a time."""
+    """See :class:`orchestrator.daemon.workbench.Workbench`. Only one thread may use it at a time.
 
-    def __init__(self, equipment: Equipment) -> None:
-        self._own = equipment
+    Args:
+        keepers: of trainings that another process may have to finish. team: of processes that share each batch.
+    """
+
+    def __init__(self, equipment: Equipment, *, keepers: Keepers | None = None, team: Team | None = None) -> None:
+        self._own, self._keepers, self._team = equipment, keepers, team
         self._base: BaseModel | None = None
         self._dataset: Dataset | None = None
         self._length = 0
@@ -82,6 +90,8 @@ class TorchWorkbench:
             seed=seed,
             start=self._start(task, manifest, parsed),
             progress=lambda step, steps, loss: progress(step, steps),
+            keeper=self._keepers(round_number, self._identity(task, manifest, seed)) if self._keepers else None,
+            team=self._team,
         )
         delta = outcome.delta
         if task.lineage == "isolated":
@@ -149,6 +159,17 @@ class TorchWorkbench:
         modules = adapted(self._base.shapes, task.adapter.modules)
         entries = ordered(manifest.entries)
         return strategy.start(Ground(task.training.seed, task.adapter.ranks[0], modules, entries, opener))
+
+    def _identity(self, task: TaskSpec, manifest: Manifest, seed: int) -> Digest:
+        """Of all that decides a training's bits: rules, model, data, seed, device and the library's version."""
+        assert self._dataset is not None
+        samples, own = self._dataset.training, self._own
+        data = hashlib.sha256()
+        for tensor in (samples.tokens, samples.mask, samples.labels):
+            data.update(str(tuple(tensor.shape)).encode() + tensor.contiguous().numpy().tobytes())
+        place = {"device": own.device, "threads": own.threads, "torch": torch.__version__}
+        rules = {"task": task.digest, "manifest": manifest.digest, "seed": str(seed)}
+        return digest({**rules, **place, "organisation": own.organisation, "data": data.hexdigest()})
 
     def _load(self, task: TaskSpec) -> BaseModel:
         torch.set_num_threads(self._own.threads)

@@ -11,7 +11,6 @@ from unit.daemon.consortium import PASSWORD, Consortium
 from unit.ledger.actors import AURORA, MEMBERS, task
 
 from orchestrator.cli import run
-from orchestrator.daemon.torch_workbench import Equipment, TorchWorkbench
 from orchestrator.daemon.view import Look
 from orchestrator.data import DataSettings
 from orchestrator.disputes.anchored import AnchorView
@@ -20,6 +19,7 @@ from orchestrator.ledger.task import TaskSpec
 from orchestrator.models import load_base, resolve
 from orchestrator.protocol import events as ev
 from orchestrator.settings import Settings
+from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
 
 MODEL = {"name": "tiny:llama", "labels": 2}
 LIMIT = 50_000_000

@@ -121,4 +121,4 @@ def test_the_same_update_is_trained_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_makes_figures_is_named() -> None:
-    assert {"orchestrator/daemon/judging.py", "orchestrator/aggregation/scores"} <= set(BENCHMARK.sources)
+    assert {"orchestrator/worker/judging.py", "orchestrator/aggregation/scores"} <= set(BENCHMARK.sources)

@@ -16,7 +16,6 @@ from unit.daemon.consortium import Consortium
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, task_document, word_of
 
 from orchestrator.contribution import AdapterDelta, LowRank, Reason, parse, serialise
-from orchestrator.daemon.torch_workbench import Equipment, TorchWorkbench
 from orchestrator.daemon.workbench import OpenDelta, Progress
 from orchestrator.data import DataSettings
 from orchestrator.ledger.entities import RoundStatus
@@ -24,6 +23,7 @@ from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.models import load_base, resolve
 from orchestrator.types import OrganisationId, ProtectedDelta, protected
+from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
 
 Bad = Callable[[bytes], bytes]
 

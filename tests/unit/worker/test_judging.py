@@ -12,7 +12,6 @@ from unit.ledger.actors import AURORA, task, word_of
 
 from orchestrator.aggregation import FoldedModel
 from orchestrator.contribution import AdapterDelta, LowRank, Reason, norm, parse, serialise
-from orchestrator.daemon.judging import Bench, judge, worth
 from orchestrator.daemon.workbench import Judgement
 from orchestrator.data import Dataset, DataSettings, prepare
 from orchestrator.ledger.manifest import Manifest
@@ -21,6 +20,7 @@ from orchestrator.models import BaseModel, load_base, resolve
 from orchestrator.models.base import state_digest
 from orchestrator.training import AdapterSettings, Evaluation, TrainingSettings, evaluate, train
 from orchestrator.types import MILLION, UpdateId
+from orchestrator.worker.judging import Bench, judge, worth
 
 TRAINING = {"steps": 6, "batch": 4, "length": 24, "learning_rate_nano": 20_000_000, "optimizer": "adamw", "seed": 7}
 

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 import torch
 from unit.contribution.make import make_delta
-from unit.daemon.test_torch_workbench import Objects, manifest_of, nothing, spec_of
 from unit.ledger.actors import AURORA, BOREALIS
+from unit.worker.test_torch_workbench import Objects, manifest_of, nothing, spec_of
 
 from orchestrator.aggregation import FoldedModel
 from orchestrator.contribution import AdapterDelta, DeltaRules, LowRank, check, parse
 from orchestrator.contribution.joining import joined
-from orchestrator.daemon.lineage import beginning, continued
-from orchestrator.daemon.torch_workbench import Equipment, TorchWorkbench
 from orchestrator.data import DataSettings
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.weights import ONE
 from orchestrator.models import load_base, resolve
 from orchestrator.types import UpdateId
+from orchestrator.worker.lineage import beginning, continued
+from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
 
 
 def isolated(spec: TaskSpec, **verdict: Any) -> TaskSpec:

@@ -12,13 +12,13 @@ from unit.ledger.actors import MEMBERS, task_document
 
 from orchestrator.aggregation import strategies
 from orchestrator.contribution import Frozen, LowRank, Reason, parse, serialise
-from orchestrator.daemon.torch_workbench import Equipment, TorchWorkbench
 from orchestrator.data import DataSettings
 from orchestrator.ledger.manifest import Entry, Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.weights import shares
 from orchestrator.models import load_base, resolve
 from orchestrator.types import ZERO_DIGEST, OrganisationId, UpdateId
+from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
 
 CHOSEN: dict[str, dict[str, Any]] = {
     "stack": {},

@@ -11,7 +11,6 @@ import torch
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task, word_of
 
 from orchestrator.contribution import AdapterDelta, LowRank, Reason, parse, serialise
-from orchestrator.daemon.torch_workbench import Equipment, TorchWorkbench
 from orchestrator.data import DataSettings
 from orchestrator.errors import ContentKeyDestroyed, DataError
 from orchestrator.ledger.data_statement import DataStatement
@@ -20,6 +19,7 @@ from orchestrator.ledger.task import TaskSpec
 from orchestrator.models import load_base, resolve
 from orchestrator.models.base import state_digest
 from orchestrator.types import MILLION, ZERO_DIGEST, Digest, OrganisationId, ProtectedDelta, UpdateId
+from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
 
 ONE = 1 << 32
 
