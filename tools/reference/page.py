@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.chain.abi import signature_of
+from orchestrator.chain.abi import artifact, signature_of
 from orchestrator.chain.codec import decode_raw, encode_values
 from tools.reference import words
 from tools.reference.explorer import declared, error_line, log_lines, selector_of, topic_of
@@ -57,7 +57,7 @@ def page(source: Source, logs: Logs) -> str:
         lines += [line for error in words.errors(contract) for line in _error(error, source, by)]
     lines += ["", "## Errors of libraries", "", "Shared code of ours, and OpenZeppelin's."]
     lines += [line for error in words.shared_errors() for line in _error(error, source, by)]
-    return "\n".join([*lines, "", *_never(), "", *_selectors()]) + "\n"
+    return "\n".join([*lines, "", *_never(logs), "", *_selectors()]) + "\n"
 
 
 def _by(reach: Reach) -> dict[str, dict[str, list[str]]]:
@@ -142,10 +142,26 @@ def _grouped(entries: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _never() -> Iterator[str]:
-    yield "## Events that never occur"
+def _never(logs: Logs) -> Iterator[str]:
+    """What stands in ABIs, and so on the explorer's page of a verified contract, and is left by nothing."""
+    yield from ("## Events that never occur", "", "The logs below are made up: there are no real ones.")
     for name, why in words.words()["never"].items():
-        yield from ("", f"**{name}**: {why}")
+        found = ((one, event) for one in words.CONTRACTS for event in artifact(one).events.values())
+        holders = {one: event for one, event in found if event["name"] == name}
+        holder, event = next(iter(holders.items()))
+        address = next(log["address"] for key, log in logs.items() if key.startswith(f"{holder}."))
+        yield from ("", f"### Event {name}", "", why, "")
+        yield f"- `event {declared(event)}`"
+        yield f"- topic 0: `{topic_of(event)}`, the hash of `{signature_of(event)}`"
+        yield f"- declared in the ABIs of {', '.join(f'`{one}`' for one in holders)}; left by nothing"
+        yield from ("", "```", *log_lines(holder, event, made_up(event, address)), "```")
+
+
+def made_up(event: Entry, address: str) -> Mapping[str, Any]:
+    """A log of an event without indexed arguments, with the values of samples."""
+    assert not any(part["indexed"] for part in event["inputs"])
+    data = encode_values(event["inputs"], [sample(part, {}) for part in event["inputs"]], event["name"])
+    return {"address": address, "topics": [topic_of(event)], "data": "0x" + data.hex()}
 
 
 def _selectors() -> Iterator[str]:
@@ -155,6 +171,7 @@ def _selectors() -> Iterator[str]:
     for selector, entry in sorted((selector_of(entry), entry["name"]) for entry in errors):
         yield f"| `{selector}` | [{entry}](#error-{entry.lower()}) |"
     yield from ("", "| topic 0 | event |", "|---|---|")
-    events = {topic_of(entry): entry["name"] for contract in words.CONTRACTS for entry in words.events(contract)}
+    every = [entry for contract in words.CONTRACTS for entry in artifact(contract).events.values()]
+    events = {topic_of(entry): entry["name"] for entry in every}
     for topic, name in sorted(events.items()):
         yield f"| `{topic}` | [{name}](#event-{name.lower()}) |"
