@@ -108,13 +108,16 @@ def _growth(cell: Configuration, folder: Path) -> Figures:
 def _growth_sizes(method: str, axis: str) -> Mapping[str, Any]:
     by_updates = axis == "updates"
     if method == "dense mean":
-        return {"sizes": [8, 16, 32, 64] if by_updates else [1, 2, 4, 8], "updates": 16, "parts": 2}
+        return {"sizes": [8, 16, 32, 64] if by_updates else [4, 8, 16, 32], "updates": 16, "parts": 8}
     if method == "shapley":
         return {"sizes": [3, 4, 5, 6, 7, 8], "updates": 4, "parts": 1, "side": 256, "rank": 8}
     if method == "flexlora":
         return {"sizes": [4, 8, 16, 32] if by_updates else [1, 2, 4, 8], "updates": 8, "parts": 2, "side": 1024,
                 "rank": 16}  # fmt: skip
-    return {"sizes": [16, 32, 64, 128] if by_updates else [2, 4, 8, 16], "updates": 32, "parts": 2, "side": 1024,
+    if method == "gram":
+        return {"sizes": [16, 32, 64, 128] if by_updates else [2, 4, 8, 16], "updates": 32, "parts": 2, "side": 1024,
+                "rank": 16}  # fmt: skip
+    return {"sizes": [16, 32, 64, 128] if by_updates else [8, 16, 32, 64], "updates": 32, "parts": 8, "side": 1024,
             "rank": 16}  # fmt: skip
 
 

@@ -21,8 +21,9 @@ from orchestrator.aggregation.strategy import Product
 
 TILE_ROWS = 256
 """Rows of a matrix in one tile: part of the fold's version, since a product's bits depend on its shape."""
-TILE_NUMBERS = 1 << 17
-"""Numbers in a tile of a dense sum: half a MiB, so that it stays in a core's cache while all updates pass."""
+TILE_NUMBERS = 1 << 19
+"""Numbers in a tile of a dense sum: 2 MiB, which a core's cache still holds while all updates pass. Smaller ones cost
+more in handing them out, larger ones fall out of the cache. No bit depends on it: each number has its own sum."""
 
 Made = TypeVar("Made")
 
