@@ -4,6 +4,7 @@
     ├── ConfigurationError      2   a setting or an argument is wrong
     ├── EnvironmentMissing      3   a program, package or file that must be installed is not there
     │   └── PortTaken           3   a port that was asked for is in use
+    ├── DiskError               3   the own disk is full, read-only or broken
     ├── ChainError              4   a chain is down, slow or not the one that was expected
     │   ├── WrongChain          4   chain id or code hash differs from the deployment
     │   └── TransactionReverted 4   a contract refused; carries the contract's error by name
@@ -57,6 +58,12 @@ class EnvironmentMissing(LoranchorError):
 
 class PortTaken(EnvironmentMissing):
     pass
+
+
+class DiskError(LoranchorError):
+    """The own disk does not take what must be kept; nobody else's fault, and tried again once there is room."""
+
+    exit_code = 3
 
 
 class ChainError(LoranchorError):
