@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from orchestrator.aggregation.entries import FoldEntry, Opener
-from orchestrator.aggregation.strategy import WEIGHT_ONE, Block, Group, Strategy
+from orchestrator.aggregation.strategies.stack import combined
+from orchestrator.aggregation.strategy import WEIGHT_ONE, Block, Group, Strategy, closed
 from orchestrator.aggregation.tiles import Workers, add_scaled, add_tile, flat_tiles, row_tiles
 from orchestrator.contribution import AdapterDelta, LowRank
 from orchestrator.errors import ProtocolError
@@ -70,7 +71,7 @@ class Stem:
         """Whether a fold of ``entries`` has these sums on its way."""
         count = len(self.entries)
         return tuple(entries[:count]) == self.entries and (
-            len(entries) == count or strategy.closes(self.last, self.columns, entries[count])
+            len(entries) == count or closed(strategy, self.last, self.columns, entries[count])
         )
 
 
@@ -106,7 +107,7 @@ class Accumulator:
                 group.append((entry, self._opened(entry, opener)))
                 columns += widest(group[-1][1])
                 members = tuple(item for item, _ in group)
-                if following is None or self._strategy.closes(members, columns, following):
+                if following is None or closed(self._strategy, members, columns, following):
                     add_group(self.sums, group, self._strategy, workers, self._device, self.tally)
                     if following is not None and following.round == entries[-1].round != entry.round:
                         self._keep(entries[: place + 1], members, columns)
@@ -142,7 +143,7 @@ def add_group(
         figures: Mapping[str, float] = {}
         blocks = blocks_of(name.removesuffix(".weight"), opened, device) if name in low_rank else []
         if blocks:
-            product = strategy.combine(name.removesuffix(".weight"), blocks)
+            product = combined(strategy, name.removesuffix(".weight"), blocks)
             figures = product.figures
             for start, end in row_tiles(totals[name].shape[0]):
                 add_tile(totals[name][start:end], product, start, end)

@@ -18,6 +18,7 @@ from torch import Tensor
 from orchestrator.aggregation.entries import FoldEntry
 from orchestrator.contribution import LowRank
 from orchestrator.errors import ConfigurationError
+from orchestrator.ledger.compactions import COMPACTION
 from orchestrator.types import OrganisationId, UpdateId
 
 WEIGHT_ONE = 1 << 32
@@ -160,6 +161,14 @@ def ends_round(group: Sequence[FoldEntry], following: FoldEntry | None) -> bool:
     return following is None or following.round != group[-1].round
 
 
+def closed(strategy: Strategy, group: Sequence[FoldEntry], columns: int, following: FoldEntry | None) -> bool:
+    """Whether a group is complete: as the strategy says, but that a compaction is a group by itself.
+
+    It holds what the strategy made of others already, and is added as it is (``strategies.stack.combined``).
+    """
+    return group[-1].organisation == COMPACTION or strategy.closes(group, columns, following)
+
+
 def grouped(strategy: Strategy, entries: Sequence[FoldEntry], widths: Mapping[UpdateId, int]) -> list[Group]:
     """A manifest's entries as the strategy groups them.
 
@@ -172,7 +181,7 @@ def grouped(strategy: Strategy, entries: Sequence[FoldEntry], widths: Mapping[Up
     for entry, following in zip(entries, [*entries, None][1:], strict=True):
         group.append(entry)
         columns += widths[entry.update_id]
-        if following is None or strategy.closes(group, columns, following):
+        if following is None or closed(strategy, group, columns, following):
             groups.append(tuple(group))
             group, columns = [], 0
     return groups

@@ -14,6 +14,7 @@ from orchestrator.aggregation.memory import large_tensor
 from orchestrator.aggregation.pipeline import staged
 from orchestrator.aggregation.plan import Plan, Target
 from orchestrator.aggregation.source import Source
+from orchestrator.aggregation.strategies.stack import combined
 from orchestrator.aggregation.strategy import WEIGHT_ONE, Block, Product
 from orchestrator.aggregation.tiles import Workers, add_scaled, add_tile, flat_tiles, one_thread, row_tiles
 from orchestrator.contribution import LowRank
@@ -111,7 +112,7 @@ class Terms:
                     )
                 ]
                 if blocks:
-                    load.products[place] = self._plan.strategy.combine(module, blocks)
+                    load.products[place] = combined(self._plan.strategy, module, blocks)
         return load
 
     def _factors(self, source: Source, module: str) -> LowRank:

@@ -20,6 +20,7 @@ from orchestrator.aggregation.entries import Entry
 from orchestrator.aggregation.factors import peft_names
 from orchestrator.aggregation.plan import Plan, Target, make_plan
 from orchestrator.aggregation.shards import Planned, ShardWriter
+from orchestrator.aggregation.strategies.stack import combined
 from orchestrator.aggregation.strategy import WEIGHT_ONE, Block
 from orchestrator.aggregation.terms import prove
 from orchestrator.aggregation.tiles import Workers, add_scaled
@@ -144,7 +145,7 @@ def _products(plan: Plan, target: Target, sources: Mapping[UpdateId, Source], to
         loads = {entry: partial(sources[entry.update_id].low_rank, target.module) for entry in part.low}
         if outlines:
             blocks = [Block.of(entry, outline, loads[entry]) for entry, outline in outlines.items()]
-            product = plan.strategy.combine(target.module, blocks)
+            product = combined(plan.strategy, target.module, blocks)
             told.add(product.figures)
             lefts.append(product.left)
             rights.append(product.right)

@@ -44,7 +44,8 @@ def artefact_agreed(state: LedgerState, record: Record) -> LedgerState:
     demand(told == (artefact.kind, artefact.subject, artefact.digest), record, "another object was proposed")
     behind = sum(organisation in artefact.endorsements for organisation in state.members.seats)
     demand(behind >= state.members.quorum, record, f"only {behind} members stand behind it")
-    return _stored(state, replace(artefact, agreed=record.position))
+    worst = max(artefact.endorsements.values())
+    return _stored(state, replace(artefact, agreed=record.position, deviation=worst))
 
 
 def _artefact(state: LedgerState, record: Record) -> Artefact:

@@ -307,7 +307,7 @@ class Artefact:
     Attributes:
         kind: ASCII. subject: digest of what it is about. digest: of the object.
         endorsements: largest relative difference that each found, in 10⁻¹². disputes: reasons.
-        agreed: where a quorum stood behind it; None until then.
+        agreed: where a quorum stood behind it; None until then. deviation: the largest that was told by then.
     """
 
     id: ArtefactId
@@ -320,6 +320,7 @@ class Artefact:
     endorsements: Mapping[OrganisationId, int] = field(default_factory=dict)
     disputes: Mapping[OrganisationId, str] = field(default_factory=dict)
     agreed: Position | None = None
+    deviation: int = 0
 
 
 @dataclass(frozen=True, slots=True)

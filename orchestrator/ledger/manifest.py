@@ -6,11 +6,12 @@ Consensus is on the digest of the manifest, never on floating-point results.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
 from orchestrator.ledger.canonical import Document, canonical_bytes, digest
+from orchestrator.ledger.compactions import CompactionEntry, Prefix, compactable, in_effect, longest
 from orchestrator.ledger.contributions import (
     Tasks,
     closed_by,
@@ -63,25 +64,38 @@ class Entry:
         return digest(self.document())
 
 
+AnyEntry = Entry | CompactionEntry
+
+
 @dataclass(frozen=True)
 class Manifest:
-    """Entries in (round, organisation, update id) order over a base model."""
+    """Entries in (round, organisation, update id) order over a base model.
+
+    Attributes:
+        entries: what is folded. covered: the contributions that the first entry stands for, where it is a compaction;
+            they are no part of the document, which names their root.
+    """
 
     base: Digest
     settings: Digest
     strategy: str
-    entries: tuple[Entry, ...]
+    entries: tuple[AnyEntry, ...]
+    covered: tuple[Entry, ...] = ()
 
     @cached_property
     def document(self) -> Document:
+        return self.document_of(len(self.entries), entries_root(self.entries))
+
+    def document_of(self, count: int, root: Digest) -> Document:
+        """The document of a manifest by the same rules with other entries."""
         return {
             "format": FORMAT,
             "version": 1,
             "base": self.base,
             "settings": self.settings,
             "strategy": self.strategy,
-            "count": len(self.entries),
-            "entries_root": entries_root(self.entries),
+            "count": count,
+            "entries_root": root,
         }
 
     @cached_property
@@ -89,13 +103,32 @@ class Manifest:
         return digest(self.document)
 
     @property
+    def originals(self) -> tuple[Entry, ...]:
+        """Every contribution in the model, those that a compaction stands for, too."""
+        return (*self.covered, *(entry for entry in self.entries if isinstance(entry, Entry)))
+
+    @property
+    def compaction(self) -> CompactionEntry | None:
+        """The entry that stands for others, if there is one."""
+        return next((entry for entry in self.entries if isinstance(entry, CompactionEntry)), None)
+
+    @property
     def updates(self) -> tuple[UpdateId, ...]:
-        return tuple(entry.update_id for entry in self.entries)
+        """Contributions in the model, whether they have entries of their own or not."""
+        return tuple(entry.update_id for entry in self.originals)
 
 
-def entries_root(entries: Iterable[Entry]) -> Digest:
+def entries_root(entries: Iterable[AnyEntry]) -> Digest:
     """RFC 6962 root over the canonical bytes of the entries."""
     return hex_word(MerkleTree(canonical_bytes(entry.document()) for entry in entries).root())
+
+
+def prefixes(manifest: Manifest) -> tuple[Prefix, ...]:
+    """The beginnings of a manifest without compaction, up to the end of each of its rounds, shortest first."""
+    entries = manifest.originals
+    tree = MerkleTree(canonical_bytes(entry.document()) for entry in entries)
+    ends = [place for place in range(1, len(entries) + 1) if _ends_round(entries, place)]
+    return tuple(_prefix(manifest, entries[end - 1].round, end, hex_word(tree.root(end))) for end in ends)
 
 
 def build_manifest(
@@ -109,7 +142,7 @@ def build_manifest(
     """The manifest of a task.
 
     Contributions of every closed round on the same base model are in it; lineage and weights are by the rules of
-    ``task``.
+    ``task``. Where members have agreed on an object that stands for just the first of them, it has that entry instead.
 
     Args:
         task: the task whose rules apply; one that is only about to open a round will do.
@@ -129,7 +162,17 @@ def build_manifest(
     for number, group in groups:
         weights = group_weights(state, group, task.weights, tasks, before_round=number, at=at, ignoring=ignoring)
         entries += [_entry(state, item, weight) for item, weight in zip(group, weights, strict=True)]
-    return Manifest(task.base.digest, task.settings, task.strategy.name, tuple(entries))
+    whole = Manifest(task.base.digest, task.settings, task.strategy.name, tuple(entries))
+    agreed = in_effect(state, at) if compactable(task) else {}
+    return compacted(whole, longest(prefixes(whole), agreed)) if agreed else whole
+
+
+def compacted(manifest: Manifest, entry: CompactionEntry | None) -> Manifest:
+    """A manifest with that entry in the place of those that it stands for."""
+    if entry is None:
+        return manifest
+    originals, count = manifest.originals, entry.covered.count
+    return replace(manifest, entries=(entry, *originals[count:]), covered=originals[:count])
 
 
 def governing_task(state: LedgerState, tasks: Tasks, *, at: Position | None = None) -> TaskSpec | None:
@@ -152,6 +195,14 @@ def _latest(state: LedgerState, live: Sequence[UpdateId]) -> list[UpdateId]:
     """The last contribution of each organisation, in order."""
     last = {state.updates[item].organisation: item for item in live}
     return [item for item in live if last[state.updates[item].organisation] == item]
+
+
+def _ends_round(entries: Sequence[Entry], end: int) -> bool:
+    return end == len(entries) or entries[end].round != entries[end - 1].round
+
+
+def _prefix(manifest: Manifest, round_: int, count: int, root: Digest) -> Prefix:
+    return Prefix(round_, count, root, digest(manifest.document_of(count, root)))
 
 
 def _entry(state: LedgerState, update_id: UpdateId, weight: int) -> Entry:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from orchestrator.aggregation.truncation import truncate
 from orchestrator.contribution import AdapterDelta, LowRank
 from orchestrator.contribution.joining import joined, rescaled
-from orchestrator.ledger.manifest import Entry, Manifest
+from orchestrator.ledger.manifest import AnyEntry, Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.weights import ONE
 from orchestrator.types import OrganisationId
@@ -27,11 +27,11 @@ class Continued:
     error: float
 
 
-def beginning(task: TaskSpec, manifest: Manifest, me: OrganisationId) -> tuple[Entry, ...]:
+def beginning(task: TaskSpec, manifest: Manifest, me: OrganisationId) -> tuple[AnyEntry, ...]:
     """Entries whose fold a member trains from; with ``isolated`` its own, at full weight."""
     if task.lineage == "chained":
         return manifest.entries
-    return tuple(replace(entry, weight=ONE) for entry in manifest.entries if entry.organisation == me)
+    return tuple(replace(entry, weight=ONE) for entry in manifest.originals if entry.organisation == me)
 
 
 def continued(task: TaskSpec, step: AdapterDelta, own: Iterable[AdapterDelta]) -> Continued:

@@ -12,7 +12,8 @@ from typing import ClassVar
 import torch
 
 from orchestrator.aggregation.entries import FoldEntry
-from orchestrator.aggregation.strategy import Block, Product, ends_round, register
+from orchestrator.aggregation.strategy import Block, Product, Strategy, ends_round, register
+from orchestrator.ledger.compactions import COMPACTION
 
 STACK_COLUMNS = 1024
 """A stack of at least so many columns is multiplied out: part of the fold's version."""
@@ -49,6 +50,11 @@ def stacked(blocks: Sequence[Block]) -> Product:
         right[start:end].copy_(low.a)
         start = end
     return Product(left, right)
+
+
+def combined(strategy: Strategy, module: str, blocks: Sequence[Block]) -> Product:
+    """What a group adds to a module: the strategy's product, or just the sum that a compaction holds."""
+    return stacked(blocks) if blocks[0].organisation == COMPACTION else strategy.combine(module, blocks)
 
 
 register(Stack.name, Stack)
