@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {ICatchUps} from "../interfaces/ICatchUps.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IKeyDirectory} from "../interfaces/IKeyDirectory.sol";
 import {Callers} from "../shared/Callers.sol";
 import {Member} from "../types/Membership.sol";
-import {OrganisationId} from "../types/Types.sol";
+import {NO_ORGANISATION, OrganisationId} from "../types/Types.sol";
 
-/// @notice See `IKeyDirectory`.
-contract KeyDirectory is IKeyDirectory {
+/// @notice See `IKeyDirectory` and `ICatchUps`.
+contract KeyDirectory is IKeyDirectory, ICatchUps {
     using Callers for IConsortium;
+
+    struct CatchUp {
+        OrganisationId organisation;
+        address delegate;
+        bytes32 keyDigest;
+    }
 
     uint256 private constant MAX_KEY_LENGTH = 4096;
 
@@ -25,6 +32,11 @@ contract KeyDirectory is IKeyDirectory {
     mapping(OrganisationId organisation => bytes32[] digests) private _prekeys;
     mapping(OrganisationId organisation => uint64 used) private _used;
     mapping(OrganisationId organisation => mapping(bytes32 digest => bool)) private _known;
+    /// @inheritdoc ICatchUps
+    uint64 public catchUpCount;
+    mapping(uint64 number => CatchUp) private _catchUps;
+    mapping(OrganisationId organisation => uint64 number) private _catchUpOf;
+    mapping(uint64 number => mapping(OrganisationId organisation => bool)) private _answered;
 
     constructor(IConsortium consortium_) {
         consortium = consortium_;
@@ -95,6 +107,28 @@ contract KeyDirectory is IKeyDirectory {
         }
     }
 
+    /// @inheritdoc ICatchUps
+    function askCatchUp(bytes calldata key, bytes32 leafSalt) external returns (uint64 number) {
+        OrganisationId organisation = consortium.callingDelegate();
+        bytes32 digest = _digest(key);
+        if (_known[organisation][digest]) revert KeyDirectoryKeyKnown(digest);
+        _known[organisation][digest] = true;
+        number = ++catchUpCount;
+        _catchUps[number] = CatchUp(organisation, msg.sender, digest);
+        _catchUpOf[organisation] = number;
+        emit CatchUpAsked(number, organisation, digest, key, leafSalt);
+    }
+
+    /// @inheritdoc ICatchUps
+    function answerCatchUp(uint64 number, bytes32 objectDigest, string calldata cid, bytes32 leafSalt) external {
+        OrganisationId organisation = consortium.callingDelegate();
+        _checkStanding(number, organisation);
+        if (_answered[number][organisation]) revert KeyDirectoryCatchUpAnswered(number, organisation);
+        if (objectDigest == 0 || bytes(cid).length == 0) revert KeyDirectoryAnswerIncomplete();
+        _answered[number][organisation] = true;
+        emit CatchUpAnswered(number, organisation, objectDigest, cid, leafSalt);
+    }
+
     /// @inheritdoc IKeyDirectory
     function prekeyAt(OrganisationId organisation, uint64 index) external view returns (bytes32) {
         return _prekeys[organisation][index];
@@ -103,6 +137,41 @@ contract KeyDirectory is IKeyDirectory {
     /// @inheritdoc IKeyDirectory
     function unusedPrekeys(OrganisationId organisation) external view returns (uint256) {
         return _prekeys[organisation].length - _used[organisation];
+    }
+
+    /// @inheritdoc ICatchUps
+    function catchUpOf(OrganisationId organisation) external view returns (uint64) {
+        return _catchUpOf[organisation];
+    }
+
+    /// @inheritdoc ICatchUps
+    function catchUp(uint64 number)
+        external
+        view
+        returns (OrganisationId organisation, address delegate, bytes32 keyDigest)
+    {
+        CatchUp storage asked = _asked(number);
+        return (asked.organisation, asked.delegate, asked.keyDigest);
+    }
+
+    /// @inheritdoc ICatchUps
+    function answeredCatchUp(uint64 number, OrganisationId organisation) external view returns (bool) {
+        return _answered[number][organisation];
+    }
+
+    function _asked(uint64 number) private view returns (CatchUp storage asked) {
+        asked = _catchUps[number];
+        if (asked.organisation == NO_ORGANISATION) revert KeyDirectoryUnknownCatchUp(number);
+    }
+
+    /// @dev The request is the asker's latest, another's, and by the delegate that the asker still has.
+    function _checkStanding(uint64 number, OrganisationId answering) private view {
+        CatchUp storage asked = _asked(number);
+        OrganisationId asker = asked.organisation;
+        if (asker == answering) revert KeyDirectoryOwnCatchUp(number);
+        uint64 standing = _catchUpOf[asker];
+        if (number != standing) revert KeyDirectoryCatchUpSuperseded(number, standing);
+        if (consortium.delegateOf(asker) != asked.delegate) revert KeyDirectoryCatchUpLapsed(number, asked.delegate);
     }
 
     function _digest(bytes calldata key) private pure returns (bytes32) {

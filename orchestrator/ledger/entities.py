@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from orchestrator.ledger.asked import CatchUp
 from orchestrator.ledger.records import Position
 from orchestrator.types import (
     MILLION,
@@ -332,6 +333,7 @@ class LedgerState:
         agreements: authorities that have accepted, by agreement digest.
         keys: each organisation's long-term key. prekeys: by organisation and index.
         discardings: of the members that have taken prekeys back.
+        catch_ups: requests of members that lack content keys, by number, in order.
         open_round: the round that is open, if any.
         due: checkpoints due so far, in order of their sequence, which starts at 1.
     """
@@ -344,6 +346,7 @@ class LedgerState:
     keys: Mapping[OrganisationId, bytes] = field(default_factory=dict)
     prekeys: Mapping[OrganisationId, Mapping[int, Prekey]] = field(default_factory=dict)
     discardings: Mapping[OrganisationId, Discarding] = field(default_factory=dict)
+    catch_ups: Mapping[int, CatchUp] = field(default_factory=dict)
     rounds: Mapping[int, Round] = field(default_factory=dict)
     updates: Mapping[UpdateId, Update] = field(default_factory=dict)
     open_round: int | None = None

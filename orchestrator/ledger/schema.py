@@ -94,6 +94,17 @@ KINDS: Mapping[str, Kind] = {
     "PrekeysDiscarded": _by(
         "KeyDirectory", "organisation", organisation="organisation", first="uint64", count="uint64"
     ),
+    "CatchUpAsked": _by(
+        "KeyDirectory", "organisation", number="uint64", organisation="organisation", key_digest="bytes32", key="bytes"
+    ),
+    "CatchUpAnswered": _by(
+        "KeyDirectory",
+        "organisation",
+        number="uint64",
+        organisation="organisation",
+        object_digest="bytes32",
+        cid="string",
+    ),
     "AgreementAccepted": _by("RoundLedger", "", agreement_digest="bytes32", organisation="organisation"),
     "RoundOpened": _by(
         "RoundLedger",

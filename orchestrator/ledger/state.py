@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.ledger import artefacts, keys, members, revocations, rounds
+from orchestrator.ledger import artefacts, catch_ups, keys, members, revocations, rounds
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.rules import check_sender, demand
@@ -14,7 +14,14 @@ __all__ = ["EMPTY", "LedgerState", "apply", "replay"]
 EMPTY = LedgerState()
 """Before the first record."""
 
-_HANDLERS = {**members.HANDLERS, **keys.HANDLERS, **rounds.HANDLERS, **revocations.HANDLERS, **artefacts.HANDLERS}
+_HANDLERS = {
+    **members.HANDLERS,
+    **keys.HANDLERS,
+    **catch_ups.HANDLERS,
+    **rounds.HANDLERS,
+    **revocations.HANDLERS,
+    **artefacts.HANDLERS,
+}
 
 
 def apply(state: LedgerState, record: Record) -> LedgerState:

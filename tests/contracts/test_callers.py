@@ -20,6 +20,8 @@ ENTRY_POINTS = {
         "revokeKey": (SALT,),
         "publishPrekeys": ([b"key"], SALT),
         "discardPrekeys": (SALT,),
+        "askCatchUp": (b"key", SALT),
+        "answerCatchUp": (1, ID, "Qm", SALT),
     },
     ("RoundLedger", "rounds"): {
         "openRound": (opening(), SALT),

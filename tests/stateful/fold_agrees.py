@@ -10,6 +10,7 @@ from stateful.chain_world import World
 from stateful.fold_check import members_agree, read_checkpoints_due, read_ledger
 
 from orchestrator.chain.structs import DueReason, Phase, Stage
+from orchestrator.ledger.catch_ups import latest_catch_up
 from orchestrator.ledger.contributions import accepted_updates
 from orchestrator.ledger.entities import LedgerState, Reason, Revocation, Round, RoundStatus, Update
 from orchestrator.ledger.view import Ledger
@@ -33,6 +34,7 @@ def fold_agrees(world: World) -> Ledger:
     _updates_agree(world, state)
     _revocations_agree(world, state)
     _keys_agree(world, state)
+    _catch_ups_agree(world, state)
     _due_agrees(world, state)
     return ledger
 
@@ -156,3 +158,18 @@ def _keys_agree(world: World, state: LedgerState) -> None:
         assert given == [prekey.digest for prekey in round_.recipients.values()], f"prekeys of round {round_.id}"
     counted = Counter((name, prekey.round) for name in names for prekey in state.prekeys[name].values() if prekey.round)
     assert not counted or max(counted.values()) == 1, "a member has two prekeys of one round"
+
+
+def _catch_ups_agree(world: World, state: LedgerState) -> None:
+    """Requests, which of them is a member's latest, and who has answered."""
+    assert world.view("keys", "catchUpCount") == len(state.catch_ups), "number of requests for keys"
+    shown = world.views([("keys", "catchUp", number) for number in state.catch_ups])
+    folded = [[asked.organisation, asked.delegate, asked.key_digest] for asked in state.catch_ups.values()]
+    assert [list(one) for one in shown] == folded, "who asked for keys"
+    names = [*state.members.seats]
+    latest = [latest_catch_up(state, name) for name in names]
+    told = world.views([("keys", "catchUpOf", name) for name in names])
+    assert told == [asked.number if asked else 0 for asked in latest], "latest requests for keys"
+    pairs = [(number, name) for number in state.catch_ups for name in names]
+    answered = world.views([("keys", "answeredCatchUp", *pair) for pair in pairs])
+    assert answered == [name in state.catch_ups[number].answers for number, name in pairs], "answers"

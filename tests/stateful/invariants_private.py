@@ -7,6 +7,8 @@
 - epsilon_never_falls: nor does it pass the cap; what the contract shows is what was recorded last.
 - verdict_rule: a closed round accepts what at least k of its members accept, the owner of a released update being one.
 - prekeys_serve_once: an index is assigned to one round, and never after it was discarded.
+- answers_reach_who_asks: an answer is to the latest request of another member, by the delegate that it still has, and
+  each member answers once.
 - stages_never_go_back: of a revocation (see ``stages_never_go_back`` for the one that is computed).
 - certified_by_a_quorum: at least k present members endorsed that digest.
 - an_update_is_in_one_approved_request; no_round_before_the_replacement: none opens while an approved revocation waits.
@@ -42,6 +44,8 @@ class PrivateInvariants:
         self._verdicts: defaultdict[str, dict[str, bool]] = defaultdict(dict)
         self._epsilon: dict[tuple[str, str], int] = {}
         self._prekeys: defaultdict[str, int] = defaultdict(int)
+        self._asked = 0
+        self._answers: set[tuple[int, str]] = set()
         self._stages: dict[str, int] = {}
         self._requested: dict[str, Sequence[str]] = {}
         self._held: dict[str, str] = {}
@@ -152,6 +156,18 @@ class PrivateInvariants:
     def _on_PrekeysDiscarded(self, values: Mapping[str, Any], _members: Membership) -> None:
         assert values["first"] == self._prekeys[values["organisation"]], "prekeys_serve_once"
         self._prekeys[values["organisation"]] += values["count"]
+
+    def _on_CatchUpAsked(self, values: Mapping[str, Any], _members: Membership) -> None:
+        self._asked += 1
+        assert values["number"] == self._asked == self._world.view("keys", "catchUpOf", values["organisation"])
+
+    def _on_CatchUpAnswered(self, values: Mapping[str, Any], _members: Membership) -> None:
+        number, answering = values["number"], values["organisation"]
+        asker, delegate, _digest = self._world.view("keys", "catchUp", number)
+        assert self._world.view("keys", "catchUpOf", asker) == number, "answers_reach_who_asks: superseded"
+        assert self._world.view("private", "delegateOf", asker) == delegate, "answers_reach_who_asks: lapsed"
+        assert asker != answering and (number, answering) not in self._answers, "answers_reach_who_asks"
+        self._answers.add((number, answering))
 
     def _on_RoundFailed(self, values: Mapping[str, Any], members: Membership) -> None:
         """A revocation fails a round in the transaction that a quorum decides, or the owner of what counts asks for."""

@@ -1,4 +1,4 @@
-"""Rules: agreements, long-term keys and prekeys; and who acts on the private chain."""
+"""Rules: agreements, long-term keys, prekeys, requests for content keys; and who acts on the private chain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stateful.refusals import refuse
 from stateful.rules_anchoring import digest_of
 from stateful.rules_governance import STRANGERS, GovernanceRules
 
-from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
+from orchestrator.types import ZERO_DIGEST, Address, Digest, OrganisationId
 
 SALT = digest_of("salt")
 AGREEMENTS = (digest_of("agreement"), digest_of("another agreement"))
@@ -90,6 +90,41 @@ class KeyRules(GovernanceRules):
     def discard_prekeys(self, data: st.DataObject) -> None:
         sender = self.who(data)
         self.act(sender, "keys", "discardPrekeys", SALT, model=lambda: self.keys.discard(sender.address))
+
+    @action(2)
+    def ask_for_keys(self, data: st.DataObject) -> None:
+        """With a key of its own; sometimes with one that serves already, as a prekey or in another request."""
+        sender = self.who(data)
+        key = self._key(data, one(data, ("one-time", "one-time", "prekey"), "kind of key"))
+        self.act(sender, "keys", "askCatchUp", key, SALT, model=lambda: self.keys.ask(sender.address, key))
+
+    @action(3, when=lambda self: self.keys.requests)
+    def answer_a_request(self, data: st.DataObject) -> None:
+        """Mostly one that stands, by a member that has not answered it."""
+        numbers = [number for number, asked in self.keys.requests.items() if self._awaits(number, asked.delegate)]
+        if not numbers or chance(data, 6, "any request"):
+            numbers = [*self.keys.requests, 0, len(self.keys.requests) + 1]
+        number = one(data, numbers, "request")
+        sender = self.who(data, self._silent(number))
+        digest = odd(data, digest_of("object"), [ZERO_DIGEST], "object")
+        cid = odd(data, "QmObject", [*TEXTS, ""], "cid")
+        answer = (number, digest, cid)
+        self.act(
+            sender, "keys", "answerCatchUp", *answer, SALT, model=lambda: self.keys.answer(sender.address, *answer)
+        )
+
+    def _awaits(self, number: int, delegate: Address) -> bool:
+        """Whether the request stands and some member has not answered it."""
+        asked = self.keys.requests[number]
+        present = any(one.delegate == delegate for one in self.present.members)
+        return present and self.keys.latest(asked.organisation) == number and bool(self._silent(number))
+
+    def _silent(self, number: int) -> list[OrganisationId]:
+        """Members that may still answer; nobody where there is no such request."""
+        asked = self.keys.requests.get(number)
+        if asked is None:
+            return []
+        return [name for name in self.present.organisations if name not in {asked.organisation, *asked.answered}]
 
     @action(1)
     def attest_a_checkpoint(self, data: st.DataObject) -> None:

@@ -27,6 +27,7 @@ SEEN_AT_LENGTH = {
     PRIVATE: SEEN_QUICKLY[PRIVATE]
     | {"RoundFailed: abandoned", "RoundFailed: revocation", "RoundFailed: too few submitted"}
     | {"RoundFailed: too few released", "UpdateReplaced", "RoundPassed", "PrekeyAssigned", "PrekeysDiscarded"}
+    | {"CatchUpAsked", "CatchUpAnswered"}
     | {
         "RevocationSupported",
         "RoundAbandonSupported",

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.gas.meter import Meter
 from benchmarks.gas.played import Rounds
-from benchmarks.gas.world import World, consortium, digest
+from benchmarks.gas.world import World, cid, consortium, digest
 from orchestrator.envelope.prekeys import PUBLIC_SIZE
 
 NTH = ("the first member", "another member", "the last member, which ends the phase")
@@ -37,6 +37,16 @@ def _keys(world: World, rounds: Rounds) -> None:
     keys.send("discardPrekeys", rounds.salt(), sender=one, variant="")
     for member in world.members:
         rounds.publish(member, 8)
+    _catch_ups(world, rounds)
+
+
+def _catch_ups(world: World, rounds: Rounds) -> None:
+    """Keys are as long as the hybrid's."""
+    keys, (one, two, three) = world.private["KeyDirectory"], world.delegates
+    for text, variant in (("one-time 1", "the first ever"), ("one-time 2", "in place of a former one")):
+        keys.send("askCatchUp", text.encode().ljust(PUBLIC_SIZE, b"\x5a"), rounds.salt(), sender=one, variant=variant)
+    for sender, variant in ((two, "the first to a request"), (three, "another's")):
+        keys.send("answerCatchUp", 2, digest("object"), cid("object"), rounds.salt(), sender=sender, variant=variant)
 
 
 def _first(rounds: Rounds) -> None:

@@ -1,4 +1,4 @@
-"""``KeyDirectory``: long-term keys and the one-time prekeys of rounds."""
+"""``KeyDirectory``: long-term keys, the one-time prekeys of rounds, and requests of members that lack content keys."""
 
 from __future__ import annotations
 
@@ -34,3 +34,22 @@ class KeyDirectoryProxy(Proxy):
     def discard_prekeys(self, leaf_salt: Digest) -> Call:
         """Takes all unused ones back, as after their loss or theft."""
         return self._call("discardPrekeys", leaf_salt)
+
+    def catch_up_count(self) -> int:
+        """How many requests there have been."""
+        return int(self._view("catchUpCount"))
+
+    def catch_up_of(self, organisation: OrganisationId) -> int:
+        """Number of the organisation's latest request; 0 for none."""
+        return int(self._view("catchUpOf", organisation))
+
+    def answered_catch_up(self, number: int, organisation: OrganisationId) -> bool:
+        return bool(self._view("answeredCatchUp", number, organisation))
+
+    def ask_catch_up(self, key: bytes, leaf_salt: Digest) -> Call:
+        """Asks with a one-time HPKE public key, in place of the member's former request."""
+        return self._call("askCatchUp", key, leaf_salt)
+
+    def answer_catch_up(self, number: int, object_digest: Digest, cid: str, leaf_salt: Digest) -> Call:
+        """Answers another member's standing request; ``object_digest`` is the SHA-256 of the object at ``cid``."""
+        return self._call("answerCatchUp", number, object_digest, cid, leaf_salt)
