@@ -16,6 +16,9 @@
     │   ├── FormatError         7   bytes that are not the format they claim to be
     │   └── EnvelopeError       7   a sealed object that does not open
     ├── AuditFailure            8   an audit found something that does not agree
+    ├── WorkerError            11   the process that trains and judges ended, over and over
+    │   ├── WorkerLimit        11   it needed more memory or time than it may have
+    │   └── WorkCancelled      11   what it did was broken off, as somebody asked
     └── DataError               9   a model or data set cannot be used
 
 The number is the exit code of the command line; 1 is an unforeseen error, 130 an interrupt.
@@ -116,6 +119,18 @@ class EnvelopeError(ProtocolError):
 
 class AuditFailure(LoranchorError):
     exit_code = 8
+
+
+class WorkerError(LoranchorError):
+    exit_code = 11
+
+
+class WorkerLimit(WorkerError):
+    pass
+
+
+class WorkCancelled(WorkerError):
+    pass
 
 
 class DataError(LoranchorError):
