@@ -21,7 +21,7 @@ class Limits:
         training: most ``steps``, ``batch``, ``length`` and ``learning_rate_nano``.
         rank: largest rank. dense: whether parameters may be trained as a whole.
         bases, strategies, policies, verdicts, metrics, shared: what is allowed, by digest or name.
-        guarantee: the task must promise differential privacy. epsilon_cap: at most, millionths. delta_inverse: at least.
+        guarantee: the task must promise differential privacy. epsilon_cap: most, millionths. delta_inverse: least.
         deadlines: least ``submit``, ``release``, ``commit`` and ``reveal``, private blocks. minimum_updates: at least.
     """
 
@@ -70,7 +70,7 @@ class Limits:
 
 
 def refusals(task: TaskSpec, limits: Limits) -> list[str]:
-    """Why this organisation does not train under a task: one sentence for each limit that it breaks; none, and it does."""
+    """Why this organisation does not train under a task: a sentence for each limit that it breaks."""
     return [*_work(task, limits), *_choices(task, limits), *_privacy(task, limits), *_time(task, limits)]
 
 
