@@ -1,7 +1,7 @@
 """The factor fold: a manifest as one low-rank adapter, exact by concatenation and never multiplied out.
 
-[w₁s₁B₁ w₂s₂B₂ …] and [A₁; A₂; …] of each module go into one safetensors file, which is mapped while it is filled, so
-that its bytes lie in the page cache. Contributions are verified and opened while the one before is put in its place.
+[w₁s₁B₁ w₂s₂B₂ …] and [A₁; A₂; …] of each module go into one safetensors file, which is filled in place, so that its
+bytes lie in the page cache. Contributions are verified and opened while the one before is put in its place.
 """
 
 from __future__ import annotations
@@ -89,15 +89,15 @@ def stack_factors(
     clock.seconds.setdefault("fold", 0.0)
     width, kept = max(places.ranks.values(), default=0) if even else 0, heads or {}
     planned = sorted([*places.planned(naming, width), *map(_head, kept.values())], key=lambda tensor: tensor.name)
-    with Workers(1), _mapped(path, planned, metadata or {}, clock) as tensors:
+    with Workers(1), _filling(path, planned, metadata or {}, clock) as file:
         for entry, delta in zip(wanted, opened(used, limit, clock=clock), strict=True):
             start = time.perf_counter()
-            places.put(entry, delta, tensors, naming)
+            places.put(entry, delta, file, naming)
             clock.seconds["fold"] += time.perf_counter() - start
         for parameter, (name, value) in kept.items():
-            tensors[name].copy_(value)
+            file.tensors[name].copy_(value)
             if parameter in places.dense:
-                tensors[name].add_(places.dense[parameter])
+                file.tensors[name].add_(places.dense[parameter])
     return Factors(path, dict(places.ranks), places.dense, width)
 
 
@@ -140,46 +140,64 @@ class _Places:
             ]
         return found
 
-    def put(self, entry: FoldEntry, delta: AdapterDelta, tensors: Mapping[str, Tensor], naming: Naming) -> None:
+    def put(self, entry: FoldEntry, delta: AdapterDelta, file: _File, naming: Naming) -> None:
         for module, low in delta.modules.items():
             a, b = naming(module)
             start = self._starts[entry.update_id, module]
-            tensors[a][start : start + low.rank].copy_(low.a)
+            file.write_rows(a, start, low.a)
             factor = entry.weight / WEIGHT_ONE * low.scale
-            torch.mul(low.b.float(), factor, out=tensors[b][:, start : start + low.rank])
+            torch.mul(low.b.float(), factor, out=file.tensors[b][:, start : start + low.rank])
         for name, tensor in delta.dense.items():
             add_scaled(self.dense[name], tensor, entry.weight / WEIGHT_ONE)
 
 
+class _File:
+    """The tensors of a safetensors file that is being made.
+
+    Attributes:
+        tensors: by name, views of the mapped file.
+    """
+
+    def __init__(self, handle: int, planned: Sequence[Planned], header: bytes) -> None:
+        size = len(header) + sum(tensor.size for tensor in planned)
+        os.posix_fallocate(handle, 0, size)  # a disk that is full says so here; a map would end the process
+        self._handle, self._map = handle, mmap.mmap(handle, size)
+        self._map[: len(header)] = header
+        self._starts: dict[str, int] = {}
+        self.tensors: dict[str, Tensor] = {}
+        start = len(header)
+        for tensor in planned:
+            raw = memoryview(self._map)[start : start + tensor.size]
+            self._starts[tensor.name] = start
+            self.tensors[tensor.name] = torch.frombuffer(raw, dtype=torch.float32).view(tensor.shape)
+            start += tensor.size
+
+    def write_rows(self, name: str, row: int, rows: Tensor) -> None:
+        """Set whole rows. What lies in one piece is written, not stored to: a page costs no fault then."""
+        data = rows.float().contiguous().view(-1).view(torch.uint8).numpy().data
+        offset = self._starts[name] + FLOAT * row * rows.shape[1]
+        while data:
+            written = os.pwrite(self._handle, data, offset)
+            data, offset = data[written:], offset + written
+
+    def flush(self) -> None:
+        self._map.flush()
+        os.fsync(self._handle)
+
+
 @contextmanager
-def _mapped(
-    path: Path, planned: Sequence[Planned], metadata: Mapping[str, str], clock: Clock
-) -> Iterator[dict[str, Tensor]]:
-    """The tensors of a safetensors file that is being made; it gets its name when the block ends well."""
-    header = header_bytes(planned, metadata)
-    size = len(header) + sum(tensor.size for tensor in planned)
+def _filling(path: Path, planned: Sequence[Planned], metadata: Mapping[str, str], clock: Clock) -> Iterator[_File]:
+    """A safetensors file that is being made; it gets its name when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        with os.fdopen(handle, "r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)  # a disk that is full says so here; a map would end the process
-            mapped = mmap.mmap(file.fileno(), size)
-            mapped[: len(header)] = header
-            yield _tensors(mapped, planned, len(header))
+        with os.fdopen(handle, "r+b"):
+            file = _File(handle, planned, header_bytes(planned, metadata))
+            yield file
             start = time.perf_counter()
-            mapped.flush()
-            os.fsync(file.fileno())
+            file.flush()
             clock.seconds["sync"] = time.perf_counter() - start
         Path(name).chmod(0o644)
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-def _tensors(mapped: mmap.mmap, planned: Sequence[Planned], start: int) -> dict[str, Tensor]:
-    found = {}
-    for tensor in planned:
-        raw = memoryview(mapped)[start : start + tensor.size]
-        found[tensor.name] = torch.frombuffer(raw, dtype=torch.float32).view(tensor.shape)
-        start += tensor.size
-    return found
