@@ -46,10 +46,17 @@ class Judgement:
 
 
 class Workbench(Protocol):
-    """One organisation's model, data and device. Every method may take minutes; none touches a chain or IPFS itself."""
+    """One organisation's model, data and device. Every method may take minutes; none touches a chain or IPFS itself.
+
+    ``train``, ``evaluate`` and ``judge`` are called by one thread; the others by any, also meanwhile.
+    """
 
     def statement(self) -> bytes:
-        """Canonical ``loranchor/data-statement`` of the shard; there is one after the first training or evaluation."""
+        """Canonical ``loranchor/data-statement`` of the shard; there is one after the first training or evaluation.
+
+        Raises:
+            DataError: there was none yet.
+        """
 
     def train(
         self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
@@ -58,6 +65,7 @@ class Workbench(Protocol):
 
         Raises:
             DataError: the base model is not the task's, or the shard is empty.
+            WorkerError: what works for the daemon ended, reached a limit or was cancelled; so also below.
         """
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
@@ -79,5 +87,14 @@ class Workbench(Protocol):
             refused: updates that could not be opened, with the reason's label.
         """
 
+    def settle(self, round_number: int) -> None:
+        """Remove what was kept to go on with a round's training: its update is stored, or the round has ended."""
+
     def forget(self) -> None:
         """Drop everything folded or opened that is still in memory."""
+
+    def cancel(self) -> None:
+        """Have the call under way, if there is one, end soon with ``WorkCancelled``; later calls are none the worse."""
+
+    def close(self) -> None:
+        """Cancel, and give back what the bench holds; it is not used any more."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from orchestrator.contribution import AdapterDelta, Start, parse
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
 from orchestrator.data import Dataset, DataSettings, data_statement, prepare
-from orchestrator.errors import DataError
+from orchestrator.data.prepare import Batch
+from orchestrator.errors import DataError, WorkCancelled
 from orchestrator.ledger.canonical import canonical_bytes, digest
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
@@ -52,7 +54,8 @@ class Equipment:
 
 
 class TorchWorkbench:
-    """See :class:`orchestrator.daemon.workbench.Workbench`. Only one thread may use it at a time.
+    """See :class:`orchestrator.daemon.workbench.Workbench`. Only one thread may use it at a time, but any may
+    cancel.
 
     Args:
         keepers: of trainings that another process may have to finish. team: of processes that share each batch.
@@ -60,6 +63,7 @@ class TorchWorkbench:
 
     def __init__(self, equipment: Equipment, *, keepers: Keepers | None = None, team: Team | None = None) -> None:
         self._own, self._keepers, self._team = equipment, keepers, team
+        self._cancelled = threading.Event()
         self._base: BaseModel | None = None
         self._dataset: Dataset | None = None
         self._length = 0
@@ -76,7 +80,7 @@ class TorchWorkbench:
         self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: StepProgress
     ) -> ProtectedDelta:
         folded, dataset = self._ready(task)
-        before, parsed = beginning(task, manifest, self._own.organisation), _parsing(opener)
+        before, parsed = beginning(task, manifest, self._own.organisation), self._parsing(opener)
         self._move(folded, before, parsed)
         settings = TrainingSettings.from_task(task.document)
         seed = derived_seed(settings.seed, self._own.organisation, round_number)
@@ -89,7 +93,7 @@ class TorchWorkbench:
             parent_manifest=manifest.digest,
             seed=seed,
             start=self._start(task, manifest, parsed),
-            progress=lambda step, steps, loss: progress(step, steps),
+            progress=self._telling(progress),
             keeper=self._keepers(round_number, self._identity(task, manifest, seed)) if self._keepers else None,
             team=self._team,
         )
@@ -104,7 +108,7 @@ class TorchWorkbench:
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
         folded, dataset = self._ready(task)
-        self._move(folded, manifest.entries, _parsing(opener))
+        self._move(folded, manifest.entries, self._parsing(opener))
         return self._figure(task, self._measured(folded, dataset))
 
     def judge(
@@ -121,18 +125,28 @@ class TorchWorkbench:
             folded,
             self._base.shapes,
             lambda entries, opened: self._move(folded, entries, opened),
-            lambda: evaluate(folded.model, dataset.validation_batches()),
-            self._start(task, manifest, _parsing(opener)),
+            lambda: self._evaluated(folded, dataset),
+            self._start(task, manifest, self._parsing(opener)),
         )
-        return judge(bench, task, manifest, candidates, opener, refused)
+        return judge(bench, task, manifest, candidates, self._opening(opener), refused)
+
+    def settle(self, round_number: int) -> None:
+        """Whoever gave the keepers removes what they kept."""
 
     def forget(self) -> None:
         self._memory.clear()
         if self._folded is not None:
             self._folded.reset()
 
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def close(self) -> None:
+        self.cancel()
+
     def _ready(self, task: TaskSpec) -> tuple[FoldedModel, Dataset]:
         """Model and data as the task wants them; a task for another base is refused and leaves nothing behind."""
+        self._cancelled.clear()
         base = self._base or self._load(task)
         if base.digest != task.base.digest:
             raise DataError(
@@ -183,13 +197,39 @@ class TorchWorkbench:
 
     def _measured(self, folded: FoldedModel, dataset: Dataset) -> Evaluation:
         if folded.entries not in self._memory:
-            self._memory[folded.entries] = evaluate(folded.model, dataset.validation_batches())
+            self._memory[folded.entries] = self._evaluated(folded, dataset)
         return self._memory[folded.entries]
 
     def _figure(self, task: TaskSpec, found: Evaluation) -> Figure:
         metric = task.evaluation.metric
         return Figure(metric, found.value(metric) / MILLION, found.samples)
 
+    def _evaluated(self, folded: FoldedModel, dataset: Dataset) -> Evaluation:
+        return evaluate(folded.model, self._unless_cancelled(dataset.validation_batches()))
 
-def _parsing(opener: OpenDelta) -> Callable[[UpdateId], AdapterDelta]:
-    return lambda update_id: parse(opener(update_id))
+    def _parsing(self, opener: OpenDelta) -> Callable[[UpdateId], AdapterDelta]:
+        opening = self._opening(opener)
+        return lambda update_id: parse(opening(update_id))
+
+    def _opening(self, opener: OpenDelta) -> OpenDelta:
+        def opened(update_id: UpdateId) -> bytes:
+            self._go_on()
+            return opener(update_id)
+
+        return opened
+
+    def _telling(self, progress: StepProgress) -> Callable[[int, int, float], None]:
+        def told(step: int, steps: int, loss: float) -> None:
+            progress(step, steps)
+            self._go_on()
+
+        return told
+
+    def _unless_cancelled(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            self._go_on()
+            yield batch
+
+    def _go_on(self) -> None:
+        if self._cancelled.is_set():
+            raise WorkCancelled("the work was cancelled")
