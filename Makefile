@@ -42,6 +42,8 @@ bench-gas: ## gas of every entry point, and of whole rounds beside a naive desig
 
 bench-adversaries: ## two adversaries among eight organisations, with and without filters and validation verdicts
 
+bench-participation: ## what participation policies earn and cost, simulated (minutes)
+
 bench-quality: ## what the common model is worth: strategies, lineages and splits beside local and centralised training
 
 bench-aggregation: setup ## the fold beside the aggregators of other systems, installed into an environment of their own

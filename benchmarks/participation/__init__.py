@@ -1,0 +1,1 @@
+"""What participation policies earn and cost, simulated: real policies, real rule of awards, no training."""
