@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from orchestrator.ledger.records import Position
 from orchestrator.types import Address, Cid, Digest, OrganisationId
 
+QUIET_BLOCKS = 2**13
+"""Blocks without a request of a member after which its next one counts as the first of a row."""
+DOUBLINGS = 8
+"""How often the wait between two requests of a row doubles: 256 blocks at most, far below ``QUIET_BLOCKS``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -32,6 +37,8 @@ class CatchUp:
         delegate: who sent it; the request stands no longer than its member has this delegate.
         key: one-time HPKE public key that answers are sealed to. key_digest: its SHA-256.
         ordinal: counts the organisation's own requests from 1.
+        streak: which one it is of a row, by one delegate and without a long quiet in between; at least 1.
+        due: block from which honest members answer: whoever asks too often is not answered sooner for it.
         answers: by member, in order.
     """
 
@@ -41,5 +48,12 @@ class CatchUp:
     key_digest: Digest
     key: bytes
     ordinal: int
+    streak: int
     asked: Position
+    due: int
     answers: Mapping[OrganisationId, Answer] = field(default_factory=dict)
+
+    @property
+    def next_block(self) -> int:
+        """From where on the same member may ask again, and be answered at once."""
+        return self.asked.block + (1 << min(self.streak, DOUBLINGS))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, authority, delegate, word_of
 from unit.ledger.chronicle import Chronicle
+from unit.ledger.history import History
 
 from orchestrator.errors import ProtocolError
+from orchestrator.ledger.asked import QUIET_BLOCKS
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.catch_ups import latest_catch_up, standing_catch_ups, stands
+from orchestrator.ledger.catch_ups import latest_catch_up, shareable_updates, standing_catch_ups, stands
+from orchestrator.ledger.contributions import in_order
 from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.ledger.state import replay
 from orchestrator.types import Address, OrganisationId
@@ -111,6 +115,53 @@ def test_numbers_may_leave_gaps(asking: Asking) -> None:
     asking.ask(AURORA, 3)
     asking.ask(BOREALIS, 7)
     assert asking.standing == [3, 7]
+
+
+def test_who_asks_often_is_answered_later(asking: Asking) -> None:
+    for number in range(1, 4):
+        asking.ask(AURORA, number)
+    first, second, third = asking.state.catch_ups.values()
+    assert [asked.streak for asked in (first, second, third)] == [1, 2, 3]
+    assert (first.due, second.due) == (first.asked.block, first.asked.block + 2)
+    assert third.due == second.asked.block + 4 == second.next_block
+    asking.mine(8)
+    asking.ask(AURORA, 4)
+    assert asking.state.catch_ups[4].due == asking.state.catch_ups[4].asked.block, "who waits is answered at once"
+
+
+def test_the_wait_is_bounded_and_forgotten(asking: Asking) -> None:
+    for number in range(1, 20):
+        asking.ask(AURORA, number)
+    last = asking.state.catch_ups[19]
+    assert last.next_block == last.asked.block + 256
+    asking.mine(QUIET_BLOCKS)
+    asking.ask(AURORA, 20)
+    assert asking.state.catch_ups[20].streak == 1
+
+
+def test_a_new_delegate_begins_a_new_row(asking: Asking) -> None:
+    asking.ask(AURORA, 1)
+    asking.delegate_becomes(AURORA, delegate("the next"))
+    key = b"another"
+    fields = {"number": 2, "organisation": AURORA, "key_digest": sha256(key), "key": "0x" + key.hex()}
+    record = replace(asking.records[-2], fields=fields, signer=delegate("the next"), block=asking.block + 1)
+    asking.ledger.append(record)
+    assert (asking.state.catch_ups[2].streak, asking.state.catch_ups[2].ordinal) == (1, 2)
+
+
+def test_what_is_shared_is_active_and_not_to_be_shredded() -> None:
+    history = History()
+    for _ in range(2):
+        history.round()
+    updates = list(history.state.updates)
+    assert shareable_updates(history.state) == in_order(history.state, updates)
+    history.open_round()
+    submitted = history.submit(AURORA)
+    assert submitted not in shareable_updates(history.state), "nothing of a round that is open"
+    request = history.request(AURORA, [updates[0]])
+    held = history.state.revocations[request]
+    assert held.approved and not held.effective, "it takes effect when the round has ended"
+    assert shareable_updates(history.state) == in_order(history.state, updates[1:])
 
 
 def test_the_fold_is_the_same_from_the_beginning(asking: Asking) -> None:
