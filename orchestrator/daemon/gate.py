@@ -1,8 +1,8 @@
 """What a daemon does by itself, what waits for its operator, and what is only told.
 
 Between the machine, which wants, and the executor, which acts. Pure: no files, no clock. What waits is not under way:
-whoever calls takes its ids out of ``NodeState.in_flight`` again, so that the machine asks anew at every block, and a
-wish that the chains have overtaken is no longer offered.
+the machine is told so (``EffectHeld``) and asks anew at every block, so a wish that the chains have overtaken is no
+longer offered.
 """
 
 from __future__ import annotations
@@ -61,16 +61,17 @@ REACH: dict[str, Reach] = {
     "record-replacement": Reach.COMMITS,
     "record-verification": Reach.COMMITS,
     "endorse": Reach.COMMITS,
+    "renew-endorsement": Reach.COMMITS,
     "shred": Reach.COMMITS,
 }
-"""By the effect's name. One that is not here counts as COMMITS; a test wants each here."""
+"""By the effect's name; a test wants each here. One that is not counts as COMMITS, unless it is local."""
 
 _HELD_FROM = {Mode.OVERSIGHT: Reach.COMMITS, Mode.MANUAL: Reach.SENDS}
 
 
 def reach_of(effect: Effect) -> Reach:
-    """How far an effect goes; an unknown one counts as the farthest."""
-    return REACH.get(effect.name, Reach.COMMITS)
+    """How far an effect goes; an unknown one that is not local counts as the farthest."""
+    return REACH.get(effect.name, Reach.HOME if effect.local else Reach.COMMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class Gate:
 
     def passed(self, effects: Iterable[Effect], approvals: Approvals) -> Passed:
         """Which effects may begin now and which wait, each in the order given."""
-        start, waiting = [], []
+        start: list[Effect] = []
+        waiting: list[Effect] = []
         for effect in effects:
             (start if self.lets(effect, approvals) else waiting).append(effect)
         return Passed(tuple(start), tuple(waiting))

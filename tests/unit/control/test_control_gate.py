@@ -27,9 +27,10 @@ def test_every_effect_is_classified_and_nothing_else() -> None:
     assert set(REACH) == set(KINDS)
 
 
-@pytest.mark.parametrize("name", ["train", "collect", "judge", "evaluate", "measure-revocation"])
-def test_what_only_computes_stays_at_home(name: str) -> None:
-    assert REACH[name] is Reach.HOME
+def test_what_is_local_stays_at_home_and_nothing_else() -> None:
+    assert {name for name, reach in REACH.items() if reach is Reach.HOME} == {
+        name for name, kind in KINDS.items() if kind.local
+    }
 
 
 def test_whatever_signs_for_the_organisation_commits_it() -> None:

@@ -1,0 +1,1 @@
+"""The daemon's HTTP API, its status page, probes and metrics. Needs the extra ``daemon``; nothing else imports it."""

@@ -1,0 +1,137 @@
+"""What every request has to pass before anything looks at it, and the headers that every answer carries.
+
+An ASGI middleware: the Host header (a web page elsewhere must not reach this API by a name that it points at this
+machine), the size of the body, and how many requests come in. Nothing here knows of tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from typing import Any
+
+from orchestrator.daemon.api.faults import own
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+MAX_BODY = 16 * 1024
+"""Bytes of a request's body: the longest that makes sense is an effect's id."""
+
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Asked by machines at any time: not counted."""
+
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
+     b" form-action 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)  # fmt: skip
+
+
+class Bucket:
+    """Lets ``rate`` requests a second through, and ``burst`` at once."""
+
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._left, self._at = float(burst), clock()
+
+    def take(self) -> bool:
+        """Whether one more may come now."""
+        now = self._clock()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Guards:
+    """Wraps the application.
+
+    Args:
+        hosts: names that requests may be addressed to, without port.
+        bucket: of requests that are no probes.
+    """
+
+    def __init__(self, app: Asgi, hosts: Collection[str], bucket: Bucket) -> None:
+        self._app, self._hosts, self._bucket = app, frozenset(host.lower() for host in hosts), bucket
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        answer = _with_headers(send)
+        headers = dict(scope["headers"])
+        if host_of(headers.get(b"host", b"")) not in self._hosts:
+            await _refuse(answer, "WrongHost")
+        elif scope["path"] not in PROBES and not self._bucket.take():
+            await _refuse(answer, "TooManyRequests")
+        elif (body := await _body(headers.get(b"content-length"), receive)) is None:
+            await _refuse(answer, "TooLarge")
+        else:
+            await self._app(scope, _replayed(body, receive), answer)
+
+
+def host_of(header: bytes) -> str:
+    """The name in a Host header, without its port, in lower case."""
+    text = header.decode("latin-1").strip().lower()
+    if text.startswith("["):
+        return text[: text.find("]") + 1]
+    return text.partition(":")[0]
+
+
+async def _body(announced: bytes | None, receive: Receive) -> bytes | None:
+    """The whole body; None where it is, or says that it is, too long."""
+    if announced is not None and (not announced.isdigit() or len(announced) > 9 or int(announced) > MAX_BODY):
+        return None
+    parts = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return bytes(parts)
+        parts += message.get("body", b"")
+        if len(parts) > MAX_BODY:
+            return None
+        if not message.get("more_body", False):
+            return bytes(parts)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def replay() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _with_headers(send: Send) -> Send:
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in message.get("headers", ())}
+            extra = [item for item in HEADERS if item[0] not in own]
+            message = {**message, "headers": [*message.get("headers", ()), *extra]}
+        await send(message)
+
+    return answer
+
+
+async def _refuse(send: Send, code: str) -> None:
+    status, refusal = own(code)
+    body = json.dumps(refusal).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == 429:
+        headers.append((b"retry-after", b"1"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

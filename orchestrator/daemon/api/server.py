@@ -1,0 +1,122 @@
+"""Serves the application in a thread of the daemon, and says where in the home's ``api/address.json``."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import socket
+import threading
+import time
+from pathlib import Path
+
+import uvicorn
+
+from orchestrator.daemon.api.guards import Asgi
+from orchestrator.daemon.api.tokens import FOLDER
+from orchestrator.errors import ConfigurationError, EnvironmentMissing, PortTaken
+from orchestrator.files import write_json
+
+_log = logging.getLogger(__name__)
+
+ADDRESS = "address.json"
+_STARTUP_SECONDS = 20.0
+
+
+class ApiServer:
+    """Listens from the moment it is made; serves from :meth:`start` until :meth:`stop`.
+
+    Args:
+        host, port: where to listen; port 0 takes a free one.
+
+    Raises:
+        PortTaken: another process listens there. ConfigurationError: this machine has no such address.
+    """
+
+    def __init__(self, asgi: Asgi, host: str, port: int, home: Path) -> None:
+        self._socket = _listening(host, port)
+        self._home = home
+        bound = self._socket.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        config = uvicorn.Config(
+            asgi,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=64,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=3,
+            h11_max_incomplete_event_size=16 * 1024,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="api", daemon=True)
+
+    def start(self) -> None:
+        """Serve, and write down where.
+
+        Raises:
+            EnvironmentMissing: the server did not come up.
+        """
+        self._thread.start()
+        deadline = time.monotonic() + _STARTUP_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise EnvironmentMissing("the API's server did not start", mend="see the daemon's log")
+            time.sleep(0.02)
+        write_json(address_path(self._home), {"url": self.url}, mode=0o600)
+        _log.info("the API listens at %s", self.url)
+
+    def stop(self) -> None:
+        """Let requests under way end, and stop."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(10)
+        self._socket.close()
+        address_path(self._home).unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+def address_path(home: Path) -> Path:
+    """Where a running daemon's address is written."""
+    return home / FOLDER / ADDRESS
+
+
+def address_of(home: Path) -> str:
+    """Where the daemon of a home listens.
+
+    Raises:
+        EnvironmentMissing: none says that it runs.
+    """
+    try:
+        return str(json.loads(address_path(home).read_text("utf-8"))["url"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EnvironmentMissing(
+            f"no daemon of {home} says where it listens", mend="start it with `loranchor daemon run`"
+        ) from error
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+        found.listen(64)
+    except PermissionError as error:
+        found.close()
+        raise ConfigurationError(
+            f"port {port} may not be used: {error.strerror}", mend="set daemon.api.port"
+        ) from error
+    except OSError as error:
+        found.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"port {port} of {host} is in use", mend="set daemon.api.port; 0 takes a free one"
+            ) from error
+        raise ConfigurationError(f"cannot listen at {host}: {error.strerror}", mend="set daemon.api.host") from error
+    return found
