@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from orchestrator.chain.structs import Verification
+from orchestrator.compaction.opening import opener_of
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.history import History
 from orchestrator.daemon.journal import Journal
-from orchestrator.daemon.opening import OBJECT_LIMIT, open_contribution
+from orchestrator.daemon.opening import OBJECT_LIMIT
 from orchestrator.daemon.workbench import Judgement, OpenDelta, Workbench
 from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import sha256
@@ -71,7 +72,7 @@ class Services(Access):
 
     def opener(self, ledger: LedgerState) -> OpenDelta:
         """Gives the plaintext of contributions of one state of the ledger, for the workbench."""
-        return lambda update_id: open_contribution(self, ledger.updates[update_id])
+        return opener_of(self, ledger)
 
     def report_traffic(self) -> None:
         """Bring the counters of ``figures.json`` up to date."""

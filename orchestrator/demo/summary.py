@@ -108,7 +108,7 @@ def _round(
     accepted = set(accepted_updates(seen.state, found.id))
     assert found.ended is not None
     manifest = build_manifest(seen.state, task_of(found, tasks), tasks, at=found.ended)
-    weights = {entry.update_id: entry.weight / ONE for entry in manifest.entries}
+    weights = {entry.update_id: entry.weight / ONE for entry in manifest.originals}
     records = [record for record in seen.records if record.fields.get("round_id") == found.id]
     return {
         "round": found.id,

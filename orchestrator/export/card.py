@@ -104,6 +104,11 @@ def _source(facts: Facts) -> Iterator[str]:
     yield f"- Manifest: `{facts.manifest}`."
     rounds = f"{facts.rounds} {'round' if facts.rounds == 1 else 'rounds'}"
     yield f"- Contributions: {facts.contributions}, of {len(facts.organisations)} organisations, in {rounds}."
+    if facts.compacted:
+        yield (
+            f"- The first {facts.compacted} of them were folded into one object that a quorum compared with the sum of"
+            f" the originals: off by {facts.deviation:.3g} of its norm at most."
+        )
     if all(name for name, _ in facts.organisations):
         yield f"- By organisation: {', '.join(f'{name} {count}' for name, count in facts.organisations)}."
     else:

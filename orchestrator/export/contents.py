@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from orchestrator.aggregation import DeltaSource, Source
+from orchestrator.compaction.opening import document_of, sealed_object
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.opening import (
     OBJECT_LIMIT,
@@ -21,32 +22,37 @@ from orchestrator.daemon.opening import (
 )
 from orchestrator.envelope.access import SealedPayload
 from orchestrator.ledger.entities import LedgerState, Update
-from orchestrator.types import UpdateId
+from orchestrator.types import ArtefactId, UpdateId
 
 
 @contextmanager
 def sources_of(
-    access: Access, state: LedgerState, updates: Iterable[UpdateId], folder: Path
+    access: Access, state: LedgerState, entries: Iterable[UpdateId], folder: Path
 ) -> Iterator[Mapping[UpdateId, Source]]:
-    """Fetch contributions to ``folder`` and open them with the kept content keys; closed when the block ends.
+    """Fetch a manifest's entries to ``folder`` and open them with the kept content keys; closed when the block ends.
 
     Args:
+        entries: contributions, and compactions that stand for others.
         folder: where ciphertexts lie; those that are there already are not fetched again.
 
     Raises:
         ContentKeyDestroyed: one was shredded. KeystoreError: the key of one was never received.
         StorageError, EnvelopeError: an object is missing, or not the recorded one.
     """
-    wanted = [state.updates[item] for item in updates]
+    wanted = tuple(entries)
+    compacted = {item: state.artefacts[ArtefactId(item)] for item in wanted if ArtefactId(item) in state.artefacts}
     with access.lock:
-        keys = {update.id: access.keystore.content_key(update.id) for update in wanted}  # all, before any is fetched
+        keys = {item: access.keystore.content_key(item) for item in wanted}  # all, before any is fetched
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         found: dict[UpdateId, Source] = {}
-        for update in wanted:
-            source = _source(access, update, keys[update.id], folder)
-            stack.callback(source.close)
-            found[update.id] = source
+        for item in wanted:
+            if (artefact := compacted.get(item)) is not None:
+                document = document_of(access.store, artefact)
+                found[item] = DeltaSource(stack.enter_context(sealed_object(access, artefact, document, folder)))
+            else:
+                found[item] = _source(access, state.updates[item], keys[item], folder)
+                stack.callback(found[item].close)
         yield found
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.compaction.document import UNIT
 from orchestrator.export.selection import Chosen
 from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.ledger.entities import LedgerState
@@ -32,6 +33,7 @@ class Facts:
         organisations: contributions of each, the most first; names are empty unless they may be told.
         epsilon: the largest ε that was recorded for one of the contributions, None without differential privacy.
         anchor: the last anchored checkpoint that names the manifest, if any does.
+        compacted: how many of the contributions one object stands for. deviation: how far members found it off.
     """
 
     consortium: Digest
@@ -45,6 +47,8 @@ class Facts:
     privacy: str
     epsilon: float | None
     anchor: Anchor | None
+    compacted: int = 0
+    deviation: float = 0.0
 
 
 def facts_of(
@@ -63,7 +67,7 @@ def facts_of(
         anchored: all checkpoints on the public chain, in order. chain_id, address: of the contract that has them.
     """
     manifest, task = chosen.manifest, chosen.task
-    counts = Counter(str(entry.organisation) for entry in manifest.entries)
+    counts = Counter(str(entry.organisation) for entry in manifest.originals)
     ranking = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     last = max((item.sequence for item in anchored if item.manifest_digest == manifest.digest), default=None)
     spent = max((state.updates[update_id].epsilon for update_id in manifest.updates), default=0)
@@ -73,10 +77,12 @@ def facts_of(
         base=manifest.base,
         strategy=manifest.strategy,
         lineage=task.lineage,
-        contributions=len(manifest.entries),
-        rounds=len({entry.round for entry in manifest.entries}),
+        contributions=len(manifest.originals),
+        rounds=len({entry.round for entry in manifest.originals}),
         organisations=tuple((name if names else "", count) for name, count in ranking),
         privacy=task.privacy.policy,
         epsilon=spent / MILLION if spent else None,
         anchor=None if last is None else Anchor(last, chain_id, address),
+        compacted=len(manifest.covered),
+        deviation=manifest.compaction.deviation / UNIT if manifest.compaction else 0.0,
     )

@@ -6,15 +6,14 @@ import torch
 
 from orchestrator.aggregation import FoldedModel
 from orchestrator.cache import cache_folder
-from orchestrator.contribution import AdapterDelta, parse
+from orchestrator.compaction.opening import opener_of
+from orchestrator.contribution import parse
 from orchestrator.daemon.access import Access
-from orchestrator.daemon.opening import open_contribution
 from orchestrator.errors import DataError
 from orchestrator.export.run import strategy_of
 from orchestrator.export.selection import Chosen
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.models import BaseModel, load_base, resolve
-from orchestrator.types import UpdateId
 
 
 def folded_model(
@@ -39,9 +38,8 @@ def folded_model(
             f"model {model} has base digest {base.digest}, the task's is {rule.digest}",
             mend="configure the model that the task names, as with experiment=NAME or model.name=FOLDER",
         )
-
-    def opened(update_id: UpdateId) -> AdapterDelta:
-        return parse(open_contribution(access, state.updates[update_id]))
-
-    FoldedModel(base.model, base.digest, strategy_of(chosen.task)).move(chosen.manifest.entries, opened)
+    opener = opener_of(access, state)
+    FoldedModel(base.model, base.digest, strategy_of(chosen.task)).move(
+        chosen.manifest.entries, lambda entry: parse(opener(entry))
+    )
     return base

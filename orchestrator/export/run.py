@@ -94,7 +94,8 @@ def export(access: Access, state: LedgerState, chosen: Chosen, facts: Facts, wan
             source, chosen.task.base, labels=wanted.labels, cache=wanted.cache, scratch=draft / WORK / "base"
         )
         origin = origin_of(source.name, source.folder)
-        with sources_of(access, state, manifest.updates, draft / WORK / "sealed") as sources:
+        entries = [entry.update_id for entry in manifest.entries]
+        with sources_of(access, state, entries, draft / WORK / "sealed") as sources:
             made = _weights(base, chosen, sources, draft, wanted, origin)
         write_atomic(draft / card.NAME, card.card(facts, origin, made).encode())
         record = _record(identity, facts, made, draft)

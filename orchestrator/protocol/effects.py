@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
+from orchestrator.types import ArtefactId, Digest, OrganisationId, RequestId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +233,25 @@ class ShredUpdates(Effect):
     name = "shred"
     heavy = True
     request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class CompareCompaction(Effect):
+    """Make the sum that a proposed object stands for, compare, and endorse or dispute the object."""
+
+    name = "compare-compaction"
+    heavy = True
+    artefact_id: ArtefactId
+
+
+@dataclass(frozen=True, slots=True)
+class SettleCompaction(Effect):
+    """Have the contract count again over the members of ``epoch``."""
+
+    name = "settle-compaction"
+    shared = True
+    artefact_id: ArtefactId
+    epoch: int
 
 
 def organisation_of_turn(members: tuple[OrganisationId, ...], key: str, waited: int, patience: int) -> OrganisationId:

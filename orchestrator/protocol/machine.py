@@ -12,6 +12,7 @@ from orchestrator.ledger.state import apply
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.rules_checkpoints import award_rules, checkpoint_rules
+from orchestrator.protocol.rules_compaction import compaction_rules
 from orchestrator.protocol.rules_revocations import revocation_rules
 from orchestrator.protocol.rules_rounds import prekey_rules, round_rules
 from orchestrator.protocol.state import ATTEMPTS, Anchored, Attested, Failure, NodeState
@@ -71,6 +72,7 @@ def wanted(state: NodeState) -> Iterator[fx.Effect]:
     yield from award_rules(state)
     yield from revocation_rules(state)
     yield from round_rules(state)
+    yield from compaction_rules(state)
 
 
 def _decide(state: NodeState) -> Step:

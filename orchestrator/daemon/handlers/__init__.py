@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.daemon.handlers import checkpoints, judging, revocations, rounds
+from orchestrator.daemon.handlers import checkpoints, compaction, judging, revocations, rounds
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.services import Services
 from orchestrator.protocol import effects as fx
@@ -39,6 +39,8 @@ HANDLERS: dict[type[fx.Effect], Handler] = {
     fx.RecordVerification: revocations.record_verification,
     fx.EndorseCertificate: revocations.endorse,
     fx.ShredUpdates: revocations.shred,
+    fx.CompareCompaction: compaction.compare,
+    fx.SettleCompaction: compaction.settle,
 }
 
 __all__ = ["HANDLERS", "Handler", "Job"]

@@ -1,0 +1,117 @@
+"""What a member finds when it makes the sum itself: how far an object is off, and how far one of its rank has to be.
+
+The difference of two products is a product of stacks, so it is measured by Gram matrices in float64 and never made
+dense. By Eckart and Young the least error of a rank is known; a maker that is further off than that and rounding has
+not cut but changed the sum, be it by little.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from torch import Tensor
+
+from orchestrator.aggregation import Product, Source
+from orchestrator.aggregation.strategies.alike import error2, norm2
+from orchestrator.aggregation.tiles import exact_products
+from orchestrator.aggregation.truncation import truncate
+from orchestrator.compaction.document import UNIT
+from orchestrator.compaction.exact import ExactSum
+from orchestrator.contribution import AdapterDelta
+from orchestrator.types import Digest
+
+ROUNDING = UNIT // 10**5
+"""How far two machines' float32 sums of the same contributions may be apart, relative to their norm: 10⁻⁵."""
+LARGEST = UNIT // 100
+"""No member of this version stands behind an object that is further off than this: one in a hundred."""
+
+
+class Fault(StrEnum):
+    """Why a member disputes an object: at most 31 characters, as a label on the chain."""
+
+    UNKNOWN_SUBJECT = "UNKNOWN_SUBJECT"
+    OUTDATED = "OUTDATED"
+    WRONG_DOCUMENT = "WRONG_DOCUMENT"
+    DAMAGED_OBJECT = "DAMAGED_OBJECT"
+    WRONG_FORM = "WRONG_FORM"
+    NOT_FINITE = "NOT_FINITE"
+    NOT_THE_SUM = "NOT_THE_SUM"
+    ERROR_TOO_LARGE = "ERROR_TOO_LARGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was found.
+
+    Attributes:
+        deviation: ‖exact − object‖ / ‖exact‖. least: the same of the best object of that rank. Both over ``UNIT``.
+        fault: why the object is not to be used; None where it may be.
+    """
+
+    deviation: int = 0
+    least: int = 0
+    fault: Fault | None = None
+
+    def against(self, error: int) -> Compared:
+        """The verdict, given the error that the object's maker states."""
+        if self.fault is not None:
+            return self
+        if self.deviation > self.least + ROUNDING or abs(self.deviation - error) > ROUNDING:
+            return Compared(self.deviation, self.least, Fault.NOT_THE_SUM)
+        if self.deviation > LARGEST:
+            return Compared(self.deviation, self.least, Fault.ERROR_TOO_LARGE)
+        return self
+
+
+def compare(exact: ExactSum, candidate: Source, subject: Digest, *, rank: int = 0) -> Compared:
+    """Measure an object against the sum of the originals.
+
+    Args:
+        candidate: the opened object, proved. subject: the manifest that it has to name. rank: what it was cut to, if.
+    """
+    outline = candidate.outline()
+    if not _has_form(exact, outline, subject, rank):
+        return Compared(fault=Fault.WRONG_FORM)
+    squares, off, least = 0.0, 0.0, 0.0
+    with exact_products():
+        for name in exact.modules:
+            left, right = exact.factors(name)
+            low = candidate.low_rank(name)
+            found = Product(low.b.float() * low.scale, low.a.float())
+            squares += norm2(left, right)
+            off += error2(Product(left, right), found)
+            least += truncate(left, right, rank).error2 if rank and left.shape[1] > rank else 0.0
+        for name in exact.dense:
+            total = exact.dense_sum(name).view(-1)
+            squares += _squared(total)
+            off += _squared(total - candidate.dense(name, 0, total.numel()).float())
+    if not (math.isfinite(squares) and math.isfinite(off)):
+        return Compared(fault=Fault.NOT_FINITE)
+    return Compared(_relative(off, squares), _relative(least, squares))
+
+
+def _has_form(exact: ExactSum, outline: AdapterDelta, subject: Digest, rank: int) -> bool:
+    modules = {name: (low.b.shape[0], low.a.shape[1]) for name, low in outline.modules.items()}
+    dense = {name: tuple(tensor.shape) for name, tensor in outline.dense.items()}
+    limits = {name: rank or min(shape) for name, shape in exact.modules.items()}
+    return (
+        (outline.base, outline.parent_manifest, outline.frozen) == (exact.base, subject, None)
+        and modules == exact.modules
+        and dense == exact.dense
+        and all(low.rank <= limits[name] and low.scale == 1.0 for name, low in outline.modules.items())
+        and all(low.a.dtype == low.b.dtype == torch.float32 for low in outline.modules.values())
+    )
+
+
+def _squared(tensor: Tensor) -> float:
+    return float(tensor.double().square().sum())
+
+
+def _relative(squares: float, whole: float) -> int:
+    """Rounded up, and no larger than the chain holds."""
+    if squares == 0.0:
+        return 0
+    return math.ceil(min(math.sqrt(squares / whole) if whole else math.inf, 10.0**6) * UNIT)
