@@ -98,7 +98,8 @@ def propose(
 ) -> None:
     """Write a ceremony: a change of members, keys or quorum, a pause or a resumption. Nobody has signed it then.
 
-    With --only, the chain that lags behind gets its next change, towards what the other one has.
+    With --only, the chain that lags behind gets its next change, towards what the other one has; in a fork by order,
+    either chain gets one that keeps its order.
 
     Members that stand in another order there are left out by one change, and added again by the next.
     """

@@ -47,7 +47,7 @@ With = Annotated[Sender, typer.Option("--with", help="Which key of the home send
 Partial = Annotated[bool, typer.Option("--partial", help="Go on although one chain does not answer.")]
 Only = Annotated[
     OneSide | None,
-    typer.Option("--only", help="For this chain alone, while the two are in different epochs.", show_default=False),
+    typer.Option("--only", help="For this chain alone, while they differ in epoch or order.", show_default=False),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Do not compare with the chains.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.governance.present import Present, leave_and_return, misplaced
 from orchestrator.governance.seats import NO_ADDRESS
+from orchestrator.types import OrganisationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,18 @@ def _fork(public: Present, private: Present) -> Drift:
     until = "until then no checkpoint is anchored"
     if late := misplaced(public.names, private.names):
         words = f"both chains are in epoch {public.epoch} with members in another order: two changes were signed"
-        return Drift("fork", words, f"no single change ends it: {leave_and_return(late)}; {until}")
+        return Drift("fork", words, f"no single change ends it: {_one_authority(public, private, late)}; {until}")
     words = f"both chains are in epoch {public.epoch} with different members or quorum: two changes were signed"
     return Drift("fork", words, f"propose one change to the next epoch, which both chains take; {until}")
+
+
+def _one_authority(public: Present, private: Present, late: Sequence[OrganisationId]) -> str:
+    """What ends a fork by order. A name comes back under its last authority only: first that is one on both chains."""
+    known = {member.organisation: member.authority for member in public.members}
+    apart = [member.organisation for member in private.members if known.get(member.organisation) != member.authority]
+    if not (named := [f"--authority {name}={known[name]}" for name in apart if name in late]):
+        return leave_and_return(late)
+    return f"`propose --only private {' '.join(named)}`, `propose --only public`, {leave_and_return(late)}"
 
 
 def _pause(public: Present, private: Present) -> Iterator[Drift]:

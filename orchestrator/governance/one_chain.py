@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.commitment.eip712 import MembershipChange, PauseChange, Seat
+from orchestrator.commitment.eip712 import MembershipChange, Pair, PauseChange, Seat
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.governance.contracts import Sides
 from orchestrator.governance.membership import Wishes, check_names, demand_seats, named_pair
@@ -14,6 +14,7 @@ from orchestrator.governance.present import (
     Stage,
     leave_and_return,
     misplaced,
+    out_of_order,
     position,
     reached,
 )
@@ -24,13 +25,16 @@ from orchestrator.types import Address, OrganisationId
 def plan_for_one(present: Present, other: Present, wishes: Wishes) -> MembershipChange:
     """The next change of a chain that lags behind: to what the other chain has, but for what is wished otherwise.
 
-    What it has to put off because of the order of members is what :func:`order_note` says.
+    What it has to put off because of the order of members is what :func:`order_note` says. In a fork by order neither
+    lags, and yet each takes changes that the other one refuses: then it is what the chain has, but for the wishes.
 
     Raises:
         ProtocolError: the contracts are not a pair, or ``present`` does not lag behind.
         ConfigurationError: a wish that no contract would grant.
     """
     pair = named_pair(present, other)
+    if present.epoch == other.epoch and misplaced(present.names, other.names):
+        return _kept_in_order(pair, present, other, wishes)
     if present.epoch >= other.epoch:
         raise ProtocolError(
             f"the {present.side} chain is in epoch {present.epoch}, the {other.side} chain in epoch {other.epoch}",
@@ -64,6 +68,21 @@ def order_note(change: MembershipChange, present: Present, other: Present, wishe
         f"its members will stand in another order than the {other.side} chain's, which is a fork when the epochs are"
         f" equal; what ends it then: {leave_and_return(late)}"
     )
+
+
+def _kept_in_order(pair: Pair, present: Present, other: Present, wishes: Wishes) -> MembershipChange:
+    """A change that keeps the order of this chain, which is why the other one refuses it: for authorities above all."""
+    check_names(present, present, wishes)
+    wanted, quorum = _wanted(present, wishes), present.quorum if wishes.quorum is None else wishes.quorum
+    seats = tuple(Seat(name, authority) for name, authority in wanted.items())
+    demand_seats(seats, quorum)
+    if out_of_order(seats, other) is None:
+        raise ConfigurationError("both chains would take that", mend="leave --only out: it ends the fork on both")
+    if (seats, quorum) == (present.seats, present.quorum):
+        raise ConfigurationError(
+            "nothing would change", mend="give --authority, for a member that the chains know apart"
+        )
+    return MembershipChange(pair, present.epoch + 1, seats, quorum)
 
 
 def _wanted(other: Present, wishes: Wishes) -> dict[OrganisationId, Address]:
