@@ -11,8 +11,8 @@ from orchestrator.compaction.document import Compaction
 from orchestrator.compaction.sealed import SealedCompaction
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.opening import OBJECT_LIMIT, PAYLOAD_LIMIT, open_contribution
-from orchestrator.envelope import Context
-from orchestrator.errors import FormatError
+from orchestrator.envelope import ContentSecret, Context
+from orchestrator.errors import EnvelopeError, FormatError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import Artefact, LedgerState
 from orchestrator.storage.store import ObjectStore
@@ -97,6 +97,25 @@ def sealed_object(access: Access, artefact: Artefact, document: Compaction, fold
         yield sealed
     finally:
         sealed.close()
+
+
+def keep_proven_object(access: Access, artefact: Artefact, secret: ContentSecret) -> None:
+    """Keep the content key of a compaction that another member gave, once it has opened what was proposed.
+
+    Raises:
+        EnvelopeError: it does not, or the salt is another one. FormatError: what was proposed is no such document.
+        StorageError: document or object are not to be had now. ContentKeyDestroyed: it was shredded here.
+    """
+    document = document_of(access.store, artefact)
+    payload = access.store.fetch(document.content.cid, limit=PAYLOAD_LIMIT)
+    where = context_of(access, artefact, document.round)
+    sealed = SealedCompaction(document.content, payload, secret.content_key, context=where)
+    sealed.verify()
+    if sealed.salt() != secret.content_salt:
+        raise EnvelopeError(f"the content salt of compaction {artefact.id} is another one")
+    sealed.prove()
+    with access.lock:
+        access.keystore.store_content(key_name(artefact), secret.content_key, secret.content_salt)
 
 
 def _mapped(path: Path) -> memoryview:

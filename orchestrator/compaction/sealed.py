@@ -142,3 +142,11 @@ class SealedCompaction(SealedPayload):
         found = "0x" + hashlib.sha256(self._payload).hexdigest()
         if found != self._told.ciphertext_digest or bytes(self._payload[: len(MAGIC)]) != MAGIC:
             raise EnvelopeError(f"the object has digest {found}, its document says {self._told.ciphertext_digest}")
+
+    def salt(self) -> bytes:
+        """The content salt, which the plaintext begins with.
+
+        Raises:
+            EnvelopeError: the chunk that holds it does not open.
+        """
+        return bytes(self.read(-SALT_SIZE, 0))

@@ -156,3 +156,50 @@ def _agreed(artefact: Artefact) -> Position:
 
 def _spans(round_: Round, position: Position) -> bool:
     return round_.opened < position and (round_.ended is None or round_.ended > position)
+
+
+PROPOSAL_BLOCKS = 5_000
+"""Private blocks for which the key of a proposal is asked for: one that nobody can open is not asked for for ever."""
+
+
+def shareable_objects(state: LedgerState) -> tuple[Artefact, ...]:
+    """Compactions whose content keys members may give each other: none that may hold what is to be shredded.
+
+    From the approval of a revocation on, and told by positions alone, so that no task is needed: contributions of
+    rounds that had ended when the object was proposed may be in it, unless they were out by then.
+    """
+    gone = [
+        (item, revocation)
+        for revocation in state.revocations.values()
+        if revocation.approved is not None
+        for item in revocation.updates
+    ]
+    return tuple(
+        artefact
+        for artefact in state.artefacts.values()
+        if artefact.kind == KIND
+        and not any(
+            _ended_before(state, item, artefact.proposed)
+            and not (revocation.effective is not None and revocation.effective <= artefact.proposed)
+            for item, revocation in gone
+        )
+    )
+
+
+def wanted_objects(state: LedgerState, me: OrganisationId, block: int) -> tuple[Artefact, ...]:
+    """Of those the ones that a member needs to open: what is agreed on, and recent proposals that wait for its word."""
+    return tuple(
+        artefact
+        for artefact in shareable_objects(state)
+        if artefact.agreed is not None
+        or (
+            block < artefact.proposed.block + PROPOSAL_BLOCKS
+            and me not in artefact.endorsements
+            and me not in artefact.disputes
+        )
+    )
+
+
+def _ended_before(state: LedgerState, update: UpdateId, position: Position) -> bool:
+    ended = state.rounds[state.updates[update].round].ended
+    return ended is not None and ended <= position
