@@ -60,6 +60,9 @@ class MeteredChain:
     def transaction_count(self, address: Address) -> int:
         return self._counted().transaction_count(address)
 
+    def mined_count(self, address: Address) -> int:
+        return self._counted().mined_count(address)
+
     def send_raw(self, raw: bytes) -> Digest:
         raise NotImplementedError("an audit sends nothing")
 

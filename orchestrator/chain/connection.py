@@ -149,6 +149,9 @@ class Connection:
     def transaction_count(self, address: Address) -> int:
         return rpc.quantity(self.request("eth_getTransactionCount", [address, "pending"]), "nonce")
 
+    def mined_count(self, address: Address) -> int:
+        return rpc.quantity(self.request("eth_getTransactionCount", [address, "latest"]), "nonce")
+
     def send_raw(self, raw: bytes) -> Digest:
         return rpc.digest(self.request("eth_sendRawTransaction", ["0x" + raw.hex()]), "transaction hash")
 

@@ -6,7 +6,7 @@ call data to the events it makes; ``echo`` is one, and tests/chain_nodes.py has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,11 +41,17 @@ def echo(sender: Address, data: bytes) -> Emitted:
 
 @dataclass
 class MemoryChain:
-    """The fake. ``automine`` makes a block for each transaction; else ``mine`` does."""
+    """The fake.
+
+    Attributes:
+        automine: make a block for each transaction; else ``mine`` does.
+        price: what a transaction must offer for gas to be mined; one that offers less waits.
+    """
 
     chain_id: int = 1337
     finality_depth: int = 0
     automine: bool = True
+    price: int = 0
     contracts: dict[Address, Contract] = field(default_factory=dict)
     balances: dict[Address, int] = field(default_factory=dict)
     _blocks: list[Block] = field(default_factory=list)
@@ -60,15 +66,24 @@ class MemoryChain:
     # -- what a node does on its own
 
     def mine(self, count: int = 1) -> None:
-        """Make blocks; the first takes all waiting transactions."""
+        """Make blocks; the first takes all waiting transactions whose turn it is and that pay enough."""
         for _ in range(count):
             number = len(self._blocks)
             parent = self._blocks[-1]
             self._blocks.append(Block(number, self._hash(number), parent.hash, parent.timestamp + 1, parent.base_fee))
-            waiting, self._waiting = self._waiting, {}
             index = 0
-            for hash_, fields in waiting.items():
-                index = self._execute(hash_, fields, self._blocks[-1], index)
+            while (hash_ := next(self._ready(), None)) is not None:
+                index = self._execute(hash_, self._waiting.pop(hash_), self._blocks[-1], index)
+
+    def _ready(self) -> Iterator[Digest]:
+        for hash_, fields in self._waiting.items():
+            own_turn = fields["r"] == 0 or fields["nonce"] == self.mined_count(fields["from"])
+            if own_turn and fields.get("maxFeePerGas", self.price) >= self.price:
+                yield hash_
+
+    def drop(self, hash_: Digest) -> None:
+        """Forget a waiting transaction, as a full mempool does."""
+        self._waiting.pop(hash_, None)
 
     def rewind(self, number: int) -> None:
         """Forget all blocks after ``number``; those made from now on have other hashes."""
@@ -165,29 +180,50 @@ class MemoryChain:
         return GAS
 
     def transaction_count(self, address: Address) -> int:
-        everything = [fields for fields, _ in self._mined.values()] + list(self._waiting.values())
-        return sum(fields["from"] == address for fields in everything)
+        nonces = {fields["nonce"] for fields in self._waiting.values() if fields["from"] == address}
+        count = self.mined_count(address)
+        while count in nonces:
+            count += 1
+        return count
+
+    def mined_count(self, address: Address) -> int:
+        return sum(fields["from"] == address and fields["r"] != 0 for fields, _ in self._mined.values())
 
     def send_raw(self, raw: bytes) -> Digest:
         hash_ = Digest("0x" + keccak(raw).hex())
         fields = _decoded(raw)
+        rival = self._rival(fields)
         words = ""
         if hash_ in self._waiting:
             words = "already known"
         elif fields["chainId"] != self.chain_id:
             words = "invalid chain id for signer"
-        elif fields["nonce"] < self.transaction_count(fields["from"]):
+        elif fields["nonce"] < self.mined_count(fields["from"]):
             words = "nonce too low"
+        elif rival and not _outbids(fields, self._waiting[rival]):
+            words = "replacement transaction underpriced"
         if words:
             raise RpcRefused(f"eth_sendRawTransaction was refused: {words}", rpc_message=words)
+        if rival:
+            del self._waiting[rival]
         self._waiting[hash_] = fields
         if self.automine:
             self.mine()
         return hash_
 
+    def _rival(self, fields: Mapping[str, Any]) -> Digest | None:
+        """The waiting transaction of the same account and nonce."""
+        place = (fields["from"], fields["nonce"])
+        return next((hash_ for hash_, other in self._waiting.items() if (other["from"], other["nonce"]) == place), None)
+
     def receipt(self, transaction: Digest) -> Receipt | None:
         found = self._mined.get(transaction)
         return replace(found[1]) if found else None
+
+
+def _outbids(fields: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """By a tenth in both fees, as Geth wants it."""
+    return all(fields[name] * 10 >= other[name] * 11 for name in ("maxFeePerGas", "maxPriorityFeePerGas"))
 
 
 def _decoded(raw: bytes) -> dict[str, Any]:

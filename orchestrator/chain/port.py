@@ -1,6 +1,6 @@
 """The port to one chain: what is asked of a node, and nothing more.
 
-``Connection`` speaks to a real node; ``tests/unit/chain/fake_chain.py`` is the fake. One suite runs against both
+``Connection`` speaks to a real node; ``MemoryChain`` is the fake. One suite runs against both
 (tests/ports/test_chain.py). Answers are validated: an implementation raises ``ChainError`` rather than hand on a
 malformed one.
 """
@@ -106,6 +106,9 @@ class ChainPort(Protocol):
 
     def transaction_count(self, address: Address) -> int:
         """The next nonce, pending transactions included."""
+
+    def mined_count(self, address: Address) -> int:
+        """The next nonce, pending transactions left out: how many of the account are in blocks."""
 
     def send_raw(self, raw: bytes) -> Digest:
         """Broadcast; ``RpcRefused`` when the node does not take it."""

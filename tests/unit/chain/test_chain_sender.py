@@ -91,7 +91,7 @@ class NoPending(MemoryChain):
     """A node that does not count waiting transactions."""
 
     def transaction_count(self, address: Address) -> int:
-        return sum(fields["from"] == address for fields, _ in self._mined.values())
+        return self.mined_count(address)
 
 
 @pytest.mark.parametrize("kind", [MemoryChain, NoPending])

@@ -1,0 +1,476 @@
+"""What an outbox is for: an action sends once, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chain_nodes import AccountSigner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.chain.action import acting
+from orchestrator.chain.delivery import DISPLACED_SECONDS, IN_FLIGHT, Delivery
+from orchestrator.chain.fees import FeePolicy, Fees, bumped, fees_for
+from orchestrator.chain.memory import Emitted, MemoryChain, Refusal, echo
+from orchestrator.chain.outbox import Outbox, SqliteOutbox, Status
+from orchestrator.chain.port import ChainPort, Receipt, RpcRefused
+from orchestrator.chain.proxy import Call
+from orchestrator.chain.sender import TransactionSender
+from orchestrator.chain.submission import NonceTaken, Submission
+from orchestrator.errors import ChainError, DiskError, TransactionReverted, WrongChain
+from orchestrator.types import Address, Digest
+from tests.unit.chain.lying_chain import Died, LyingChain
+from tests.unit.chain.memory_outbox import MemoryOutbox
+
+ECHO = Address("0x" + "ec" * 20)
+SIGNER = AccountSigner()
+
+
+def say(text: bytes = b"hello", topic: int = 0x17) -> Call:
+    return Call("Echo.say", 1337, ECHO, bytes([topic]) * 32 + text, "anyone")
+
+
+@dataclass
+class World:
+    """A chain that makes a block whenever somebody waits, and a home that may be started again."""
+
+    chain: MemoryChain
+    outbox: Outbox = field(default_factory=MemoryOutbox)
+    policy: FeePolicy = field(default_factory=FeePolicy)
+    time: float = 1.0
+    mining: bool = True
+    node: ChainPort | None = None
+    waits: Callable[[], None] = lambda: None
+    lock: Any = field(default_factory=threading.RLock)
+
+    def start(self) -> Delivery:
+        node = Submission(self.node or self.chain, SIGNER, margin=0.25, cap=self.policy.cap)
+        return Delivery(node, self.outbox, self.policy, self.lock, 30.0, 1.0, lambda: self.time, self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        self.waits()
+        if self.mining:
+            self.chain.mine()
+
+    def send(self, call: Call, action: str = "act/1", by: Delivery | None = None) -> Receipt:
+        with acting(action):
+            return (by or self.start()).deliver(call)
+
+    @property
+    def said(self) -> list[bytes]:
+        return [log.data for log in self.chain.logs([ECHO], 0, self.chain.block_number())]
+
+    @property
+    def statuses(self) -> list[Status]:
+        assert isinstance(self.outbox, MemoryOutbox)
+        return [entry.status for _, entry in self.outbox.rows.values()]
+
+
+@pytest.fixture
+def world() -> World:
+    return World(MemoryChain(contracts={ECHO: echo}, automine=False))
+
+
+def test_an_action_sends_once_however_often_it_is_tried(world: World) -> None:
+    first = world.send(say(b"one"))
+    assert world.send(say(b"with another salt")) == first
+    assert world.said == [b"one"]
+    assert world.statuses == [Status.MINED]
+
+
+def test_calls_of_an_action_are_told_apart_by_name_and_order(world: World) -> None:
+    for _ in range(2):
+        with acting("act/1"):
+            home = world.start()
+            for text in (b"a", b"b"):
+                home.deliver(say(text))
+            home.deliver(Call("Echo.shout", 1337, ECHO, bytes(32) + b"c", "anyone"))
+    assert world.said == [b"a", b"b", b"c"]
+
+
+def test_without_an_action_every_call_is_sent(world: World) -> None:
+    home = world.start()
+    home.deliver(say(b"1"))
+    home.deliver(say(b"1"))
+    assert world.said == [b"1", b"1"]
+
+
+def test_a_transaction_is_stored_before_the_network_knows_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(raw: bytes) -> Digest:
+        raise Died
+
+    monkeypatch.setattr(world.chain, "send_raw", die)
+    with pytest.raises(Died):
+        world.send(say(b"first words"))
+    assert world.statuses == [Status.PENDING]
+    monkeypatch.undo()
+    world.send(say(b"other words"))
+    assert world.said == [b"first words"]
+
+
+def test_what_was_stored_and_never_broadcast_keeps_nobody_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(raw: bytes) -> Digest:
+        raise Died
+
+    monkeypatch.setattr(world.chain, "send_raw", die)
+    with pytest.raises(Died):
+        world.send(say(b"abandoned"), "act/1")
+    monkeypatch.undo()
+    world.send(say(b"another"), "act/2")
+    assert world.said == [b"abandoned", b"another"]
+
+
+def test_a_full_disk_sends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise DiskError("no room")
+
+    monkeypatch.setattr(MemoryOutbox, "add", full)
+    with pytest.raises(DiskError):
+        world.send(say())
+    monkeypatch.undo()
+    assert world.chain.transaction_count(SIGNER.address) == 0
+    assert world.send(say()).succeeded
+
+
+def test_one_that_waits_is_waited_for_and_not_sent_anew(world: World) -> None:
+    world.mining = False
+    with pytest.raises(ChainError, match=r"Echo\.say .* was not mined within 30 s"):
+        world.send(say(b"late"))
+    world.mining = True
+    world.send(say(b"again"))
+    assert world.said == [b"late"]
+
+
+def test_one_that_was_dropped_is_broadcast_again_the_same_bytes(world: World) -> None:
+    world.mining = False
+    with pytest.raises(ChainError):
+        world.send(say(b"dropped"))
+    (hash_,) = world.chain._waiting
+    world.chain.drop(hash_)
+    world.mining = True
+    assert world.send(say(b"again")).transaction == hash_
+
+
+def test_one_that_is_dropped_while_waited_for_comes_back_after_a_minute(world: World) -> None:
+    world.mining, home = False, world.start()
+    home.timeout = 200.0
+
+    def at_times() -> None:
+        if world.time == 10.0:
+            world.chain._waiting.clear()
+        world.mining = world.time >= 12.0
+
+    world.waits = at_times
+    world.policy = FeePolicy(bump_blocks=10**6)
+    home.policy = world.policy
+    assert world.send(say(b"back"), by=home).succeeded
+    assert 60 < world.time < 70
+    assert len(world.statuses) == 1
+
+
+def test_only_one_that_failed_on_the_chain_makes_room(world: World) -> None:
+    def late(sender: Address, data: bytes) -> Emitted:
+        if world.time > 1.0:
+            raise Refusal(b"")
+        return []
+
+    world.chain.contracts[ECHO] = late
+    assert not world.send(say(b"refused")).succeeded
+    world.chain.contracts[ECHO] = echo
+    assert world.send(say(b"taken")).succeeded
+    assert world.statuses == [Status.FAILED, Status.MINED]
+    assert world.said == [b"taken"]
+
+
+def test_a_refusal_beforehand_stores_nothing(world: World) -> None:
+    with pytest.raises(TransactionReverted):
+        world.send(Call("Echo.say", 1337, ECHO, b"\xff", "anyone"))
+    assert world.statuses == []
+
+
+def test_what_a_reorganisation_took_away_is_sent_again_in_its_order(world: World) -> None:
+    before = [world.send(say(text), f"act/{text.decode()}").transaction for text in (b"a", b"b", b"c")]
+    world.chain.rewind(1)
+    world.chain._waiting.clear()
+    assert world.said == [b"a"]
+    world.send(say(b"d"), "act/d")
+    assert world.said == [b"a", b"b", b"c", b"d"]
+    assert world.send(say(b"x"), "act/b").transaction == before[1]
+
+
+def test_more_is_offered_where_blocks_go_by_without_it(world: World) -> None:
+    world.chain.price = 4 * 10**9  # it offers 3 gwei: twice the base fee, and 1
+    assert world.send(say(b"dear")).succeeded
+    offers = [entry.fields["maxFeePerGas"] for _, entry in world.outbox.rows.values()]  # type: ignore[attr-defined]
+    assert offers == [3_000_000_000, 3_600_000_000, 4_320_000_000]
+    assert world.statuses == [Status.REPLACED, Status.REPLACED, Status.MINED]
+    assert world.said == [b"dear"]
+
+
+def test_no_more_is_offered_than_the_cap(world: World) -> None:
+    world.policy, world.chain.price = FeePolicy(cap=4 * 10**9), 10**10
+    with pytest.raises(ChainError, match="not mined"):
+        world.send(say())
+    offers = [entry.fields["maxFeePerGas"] for _, entry in world.outbox.rows.values()]  # type: ignore[attr-defined]
+    assert offers == [3_000_000_000, 3_600_000_000]
+    world.chain.price = 0
+    assert world.send(say()).succeeded
+    assert len(world.said) == 1
+
+
+def test_an_earlier_price_may_still_be_the_one_that_is_mined(world: World) -> None:
+    world.chain.price = 4 * 10**9
+
+    def cheaper() -> None:
+        if len(world.statuses) == 2:
+            (dear,) = world.chain._waiting
+            cheap = next(iter(world.outbox.rows.values()))[1]  # type: ignore[attr-defined]
+            world.chain.drop(dear)
+            world.chain.price = 0
+            if world.chain.receipt(cheap.hash) is None:
+                world.chain.send_raw(cheap.raw)
+
+    world.waits = cheaper
+    world.send(say(b"cheap"))
+    assert world.statuses == [Status.MINED, Status.REPLACED]
+    assert world.send(say(b"again")).succeeded
+    assert world.said == [b"cheap"]
+
+
+def test_a_nonce_that_is_said_to_be_gone_is_not_given_up_at_once(world: World) -> None:
+    world.mining = False
+    with pytest.raises(ChainError, match="not mined"):
+        world.send(say(b"mine"))
+    (hash_,) = world.chain._waiting
+    world.chain.drop(hash_)
+    stranger = TransactionSender(world.chain, SIGNER, poll=0.01)
+    stranger.broadcast(stranger.prepare(say(b"strange")))
+    world.chain.mine()
+    world.mining, home = True, world.start()
+    started = world.time
+    for _ in range(100):
+        try:
+            world.send(say(b"again"), by=home)
+        except NonceTaken:
+            break
+        except ChainError:
+            continue
+    assert world.time - started >= DISPLACED_SECONDS
+    assert world.statuses == [Status.DISPLACED]
+    assert world.send(say(b"at last"), by=home).succeeded
+    assert world.said == [b"strange", b"at last"]
+
+
+def test_a_node_that_forgets_the_answer_to_nonce_too_low_is_found_out(world: World) -> None:
+    class Forgetful(MemoryChain):
+        def send_raw(self, raw: bytes) -> Digest:
+            super().send_raw(raw)
+            raise RpcRefused("nonce too low", rpc_message="nonce too low")
+
+    world.chain = Forgetful(contracts={ECHO: echo}, automine=False)
+    assert world.send(say(b"there")).succeeded
+    assert world.said == [b"there"]
+
+
+def test_a_nonce_that_a_node_made_up_does_not_hang_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.mining = False
+    monkeypatch.setattr(world.chain, "transaction_count", lambda _: 3)
+    with pytest.raises(ChainError, match="not mined"):
+        world.send(say(b"too far"))
+    monkeypatch.undo()
+    world.mining = True
+    assert world.send(say(b"again")).succeeded
+    assert world.said == [b"too far"]
+    assert world.chain.mined_count(SIGNER.address) == 4
+
+
+def test_too_many_that_wait_are_not_made_more(world: World) -> None:
+    world.mining = False
+    home = world.start()
+    home.timeout = 0.0
+    for number in range(IN_FLIGHT):
+        with pytest.raises(ChainError, match="not mined"):
+            world.send(say(bytes([number])), f"act/{number}", by=home)
+    with pytest.raises(ChainError, match=f"{IN_FLIGHT} transactions of .* wait on chain 1337"):
+        world.send(say(b"more"), "act/more", by=home)
+    world.chain.mine()
+    world.mining, home.timeout = True, 30.0
+    assert world.send(say(b"more"), "act/more", by=home).succeeded
+    assert len(world.said) == IN_FLIGHT + 1
+
+
+def test_a_home_in_front_of_another_chain_of_that_id_sends_nothing(world: World) -> None:
+    world.send(say())
+    world.chain = MemoryChain(contracts={ECHO: echo}, automine=False)
+    world.chain._blocks[0] = replace(world.chain.block(0), hash=Digest("0x" + "99" * 32))
+    with pytest.raises(WrongChain):
+        world.send(say(b"again"))
+    assert world.chain.transaction_count(SIGNER.address) == 0
+
+
+def test_a_failure_that_contradicts_the_rest_makes_no_room(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.mining = False
+    with pytest.raises(ChainError, match="not mined"):
+        world.send(say(b"waits"))
+    (hash_,) = world.chain._waiting
+    forged = Receipt(hash_, 0, world.chain.block(0).hash, False, 1, ())
+    monkeypatch.setattr(world.chain, "receipt", lambda _: forged)
+    with pytest.raises(ChainError, match="contradicts itself"):
+        world.send(say(b"again"))
+    monkeypatch.undo()
+    world.mining = True
+    world.send(say(b"again"))
+    assert world.said == [b"waits"]
+
+
+def test_a_sender_takes_the_outbox_of_its_lock_and_counts_its_use(world: World, tmp_path: Path) -> None:
+    world.chain.automine = True
+
+    class Lock:
+        outbox = SqliteOutbox(tmp_path / "outbox.sqlite")
+
+        def __enter__(self) -> None:
+            return None
+
+        def __exit__(self, *exc: object) -> None:
+            return None
+
+    def sender() -> TransactionSender:
+        return TransactionSender(world.chain, SIGNER, timeout=2.0, poll=0.01, lock=Lock())
+
+    one = sender()
+    for _ in range(2):
+        with acting("act/1"):
+            one.send(say(b"once"))
+    with acting("act/1"):
+        sender().send(say(b"once"))
+    assert world.said == [b"once"]
+    assert sender().send(say(b"by hand")).succeeded
+    assert world.said == [b"once", b"by hand"]
+
+
+@pytest.mark.parametrize(
+    ("offered", "fresh", "cap", "expected"),
+    [
+        (
+            {"maxFeePerGas": 100, "maxPriorityFeePerGas": 10},
+            50,
+            1000,
+            {"maxFeePerGas": 120, "maxPriorityFeePerGas": 12},
+        ),
+        (
+            {"maxFeePerGas": 100, "maxPriorityFeePerGas": 10},
+            700,
+            1000,
+            {"maxFeePerGas": 700, "maxPriorityFeePerGas": 12},
+        ),
+        ({"maxFeePerGas": 100, "maxPriorityFeePerGas": 10}, 50, 115, {"maxFeePerGas": 115, "maxPriorityFeePerGas": 12}),
+        ({"maxFeePerGas": 100, "maxPriorityFeePerGas": 10}, 50, 112, None),
+        ({"gasPrice": 100}, 50, 1000, {"gasPrice": 120}),
+        ({"gasPrice": 0}, 0, 1000, None),
+    ],
+)
+def test_bumps(offered: dict[str, int], fresh: int, cap: int, expected: dict[str, int] | None) -> None:
+    found = bumped(offered, Fees({"maxFeePerGas": fresh, "maxPriorityFeePerGas": 1}), FeePolicy(cap=cap))
+    assert (found and {k: v for k, v in found.fields.items() if k != "type"}) == expected
+
+
+@given(st.integers(1, 10**12), st.integers(1, 10**12), st.integers(1, 10**13), st.floats(0, 100))
+def test_a_bump_is_one_that_nodes_take_and_never_above_the_cap(fee: int, tip: int, cap: int, percent: float) -> None:
+    offered = {"maxFeePerGas": fee, "maxPriorityFeePerGas": min(fee, tip)}
+    found = bumped(offered, Fees({"maxFeePerGas": 1, "maxPriorityFeePerGas": 1}), FeePolicy(cap, percent))
+    if found is None:
+        assert fee * 1125 > (cap - 1) * 1000
+        return
+    new = found.fields
+    assert fee * 1.125 <= new["maxFeePerGas"] <= cap
+    assert min(fee, tip) * 1.125 <= new["maxPriorityFeePerGas"] <= new["maxFeePerGas"]
+
+
+def test_the_first_price_is_capped_too(world: World) -> None:
+    assert fees_for(world.chain, 2 * 10**9).fields["maxFeePerGas"] == 2 * 10**9
+    assert fees_for(world.chain, 10**8).fields["maxPriorityFeePerGas"] == 10**8
+
+
+class Mishaps(MemoryOutbox):
+    """An outbox whose process may end just before or just after it has written."""
+
+    def __init__(self, rows: MemoryOutbox, chain: LyingChain) -> None:
+        super().__init__(rows.chains, rows.rows)
+        self._chain = chain
+
+    def add(self, account: Any, entry: Any) -> None:
+        kind = self._chain._trouble()
+        if kind == "died before":
+            raise Died
+        super().add(account, entry)
+        if kind == "died after":
+            raise Died
+
+
+def mark(fields: Mapping[str, Any]) -> int:
+    """The action that a transaction belongs to; 0 for one that only fills a nonce."""
+    return fields["input"][0] if fields["input"] else 0
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 2**32), trouble=st.sampled_from([0.05, 0.2, 0.5]), refusing=st.sampled_from([0.0, 0.0, 0.3]))
+def test_whatever_the_node_says_and_wherever_the_process_dies_an_action_is_mined_once(
+    seed: int, trouble: float, refusing: float
+) -> None:
+    """At most once while the node lies, exactly once when it is honest again; a failure on the chain makes room."""
+    truth = MemoryChain(contracts={ECHO: echo}, automine=False)
+    liar = LyingChain(truth, seed, trouble, refusing)
+    kept, failed = MemoryOutbox(), Counter[int]()
+    world = World(truth, policy=FeePolicy(bump_blocks=2), node=liar, outbox=Mishaps(kept, liar))
+
+    def pass_time() -> None:
+        world.mining = False
+        if liar.random.random() < 0.5:
+            liar.mine()
+        if liar.trouble and liar.random.random() < 0.05:
+            liar.rewind(liar.random.randint(1, 4))
+        if liar.trouble and liar.random.random() < 0.1 and truth._waiting:
+            truth.drop(liar.random.choice(list(truth._waiting)))
+        for fields, receipt in truth._mined.values():
+            if not receipt.succeeded:
+                failed[mark(fields)] += 1
+
+    def check() -> None:
+        for action, times in Counter(mark(fields) for fields, _ in truth._mined.values()).items():
+            assert times <= 1 or failed[action] or not action, f"action {action} was mined {times} times"
+
+    world.waits = pass_time
+    home = world.start()
+
+    def attempt(action: int) -> bool:
+        nonlocal home
+        try:
+            return world.send(say(liar.random.randbytes(8), action), f"act/{action}", by=home).succeeded
+        except (ChainError, TransactionReverted):
+            pass_time()
+        except Died:
+            home = world.start()
+        return False
+
+    for _ in range(25):
+        home.timeout = 6.0
+        attempt(liar.random.randint(1, 4))
+        check()
+    liar.trouble, liar.refusing, home.timeout = 0.0, 0.0, 400.0
+    world.outbox = kept
+    home = world.start()
+    home.timeout = 400.0
+    for action in (1, 2, 3, 4):
+        assert any(attempt(action) for _ in range(5))
+        check()
+    assert {mark(fields) for fields, receipt in truth._mined.values() if receipt.succeeded} - {0} == {1, 2, 3, 4}
