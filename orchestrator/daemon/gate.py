@@ -44,8 +44,13 @@ REACH: dict[str, Reach] = {
     "evaluate": Reach.HOME,
     "measure-revocation": Reach.HOME,
     "decline-revocation": Reach.HOME,
+    "open-catch-up": Reach.HOME,
+    "settle-catch-up": Reach.HOME,
+    "forget-answer": Reach.HOME,
     "publish-prekeys": Reach.SENDS,
     "discard-prekeys": Reach.SENDS,
+    "ask-catch-up": Reach.SENDS,
+    "answer-catch-up": Reach.SENDS,
     "pass-round": Reach.SENDS,
     "release": Reach.SENDS,
     "commit-verdicts": Reach.SENDS,
@@ -53,6 +58,7 @@ REACH: dict[str, Reach] = {
     "close-round": Reach.SENDS,
     "relay": Reach.SENDS,
     "publish-awards": Reach.SENDS,
+    "settle-compaction": Reach.SENDS,
     "submit": Reach.COMMITS,
     "attest": Reach.COMMITS,
     "claim": Reach.COMMITS,
@@ -63,6 +69,7 @@ REACH: dict[str, Reach] = {
     "endorse": Reach.COMMITS,
     "renew-endorsement": Reach.COMMITS,
     "shred": Reach.COMMITS,
+    "compare-compaction": Reach.COMMITS,
 }
 """By the effect's name; a test wants each here. One that is not counts as COMMITS, unless it is local."""
 

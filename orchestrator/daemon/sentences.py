@@ -10,6 +10,11 @@ from orchestrator.protocol.effects import Effect
 SENTENCES = {
     "publish-prekeys": "Publish {count} one-time prekeys from number {first_index} on.",
     "discard-prekeys": "Take back {count} unused prekeys from number {first_index} on: this keystore cannot open them.",
+    "ask-catch-up": "Ask the others for content keys that are missing here: request {ordinal} of this organisation.",
+    "open-catch-up": "Open the answer of {organisation} to request {number}, and keep the keys that prove right.",
+    "answer-catch-up": "Give {organisation} the content keys that members have: its request {ordinal}.",
+    "settle-catch-up": "Destroy the key of request {number} for content keys.",
+    "forget-answer": "Unpin the own answer to request {number} for content keys.",
     "pass-round": "Take no part in round {round}, and say so.",
     "train": "Train an update for round {round} on this organisation's data, seal it and store it.",
     "submit": "Record this organisation's sealed update of round {round}.",
@@ -33,6 +38,8 @@ SENTENCES = {
     "record-verification": "Record this organisation's figures of revocation {request_id}.",
     "endorse": "Sign the certificate of revocation {request_id} for the organisation.",
     "renew-endorsement": "Sign the certificate of revocation {request_id} again, with the figures that came late.",
+    "compare-compaction": "Make the sum that object {artefact_id} stands for, compare, and endorse or dispute it.",
+    "settle-compaction": "Have the endorsements of object {artefact_id} counted again over the present members.",
     "shred": "Destroy the keys and objects of what revocation {request_id} took out, for ever, and record a receipt.",
 }
 """By the effect's name; a test wants each there. One that is not is told by its id."""

@@ -75,7 +75,7 @@ def status_page(control: Control) -> str:
             pending=views.pending(control),
             effects=views.effects(control, _SHOWN),
             rounds=list(islice(records.rounds(ledger), _SHOWN)),
-            contributions=list(islice(records.contributions(ledger), 2 * _SHOWN)),
+            contributions=list(islice(records.contributions(ledger), _SHOWN)),
             contribution_count=len(ledger.updates),
             revocations=list(islice(records.revocations(ledger), _SHOWN)),
             now=time.time(),

@@ -82,7 +82,7 @@ def reading(control: Control, tokens: Tokens) -> APIRouter:
 
     @router.get("/events")
     async def events(after: After = 0, limit: Limit = 50) -> list[m.EventRow]:
-        """The journal, oldest first; ask again with the last number as `after`."""
+        """The journal, oldest first; ask again with the last number as after."""
         return views.events(control, after, limit)
 
     return router
