@@ -1,8 +1,8 @@
 """What a member finds when it makes the sum itself: how far an object is off, and how far one of its rank has to be.
 
 The difference of two products is a product of stacks, so it is measured by Gram matrices in float64 and never made
-dense. By Eckart and Young the least error of a rank is known; a maker that is further off than that and rounding has
-not cut but changed the sum, be it by little.
+dense. By Eckart and Young the least error of a rank is known; a maker that is further off has not cut but changed the
+sum, be it by little.
 """
 
 from __future__ import annotations
@@ -55,11 +55,21 @@ class Compared:
     least: int = 0
     fault: Fault | None = None
 
+    @property
+    def honest(self) -> bool:
+        """Whether nothing but a cut and rounding is between the object and the sum.
+
+        What differs from the best object stands at a right angle to what the cut leaves out, so squares are compared:
+        a change of 10⁻³ is next to nothing beside an error of 10⁻², and must not hide there.
+        """
+        allowed = ROUNDING + self.least // 1000
+        return self.deviation**2 <= self.least**2 + allowed**2
+
     def against(self, error: int) -> Compared:
         """The verdict, given the error that the object's maker states."""
         if self.fault is not None:
             return self
-        if self.deviation > self.least + ROUNDING or abs(self.deviation - error) > ROUNDING:
+        if not self.honest or abs(self.deviation - error) > ROUNDING:
             return Compared(self.deviation, self.least, Fault.NOT_THE_SUM)
         if self.deviation > LARGEST:
             return Compared(self.deviation, self.least, Fault.ERROR_TOO_LARGE)
