@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.commands.common import AsJson, Overrides, PasswordFile, console, emit
 from orchestrator.errors import EnvironmentMissing
+
+if TYPE_CHECKING:
+    from orchestrator.diagnosis import Check
 
 app = typer.Typer()
 
@@ -25,7 +28,7 @@ def doctor(
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
-    """Check packages, chains, contracts, IPFS, keystore and clock. Ends with 3 if something is broken."""
+    """Check packages, home, chains, contracts, consortium, IPFS, keystore, model and data; 3 if something is broken."""
     from orchestrator.diagnosis import diagnose
 
     checks = diagnose(overrides or (), home=home, password_file=password_file)
@@ -39,6 +42,18 @@ def doctor(
         for check in checks:
             table.add_row(_MARKS[check.status], check.name, f"{check.detail}{f'; {check.mend}' if check.mend else ''}")
         console(highlight=False, markup=False).print(table)
-        typer.echo(f"{len(broken)} broken." if broken else "Nothing is broken.")
+        typer.echo(_summary(checks))
     if broken:
         raise typer.Exit(EnvironmentMissing.exit_code)
+
+
+def _summary(checks: list[Check]) -> str:
+    """Who looks for trouble hears of parts that are not there, too: without a chain nothing can be broken on it."""
+    named = {status: [check.name for check in checks if check.status == status] for status in _MARKS}
+    if named["broken"]:
+        return f"{len(named['broken'])} broken: {', '.join(named['broken'])}."
+    absent = [name for name in named["absent"] if not name.startswith("extra ")]
+    parts = ["Nothing is broken."]
+    parts += [f"To look at: {', '.join(named['warning'])}."] if named["warning"] else []
+    parts += [f"Not set up here: {', '.join(absent)}."] if absent else []
+    return " ".join(parts)

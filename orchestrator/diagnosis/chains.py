@@ -1,4 +1,4 @@
-"""Checks of both chains: reachable, the right ones, our contracts, one consortium, and the clock."""
+"""Checks of each chain: reachable, the right one, in step, with its history, and with our contracts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
-from orchestrator.chain.links import check_pair
+from orchestrator.diagnosis.consortium import consortium
 from orchestrator.diagnosis.finding import Check, from_error
 from orchestrator.errors import ChainError, ConfigurationError, EnvironmentMissing, LoranchorError
 from orchestrator.settings import Settings, Side
@@ -15,7 +15,9 @@ from orchestrator.settings import Settings, Side
 if TYPE_CHECKING:
     from orchestrator.chain.connection import Connection
 
-_CLOCK_SKEW = 60
+CLOCK_SKEW = 60
+STALE = 15 * 60
+"""Seconds without a block after which something is broken, and not only slow."""
 Contracts = PublicContracts | PrivateContracts
 
 
@@ -31,11 +33,11 @@ def chains(settings: Settings) -> Iterator[Check]:
         contracts, check = _contracts(settings, connection, side)
         yield check
         if contracts is not None:
+            yield _history(connection, contracts, side)
             found[side] = contracts
     public, private = found.get("public"), found.get("private")
     if isinstance(public, PublicContracts) and isinstance(private, PrivateContracts):
-        yield _pair(public, private)
-        yield _consortium(settings, found)
+        yield from consortium(settings, public, private)
 
 
 def _connection(settings: Settings, side: Side) -> tuple[Connection | None, Check]:
@@ -44,10 +46,7 @@ def _connection(settings: Settings, side: Side) -> tuple[Connection | None, Chec
         connection = settings.connection(side)
     except ConfigurationError as error:
         return None, from_error(name, error, "absent")
-    except ChainError as error:  # the local network is down, which matters once something is deployed on it
-        deployed = (settings.deployments / f"{settings.chain_id(side)}.json").exists()
-        return None, from_error(name, error, "broken" if deployed else "absent")
-    except LoranchorError as error:
+    except LoranchorError as error:  # the local network is stopped
         return None, from_error(name, error)
     try:
         height = connection.check()
@@ -57,15 +56,38 @@ def _connection(settings: Settings, side: Side) -> tuple[Connection | None, Chec
 
 
 def _clock(connection: Connection, side: Side) -> Check:
+    """The newest block is of now: else the node is behind, the chain stands still, or this clock is wrong."""
     name = f"{side} clock"
     try:
         behind = time.time() - connection.block(connection.block_number()).timestamp
+        syncing = _syncing(connection)
     except LoranchorError as error:
         return from_error(name, error)
-    found = f"newest block is {abs(behind):.0f} s {'old' if behind >= 0 else 'ahead'}"
-    if abs(behind) > _CLOCK_SKEW:
-        return Check(name, "warning", found, "check this machine's clock, and that the chain makes blocks")
+    if syncing:
+        return Check(name, "broken", f"the node is not in step yet: {syncing}", "wait until it is, or use another node")
+    if behind < -CLOCK_SKEW:
+        told = f"newest block is {-behind:.0f} s ahead of this machine's clock"
+        return Check(name, "broken", told, "set this machine's clock (chrony, systemd-timesyncd)")
+    found = f"newest block is {max(behind, 0):.0f} s old"
+    mend = "does the chain make blocks, does the node have peers, is this machine's clock right?"
+    if behind > CLOCK_SKEW:
+        return Check(name, "broken" if behind > STALE else "warning", found, mend)
     return Check(name, "ok", found)
+
+
+def _syncing(connection: Connection) -> str:
+    """How far a node has come that says it is behind; empty where it is not, or does not tell."""
+    try:
+        answer = connection.request("eth_syncing", [])
+    except ChainError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    try:
+        current, highest = (int(str(answer[key]), 16) for key in ("currentBlock", "highestBlock"))
+    except (KeyError, ValueError):
+        return "it does not say how far it is"
+    return f"block {current} of {highest}"
 
 
 def _contracts(settings: Settings, connection: Connection, side: Side) -> tuple[Contracts | None, Check]:
@@ -82,41 +104,17 @@ def _contracts(settings: Settings, connection: Connection, side: Side) -> tuple[
     )
 
 
-def _pair(public: PublicContracts, private: PrivateContracts) -> Check:
-    """The contracts of each chain name the other one."""
+def _history(connection: Connection, contracts: Contracts, side: Side) -> Check:
+    """The events since the deployment are all there: a daemon, or an auditor, reads them from the first block on."""
+    name, first = f"{side} history", contracts.deployment.first_block
     try:
-        check_pair(public.consortium, private.consortium, public.anchor)
+        connection.block(first)
+        found = connection.logs([contracts.consortium.address], first, first)
     except LoranchorError as error:
-        return from_error("pair", error)
-    return Check("pair", "ok", "the contracts of both chains name each other")
+        return Check(name, "broken", f"no events of block {first}: {error.message}", _ARCHIVE)
+    if not found:
+        return Check(name, "broken", f"the node has no events of block {first}, where the contracts began", _ARCHIVE)
+    return Check(name, "ok", f"the node has the events since block {first}")
 
 
-def _consortium(settings: Settings, found: dict[Side, Contracts]) -> Check:
-    """Both chains name the same consortium, and this organisation is in it with its present delegate."""
-    organisation = settings.organisation
-    try:
-        public, private = found["public"].consortium, found["private"].consortium
-        if public.consortium_id() != private.consortium_id():
-            return Check(
-                "consortium", "broken", "the two chains have different consortia", "check the deployment files"
-            )
-        if public.current() != private.current():
-            found_out = "the two chains have different members, quorum or epoch"
-            return Check("consortium", "warning", found_out, "`loranchor consortium show` says what mends it")
-        members = private.members()
-        present = f"{len(members)} members, quorum {private.quorum()}, epoch {private.epoch()}"
-        if organisation is None:
-            return Check("consortium", "ok", present)
-        seat = next((member for member in members if member.organisation == organisation.name), None)
-        if seat is None:
-            return Check("consortium", "broken", f"{organisation.name} is not a member", "ask the members to add it")
-        if seat.delegate != organisation.delegate:
-            return Check(
-                "consortium",
-                "broken",
-                f"the delegate of {organisation.name} is {seat.delegate}, this home has {organisation.delegate}",
-                "rotate the delegate, or use the home that holds it",
-            )
-        return Check("consortium", "ok", f"{organisation.name} is one of {present}")
-    except LoranchorError as error:
-        return from_error("consortium", error)
+_ARCHIVE = "use a node that keeps all logs and receipts (no pruning of them)"

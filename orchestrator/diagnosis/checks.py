@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.diagnosis.finding import Check, from_error
+from orchestrator.diagnosis.home import home_checks
 from orchestrator.diagnosis.host import disk, host
 from orchestrator.diagnosis.organisation import ipfs, keystore
 from orchestrator.errors import LoranchorError
-from orchestrator.settings import compose
+from orchestrator.settings import Settings, compose
 
 
 def diagnose(overrides: Sequence[str], *, home: Path | None, password_file: Path | None = None) -> list[Check]:
@@ -20,11 +21,29 @@ def diagnose(overrides: Sequence[str], *, home: Path | None, password_file: Path
     """
     settings = compose(overrides, organisation_home=home)
     checks = [*host(), disk(home)]
-    try:
-        from orchestrator.diagnosis.chains import chains
-
-        checks += chains(settings)
-        checks += [ipfs(settings), keystore(settings, password_file)]
-    except LoranchorError as error:
-        checks.append(from_error("settings", error))
+    if home is not None:
+        checks += home_checks(home, password_file)
+    checks += _gathered("settings", _of_settings(settings))
+    checks += [ipfs(settings), keystore(settings, password_file)]
     return checks
+
+
+def _of_settings(settings: Settings) -> Iterator[Check]:
+    from orchestrator.diagnosis.chains import chains
+    from orchestrator.diagnosis.setup import setup
+    from orchestrator.diagnosis.work import work
+
+    yield from setup(settings)
+    yield from chains(settings)
+    yield from work(settings)
+
+
+def _gathered(name: str, checks: Iterable[Check]) -> list[Check]:
+    """The checks up to a setting that cannot be read at all."""
+    found: list[Check] = []
+    try:
+        for check in checks:
+            found.append(check)
+    except LoranchorError as error:
+        found.append(from_error(name, error))
+    return found

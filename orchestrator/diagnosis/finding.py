@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,3 +23,11 @@ class Check:
 
 def from_error(name: str, error: LoranchorError, status: Status = "broken") -> Check:
     return Check(name, status, error.message, error.mend)
+
+
+def guarded(name: str, check: Callable[[], Check]) -> Check:
+    """A check's finding, or what kept it from one."""
+    try:
+        return check()
+    except LoranchorError as error:
+        return from_error(name, error)

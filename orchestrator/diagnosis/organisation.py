@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import stat
+import re
 from pathlib import Path
 
+from orchestrator.diagnosis.ends import is_loopback
 from orchestrator.diagnosis.finding import Check, from_error
-from orchestrator.errors import ConfigurationError, LoranchorError, StorageError
+from orchestrator.diagnosis.home import exposed
+from orchestrator.errors import ConfigurationError, LoranchorError
 from orchestrator.settings import Settings
+
+LEAST_KUBO = (0, 22)
+"""The oldest Kubo that this version was tried with."""
+_KUBO = re.compile(r"^(?:kubo|go-ipfs)/(\d+)\.(\d+)")
 
 
 def keystore(settings: Settings, password_file: Path | None) -> Check:
@@ -21,9 +27,9 @@ def keystore(settings: Settings, password_file: Path | None) -> Check:
         addresses = Keystore.addresses(organisation.home)
         if (addresses.authority, addresses.delegate) != (organisation.authority, organisation.delegate):
             return Check("keystore", "broken", "its addresses are not those of organisation.json", "restore both files")
-        exposed = _exposed(organisation.home / "keystore")
-        if exposed is not None:
-            return Check("keystore", "broken", f"others can read {exposed}", f"chmod -R go= {exposed.parent}")
+        found = exposed(organisation.home / "keystore")
+        if found is not None:
+            return Check("keystore", "broken", f"others can read {found}", f"chmod -R go= {found.parent}")
         if password_file is None:
             return Check("keystore", "ok", f"delegate {addresses.delegate}; not opened, add --password-file to try")
         with Keystore.open(organisation.home, read_password(password_file)):
@@ -32,26 +38,25 @@ def keystore(settings: Settings, password_file: Path | None) -> Check:
         return from_error("keystore", error)
 
 
-def _exposed(folder: Path) -> Path | None:
-    """A file of the keystore that group or others may touch."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "lock" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            return path
-    return None
-
-
 def ipfs(settings: Settings) -> Check:
-    """The organisation's IPFS node answers."""
+    """The organisation's IPFS node answers, is new enough, and is asked by nobody else."""
     from orchestrator.storage import IpfsStore
 
     try:
         url = settings.ipfs_api()
-    except (ConfigurationError, StorageError) as error:
+    except ConfigurationError as error:
         return from_error("ipfs", error, "absent")
-    except LoranchorError as error:
+    except LoranchorError as error:  # the local network's node is stopped
         return from_error("ipfs", error)
     try:
-        identity = IpfsStore(url).identity()
+        agent = str(IpfsStore(url).identity()["agent"])
     except LoranchorError as error:
         return from_error("ipfs", error)
-    return Check("ipfs", "ok", f"{identity['agent'] or 'a node'} at {url}")
+    version = _KUBO.match(agent)
+    if version and tuple(map(int, version.groups())) < LEAST_KUBO:
+        wanted = ".".join(map(str, LEAST_KUBO))
+        return Check("ipfs", "broken", f"{agent} at {url} is older than Kubo {wanted}", "upgrade Kubo")
+    if not is_loopback(url):
+        mend = "let its API listen on 127.0.0.1 only, on the daemon's machine"
+        return Check("ipfs", "warning", f"{url} is no loopback: whoever reaches it can unpin and add objects", mend)
+    return Check("ipfs", "ok", f"{agent or 'a node'} at {url}")

@@ -242,16 +242,15 @@ def doctor(capsys: pytest.CaptureFixture[str], *overrides: str) -> tuple[int, di
     return code, {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
 
 
-def test_doctor_says_that_deployed_chains_are_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A stopped network is nobody's loss before anything is deployed on it."""
+def test_doctor_says_that_local_chains_are_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also before anything is deployed on them: nothing can be done with this network until it is up."""
     given = [f"chain.network={local_network(tmp_path / 'network')}", f"chain.deployments={tmp_path / 'deployments'}"]
     code, found = doctor(capsys, *given)
-    assert (code, found["public chain"]["status"], found["private chain"]["status"]) == (0, "absent", "absent")
-    (tmp_path / "deployments").mkdir()
-    (tmp_path / "deployments" / "31337.json").write_text("{}")
-    code, found = doctor(capsys, *given)
-    assert (code, found["public chain"]["status"], found["private chain"]["status"]) == (3, "broken", "absent")
+    assert (code, found["public chain"]["status"], found["private chain"]["status"]) == (3, "broken", "broken")
+    assert found["public chain"]["detail"] == "the local public chain is stopped"
     assert found["public chain"]["mend"] == "start it with `loranchor network up`"
+    assert run("doctor", *given) == 3
+    assert "2 broken: public chain, private chain." in capsys.readouterr().out
 
 
 def test_doctor_knows_brownie_in_an_environment_of_its_own(
@@ -263,10 +262,32 @@ def test_doctor_knows_brownie_in_an_environment_of_its_own(
     monkeypatch.setenv("PATH", str(tmp_path))
     _, found = doctor(capsys, "chain.network=null")
     assert found["extra contracts"]["status"] == "absent"
-    (tmp_path / "brownie").touch(mode=0o755)
+    command = tmp_path / "brownie"
+    command.write_text("#!/bin/sh\necho 'Brownie v1.22.2 - Python development framework for Ethereum'\n")
+    command.chmod(0o755)
     _, found = doctor(capsys, "chain.network=null")
     assert (found["extra contracts"]["status"], found["extra contracts"]["mend"]) == ("ok", "")
-    assert str(tmp_path / "brownie") in found["extra contracts"]["detail"]
+    assert found["extra contracts"]["detail"] == f"Brownie v1.22.2 in an environment of its own, behind {command}"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("#!/bin/sh\necho 'brownie: the environments are not there' >&2\nexit 3\n", "the environments are not there"),
+        ("#!/nowhere/python\n", "does not run"),
+    ],
+)
+def test_doctor_sees_that_the_other_environment_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], script: str, words: str
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "brownie" else object())
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "1")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    (tmp_path / "brownie").write_text(script)
+    (tmp_path / "brownie").chmod(0o755)
+    _, found = doctor(capsys, "chain.network=null")
+    assert found["extra contracts"]["status"] == "warning" and words in found["extra contracts"]["detail"]
+    assert found["extra contracts"]["mend"] == "run `make setup`"
 
 
 @pytest.mark.parametrize("made", [False, True])
