@@ -21,6 +21,30 @@ BASE_SEED = 0
 """Seed of parameters that no file holds, such as a classifier's head; the same for all, so that all have one base."""
 
 
+NEEDED = ("data", "experiment", "model")
+"""Groups of settings that say what a worker works with."""
+
+
+def organisation_of(settings: Settings) -> OrganisationId:
+    """Whose settings these are.
+
+    Raises:
+        ConfigurationError: nobody's.
+    """
+    if settings.organisation is None:
+        raise ConfigurationError("no organisation is given", mend="name its folder with --home")
+    return settings.organisation.name
+
+
+def groups_of(settings: Settings) -> dict[str, Any]:
+    """What :func:`equipment_of` needs, as plain values for another process.
+
+    Raises:
+        ConfigurationError: nothing was chosen for one of them.
+    """
+    return {name: _plain(settings.group(name)) for name in NEEDED}
+
+
 def equipment_of(settings: Settings, organisation: OrganisationId | None = None) -> Equipment:
     """Model, data and device of an organisation, by default the one whose settings these are.
 
@@ -32,9 +56,7 @@ def equipment_of(settings: Settings, organisation: OrganisationId | None = None)
     from orchestrator.worker.torch_workbench import Equipment
 
     experiment, model = settings.group("experiment"), settings.group("model")
-    name = organisation or (settings.organisation.name if settings.organisation else None)
-    if name is None:
-        raise ConfigurationError("no organisation is given", mend="name its folder with --home")
+    name = organisation or organisation_of(settings)
     entry = next((item for item in experiment["organisations"] if item["name"] == name), None)
     if entry is None:
         names = ", ".join(str(item["name"]) for item in experiment["organisations"])

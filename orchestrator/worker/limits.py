@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -25,10 +26,10 @@ def machine_memory() -> int:
         return total
 
 
-def tree_memory(pid: int) -> int:
-    """Resident bytes of a process and all that it started; 0 when it is gone."""
+def memory_of(processes: Iterable[psutil.Process]) -> int:
+    """Resident bytes of processes, of those that are still there."""
     total = 0
-    for process in tree(pid):
+    for process in processes:
         with contextlib.suppress(psutil.Error):
             total += process.memory_info().rss
     return total

@@ -1,0 +1,213 @@
+"""The workbench whose work is done in another process, which is started when there is work and ends when there is none.
+
+What of it dies is started again: a training goes on from its last checkpoint, all else from the beginning.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.daemon.equipment import groups_of, organisation_of
+from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
+from orchestrator.daemon.worker_process import LEAVING_SECONDS, WorkerProcess
+from orchestrator.daemon.worker_settings import WorkerSettings
+from orchestrator.daemon.worker_talk import Call, Talk
+from orchestrator.errors import DataError, EnvironmentMissing, WorkCancelled, WorkerError
+from orchestrator.files import write_atomic
+from orchestrator.ledger.manifest import Manifest
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.settings import Settings
+from orchestrator.types import OrganisationId, ProtectedDelta, UpdateId
+from orchestrator.worker.kept import discard, folder_of
+from orchestrator.worker.wire import Ended, Frame
+from orchestrator.worker.words import delta_of, figure_of, judgements_of, manifest_words
+
+MOST_DEATHS = 3
+"""Deaths without any step between them, before a call is given up."""
+PAUSE_SECONDS = 1.0
+STATEMENT = "data-statement.json"
+IDLE = "with code 0"
+"""How a worker ends that had nothing to do for long; the next call may meet it in the door."""
+
+_log = logging.getLogger(__name__)
+
+
+class ProcessWorkbench:
+    """See :class:`orchestrator.daemon.workbench.Workbench`.
+
+    Args:
+        values: the settings' groups that a worker needs, see :func:`orchestrator.daemon.equipment.groups_of`.
+        home: the organisation's; checkpoints and the last data statement lie there.
+    """
+
+    def __init__(
+        self, organisation: OrganisationId, values: Mapping[str, Any], home: Path, settings: WorkerSettings
+    ) -> None:
+        self._organisation, self._values, self._settings = organisation, values, settings
+        self._folder, self._stated = folder_of(home), home / STATEMENT
+        self._turn, self._state = threading.Lock(), threading.Lock()
+        self._worker: WorkerProcess | None = None
+        self._call: Call | None = None
+        self._statement: bytes | None = None
+        self._closed = False
+
+    @classmethod
+    def of(cls, settings: Settings, home: Path) -> ProcessWorkbench:
+        """The bench of the organisation whose settings these are.
+
+        Raises:
+            ConfigurationError: it is nobody's, or has no data in the experiment, or the worker's settings are wrong.
+        """
+        organisation = organisation_of(settings)
+        return cls(organisation, groups_of(settings), home, WorkerSettings.of(settings.group("worker")))
+
+    def check(self) -> None:
+        """Refuse at once what would fail after minutes: a model or data that are not there.
+
+        Raises:
+            DataError: no such model, or an empty shard. ConfigurationError: no such source or device.
+        """
+        self._carried_out(Call("check", {}))
+
+    def statement(self) -> bytes:
+        """Of the data that were used last, also by an earlier daemon."""
+        if self._statement is None:
+            try:
+                self._statement = self._stated.read_bytes()
+            except FileNotFoundError as error:
+                raise DataError("no data was loaded yet", mend="train or evaluate first") from error
+        return self._statement
+
+    def train(
+        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+    ) -> ProtectedDelta:
+        words = {**_about(task, manifest), "round": round_number}
+        done = self._carried_out(Call("train", words, opener, progress, round_number))
+        return delta_of(done.words, done.body)
+
+    def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
+        return figure_of(self._carried_out(Call("evaluate", _about(task, manifest), opener)).words)
+
+    def judge(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        candidates: Sequence[UpdateId],
+        opener: OpenDelta,
+        refused: Mapping[UpdateId, str],
+    ) -> Mapping[UpdateId, Judgement]:
+        words = {**_about(task, manifest), "candidates": list(candidates), "refused": dict(refused)}
+        return judgements_of(self._carried_out(Call("judge", words, opener)).words["judgements"])
+
+    def settle(self, round_number: int) -> None:
+        discard(self._folder, round_number=round_number)
+
+    def forget(self) -> None:
+        """End the process, and its memory is gone; a call under way begins again, a training at its checkpoint."""
+        with self._state:
+            worker, call = self._worker, self._call
+        discard(self._folder, but=call.round_number if call else None)
+        if worker is not None:
+            worker.end()
+
+    def cancel(self) -> None:
+        with self._state:
+            if self._call is not None:
+                self._call.cancelled.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self.cancel()
+        with self._turn, self._state:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.end(patience=LEAVING_SECONDS)
+
+    def _carried_out(self, call: Call) -> Frame:
+        with self._turn:
+            if self._closed:
+                raise WorkCancelled("the workbench is closed")
+            call.began = time.monotonic()
+            with self._state:
+                self._call = call
+            try:
+                return self._until_done(call)
+            finally:
+                with self._state:
+                    self._call = None
+
+    def _until_done(self, call: Call) -> Frame:
+        while not call.cancelled.is_set():
+            try:
+                worker = self._at_work()
+                worker.channel.send(call.kind, **call.words)
+                done = Talk(worker, call, self._settings).until_done()
+            except Ended:
+                self._mourn(call)
+            else:
+                words = dict(done.words)
+                self._state_data(words.pop("statement"))
+                return Frame(done.kind, words, done.body)
+        raise WorkCancelled(f"the call to {call.kind} was cancelled")
+
+    def _state_data(self, statement: str | None) -> None:
+        if statement is None or statement.encode() == self._statement:
+            return
+        self._statement = statement.encode()
+        try:
+            write_atomic(self._stated, self._statement, mode=0o600)
+        except OSError as error:  # what was computed is worth more
+            _log.warning("the data statement could not be written down: %s", error)
+
+    def _at_work(self) -> WorkerProcess:
+        with self._state:
+            if self._worker is not None and not self._worker.running:
+                self._worker.end()
+                self._worker = None
+            if self._worker is None:
+                self._worker = self._started()
+            return self._worker
+
+    def _started(self) -> WorkerProcess:
+        own, experiment = self._settings, self._values["experiment"]
+        if importlib.util.find_spec("torch") is None:
+            raise EnvironmentMissing("torch is not installed", mend="pip install 'loranchor[train]'")
+        begin = {
+            "organisation": self._organisation,
+            "values": self._values,
+            "folder": str(self._folder),
+            "every": own.checkpoint_every,
+            "memory": own.memory_limit,
+            "idle": own.idle_seconds,
+        }
+        return WorkerProcess(own, begin, str(experiment["device"]), int(experiment["threads"]))
+
+    def _mourn(self, call: Call) -> None:
+        """Count a death that nobody asked for, and wait a little before the next birth."""
+        with self._state:
+            worker, self._worker = self._worker, None
+        how = "before it began" if worker is None else worker.ended_how()
+        dismissed = worker is not None and worker.dismissed
+        if worker is not None:
+            worker.end()
+        if dismissed or (how == IDLE and not call.excused):
+            call.excused = True
+            return
+        call.deaths += 1
+        _log.warning("the worker ended %s while it was to %s, after step %d", how, call.kind, call.step)
+        if call.deaths >= MOST_DEATHS:
+            raise WorkerError(
+                f"the worker ended {how} while it was to {call.kind}, {call.deaths} times",
+                mend="its last words are on the daemon's standard error; a killed one may have lacked memory",
+            )
+        call.cancelled.wait(PAUSE_SECONDS * call.deaths)
+
+
+def _about(task: TaskSpec, manifest: Manifest) -> dict[str, Any]:
+    return {"task": task.document, "manifest": manifest_words(manifest)}
