@@ -35,7 +35,10 @@ def keystore(settings: Settings, password_file: Path | None) -> Check:
         with Keystore.open(organisation.home, read_password(password_file)):
             return Check("keystore", "ok", f"opens; delegate {addresses.delegate}")
     except LoranchorError as error:
-        return from_error("keystore", error)
+        return Check("keystore", "broken", error.message, error.mend or _ANOTHER)
+
+
+_ANOTHER = "give the password that this home was made with, or put the keystore back from its backup"
 
 
 def ipfs(settings: Settings) -> Check:
