@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from local_server import Handler, serving
 
 TOKEN = "TOKEN-OF-THE-TEST"
 
@@ -52,9 +52,9 @@ class Fake:
 def etherscan() -> Iterator[Fake]:
     fake = Fake()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Api(Handler):
         def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self._answer(self.body.decode())
 
         def do_GET(self) -> None:
             self._answer("")
@@ -63,22 +63,8 @@ def etherscan() -> Iterator[Fake]:
             query = parse_qs(urlsplit(self.path).query)
             assert "chainid" in query, "V2 wants the chain in the address"
             fields = {name: values[0] for name, values in {**query, **parse_qs(body)}.items()}
-            data = fake.text.encode() or json.dumps(fake.answer(fields)).encode()
-            self.send_response(fake.status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.give(fake.text.encode() or json.dumps(fake.answer(fields)).encode(), fake.status)
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_port}/v2/api"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(Api) as url:
+        fake.url = f"{url}/v2/api"
         yield fake
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

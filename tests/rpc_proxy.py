@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
+from local_server import Handler, serving
 
 SENDS = ("eth_sendRawTransaction", "eth_sendTransaction")
 
@@ -46,28 +45,13 @@ class Proxy:
 def proxy(node: str) -> Iterator[Proxy]:
     between = Proxy(node)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Between(Handler):
         def do_POST(self) -> None:
-            answer = between.answer(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = between.answer(self.body)
             if answer is None:
                 self.close_connection = True
                 return
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.give(answer)
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    between.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(Between) as between.url:
         yield between
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

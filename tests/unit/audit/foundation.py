@@ -15,21 +15,10 @@ from orchestrator.chain.abi import artifact
 from orchestrator.chain.deployment import Deployment, Side
 from orchestrator.commitment.consortium import consortium_digest
 from orchestrator.commitment.eip712 import Seat
-from orchestrator.deployment import ContractRecord
+from orchestrator.deployment import ORDER, ContractRecord
 from orchestrator.types import Address, Digest
 
 PUBLIC, PRIVATE = 31337, 1337
-NAMES = {
-    "public": ("Consortium", "CheckpointAnchor", "AwardDistributor", "DisclosureRegistry"),
-    "private": (
-        "Consortium",
-        "CheckpointSchedule",
-        "KeyDirectory",
-        "RoundLedger",
-        "RevocationLedger",
-        "ArtefactRegistry",
-    ),
-}
 DEPLOYER = private_key("deployer", "consortium")
 NO_ADDRESS = Address("0x" + "00" * 20)
 QUORUM = 2
@@ -42,11 +31,11 @@ def fake_code(name: str) -> bytes:
 def deploy(side: Side, chain: LedgerChain) -> Deployment:
     contracts: dict[str, ContractRecord] = {}
     chain.addresses |= {
-        name: created_address(address_of_key(DEPLOYER), nonce) for nonce, name in enumerate(NAMES[side])
+        name: created_address(address_of_key(DEPLOYER), nonce) for nonce, name in enumerate(ORDER[side])
     }
     if side == "public":
         chain.addresses["ContributionToken"] = created_address(chain.addresses["AwardDistributor"], 1)
-    for name in NAMES[side]:
+    for name in ORDER[side]:
         arguments = _arguments(side, name, chain)
         told = _founding() if name == "Consortium" else []
         types, values = _encodable(name, arguments)

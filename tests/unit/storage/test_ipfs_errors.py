@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from local_server import Handler, serving
 
 from orchestrator.errors import ConfigurationError, ObjectMissing, StorageError
 from orchestrator.storage import IpfsStore, cid_of
@@ -23,7 +23,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def daemon(answer: Answer) -> Iterator[IpfsStore]:
-    class Handler(BaseHTTPRequestHandler):
+    class Daemon(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -34,18 +34,8 @@ def daemon(answer: Answer) -> Iterator[IpfsStore]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             answer(self)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield IpfsStore(f"http://127.0.0.1:{server.server_address[1]}")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Daemon) as url:
+        yield IpfsStore(url)
 
 
 def reply(body: bytes, status: int = 200, length: int | None = None) -> Answer:
