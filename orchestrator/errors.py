@@ -7,6 +7,7 @@
     ├── DiskError               3   the own disk is full, read-only or broken
     ├── ChainError              4   a chain is down, slow or not the one that was expected
     │   ├── WrongChain          4   chain id or code hash differs from the deployment
+    │   ├── SignerSilent        4   a signer elsewhere is down, slow or answers wrongly
     │   └── TransactionReverted 4   a contract refused; carries the contract's error by name
     ├── StorageError            5   IPFS is down or lacks an object
     │   └── ObjectMissing       5
@@ -14,7 +15,8 @@
     │   └── ContentKeyDestroyed 6   the key of a sealed update was shredded
     ├── ProtocolError           7   what a member or a chain says breaks the rules
     │   ├── FormatError         7   bytes that are not the format they claim to be
-    │   └── EnvelopeError       7   a sealed object that does not open
+    │   ├── EnvelopeError       7   a sealed object that does not open
+    │   └── ChainRewritten      7   the private chain no longer holds what this organisation has signed
     ├── AuditFailure            8   an audit found something that does not agree
     ├── WorkerError            11   the process that trains and judges ended, over and over
     │   ├── WorkerLimit        11   it needed more memory or time than it may have
@@ -77,6 +79,10 @@ class WrongChain(ChainError):
     pass
 
 
+class SignerSilent(ChainError):
+    """The signer that holds a key is no help now; what needed it is tried again, as with a node that is down."""
+
+
 class TransactionReverted(ChainError):
     """A contract refused a transaction.
 
@@ -114,6 +120,10 @@ class FormatError(ProtocolError):
 
 
 class EnvelopeError(ProtocolError):
+    pass
+
+
+class ChainRewritten(ProtocolError):
     pass
 
 

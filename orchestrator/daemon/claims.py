@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from orchestrator.commitment.certificate import Outcome, outcome_of
+from orchestrator.commitment.certificate import Outcome, build_certificate, digest_of, outcome_of
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services
 from orchestrator.errors import ProtocolError, StorageError
 from orchestrator.ledger.entities import LedgerState, Revocation
 from orchestrator.protocol.events import BlockSeen
-from orchestrator.types import RequestId
+from orchestrator.types import Digest, RequestId
 
 PATIENCE = 8
 """Private blocks until a task that was not to be had is asked for again."""
@@ -22,7 +23,13 @@ class Claims:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._outcomes: dict[RequestId, Outcome] = {}
+        self._certificates: dict[RequestId, Digest] = {}
         self._retry_at = 0
+
+    def forget(self) -> None:
+        """Compute all anew: the records have changed."""
+        self._outcomes.clear()
+        self._certificates.clear()
 
     def compared(self, heads: BlockSeen, ledger: LedgerState) -> BlockSeen:
         """The heads with the requests whose last record is wrong. What cannot be computed now is not said to be."""
@@ -35,7 +42,32 @@ class Claims:
                 affected.add(revocation.id)
             if revocation.replacement not in (None, outcome.after):
                 replacement.add(revocation.id)
-        return replace(heads, affected_wrong=frozenset(affected), replacement_wrong=frozenset(replacement))
+        return replace(
+            heads,
+            affected_wrong=frozenset(affected),
+            replacement_wrong=frozenset(replacement),
+            stale_endorsements=frozenset(self._stale(ledger)),
+        )
+
+    def _stale(self, ledger: LedgerState) -> Iterator[RequestId]:
+        """Requests of which this node has endorsed another certificate than its records give since.
+
+        It had not seen figures that were recorded before its endorsement, or before the first one. No others change the
+        certificate after that, so it is computed once.
+        """
+        for revocation in ledger.revocations.values():
+            mine = revocation.endorsements.get(self._services.me)
+            if mine is None or revocation.certificate is not None or not revocation.mode.recomputable:
+                continue
+            if mine.certificate_digest != self._certificate(ledger, revocation.id):
+                yield revocation.id
+
+    def _certificate(self, ledger: LedgerState, request_id: RequestId) -> Digest:
+        if request_id not in self._certificates:
+            consortium_id, tasks = self._services.private.deployment.consortium_id, known_tasks(ledger, self._services)
+            document = build_certificate(ledger, request_id, tasks, consortium_id=consortium_id)
+            self._certificates[request_id] = digest_of(document)
+        return self._certificates[request_id]
 
     def _outcome(self, ledger: LedgerState, revocation: Revocation, block: int) -> Outcome | None:
         """None while a task is not to be had, which is not asked for in every block."""

@@ -1,14 +1,32 @@
-"""Carries out effects: the quick ones at once, the heavy ones one after the other in a thread of their own."""
+"""Carries out effects: the quick ones at once, the long ones each in the thread of its lane, one after the other.
+
+That an effect begins is on disk before it does anything, and that it ended before the machine is told. While the disk
+takes neither, nothing begins, and what has ended waits to be told.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from typing import NamedTuple
 
+from orchestrator.chain.action import acting
+from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.disk import disk_fault
 from orchestrator.daemon.handlers import HANDLERS, Job
 from orchestrator.daemon.services import Services
-from orchestrator.errors import ChainError, LoranchorError, StorageError
+from orchestrator.errors import (
+    ChainError,
+    ChainRewritten,
+    DiskError,
+    LoranchorError,
+    StorageError,
+    WorkCancelled,
+    WorkerError,
+)
 from orchestrator.protocol.effects import Effect
 from orchestrator.protocol.events import EffectCompleted, EffectFailed
 from orchestrator.protocol.state import NodeState
@@ -17,68 +35,131 @@ _log = logging.getLogger(__name__)
 
 Outcome = EffectCompleted | EffectFailed
 
+LANES = ("model", "fetch")
+RETRYABLE = (ChainError, StorageError, WorkerError)
+"""What may go better another time: a chain, IPFS or the worker was down or slow."""
+
+
+class _Ended(NamedTuple):
+    """How an effect ended, while the journal has not taken it yet. ``error``: None where it was carried out."""
+
+    effect_id: str
+    error: LoranchorError | None
+
 
 class Executor:
-    """Runs effects and tells how they ended. Foreseeable errors become outcomes; any other ends the daemon."""
+    """Runs effects and tells how they ended. Foreseeable errors become outcomes; any other ends the daemon.
+
+    Attributes:
+        disk: what the own disk has refused last; None again when :meth:`finished` could write.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._lane = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy")
+        self._lanes = {name: ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) for name in LANES}
         self._running: dict[str, Future[None]] = {}
+        self._untold: list[_Ended] = []
+        self.disk: DiskError | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether a heavy effect is under way."""
+        """Whether an effect is under way in a lane."""
         return bool(self._running)
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Ids of the effects in the lanes, those that wait for their turn there too."""
+        return tuple(self._running)
 
     def start(self, state: NodeState, effects: Iterable[Effect]) -> list[Outcome]:
         """Begin all of them; what ended already is told."""
         outcomes: list[Outcome] = []
         for effect in effects:
-            self._services.journal.write("effect-started", effect=effect.id)
-            outcome = self._attempt(effect, lambda effect=effect: self._begin(state, effect))  # type: ignore[misc]
-            if outcome is not None:
-                outcomes.append(outcome)
-        return outcomes
+            try:
+                self._services.journal.effect_started(effect.id, local=effect.local)
+            except DiskError as error:
+                self.disk = error
+                outcomes.append(EffectFailed(effect.id, retryable=True, counts=False))
+                continue
+            ended = self._attempt(effect.id, lambda effect=effect: self._begin(state, effect))  # type: ignore[misc]
+            if effect.id not in self._running:
+                self._untold.append(ended)
+        return outcomes + self._told()
 
     def finished(self) -> list[Outcome]:
-        """Heavy effects that have ended since the last call."""
-        ended = [effect_id for effect_id, future in self._running.items() if future.done()]
-        return [self._outcome(effect_id, self._running.pop(effect_id).result) for effect_id in ended]
+        """What has ended in the lanes since the last call."""
+        for effect_id in [effect_id for effect_id, future in self._running.items() if future.done()]:
+            self._untold.append(self._attempt(effect_id, self._running.pop(effect_id).result))
+        return self._told()
 
     def close(self) -> None:
-        """Let the heavy effect under way end, start no other."""
-        self._lane.shutdown(wait=True, cancel_futures=True)
+        """Stop what the workbench computes, let the rest that is under way end, start no other."""
+        for lane in self._lanes.values():
+            lane.shutdown(wait=False, cancel_futures=True)
+        self._services.bench.cancel()
+        for lane in self._lanes.values():
+            lane.shutdown(wait=True)
+        self._running = {key: future for key, future in self._running.items() if not future.cancelled()}
 
-    def _begin(self, state: NodeState, effect: Effect) -> bool:
-        handler = HANDLERS[type(effect)]
-        job: Job | None = handler(self._services, state, effect)
-        if job is None:
-            return True
-        self._running[effect.id] = self._lane.submit(job)
-        return False
+    def _begin(self, state: NodeState, effect: Effect) -> None:
+        with acting(effect.id):
+            job: Job | None = HANDLERS[type(effect)](self._services, state, effect)
+        if job is not None:
+            lane = effect.lane or "fetch"
+            self._running[effect.id] = self._lanes[lane].submit(self._in_lane, effect, job)
 
-    def _attempt(self, effect: Effect, begin: Callable[[], bool]) -> Outcome | None:
+    def _in_lane(self, effect: Effect, job: Job) -> None:
+        with acting(effect.id), self._services.model if effect.lane == "model" else nullcontext():
+            job()
+
+    def _attempt(self, effect_id: str, act: Callable[[], None]) -> _Ended:
         try:
-            ended = begin()
+            with _foreseeable():
+                act()
         except LoranchorError as error:
-            return self._failure(effect.id, error)
-        return self._success(effect.id) if ended else None
+            return _Ended(effect_id, error)
+        return _Ended(effect_id, None)
 
-    def _outcome(self, effect_id: str, result: Callable[[], None]) -> Outcome:
-        try:
-            result()
-        except LoranchorError as error:
-            return self._failure(effect_id, error)
-        return self._success(effect_id)
+    def _told(self) -> list[Outcome]:
+        """Write down what has ended, and only then tell."""
+        outcomes: list[Outcome] = []
+        while self._untold:
+            try:
+                outcomes.append(self._written(self._untold[0]))
+            except DiskError as error:
+                self.disk = error
+                break
+            self._untold.pop(0)
+        return outcomes
 
-    def _success(self, effect_id: str) -> EffectCompleted:
-        self._services.journal.write("effect-completed", effect=effect_id)
-        return EffectCompleted(effect_id)
-
-    def _failure(self, effect_id: str, error: LoranchorError) -> EffectFailed:
-        retryable = isinstance(error, (ChainError, StorageError))
-        self._services.journal.write("effect-failed", effect=effect_id, code=error.code, error=str(error))
+    def _written(self, ended: _Ended) -> Outcome:
+        effect_id, error = ended
+        journal = self._services.journal
+        if error is None:
+            journal.effect_completed(effect_id)
+            return EffectCompleted(effect_id)
+        if isinstance(error, WorkCancelled):
+            journal.effect_cancelled(effect_id)
+            return EffectFailed(effect_id, retryable=True, counts=False)
+        journal.effect_failed(effect_id, error.code, str(error))
+        if isinstance(error, ChainRewritten):
+            journal.raise_alarm(PRIVATE_CHAIN_REWRITTEN, str(error))
+        if isinstance(error, DiskError):
+            self.disk = error
+        surroundings = isinstance(error, DiskError | ChainRewritten)
+        retryable = surroundings or isinstance(error, RETRYABLE)
         # another member may have been first with what one of them had to do: then nobody asks for it again
         _log.log(logging.INFO if retryable else logging.WARNING, "%s failed: %s", effect_id, error)
-        return EffectFailed(effect_id, retryable)
+        return EffectFailed(effect_id, retryable, counts=not surroundings)
+
+
+@contextmanager
+def _foreseeable() -> Iterator[None]:
+    """Faults of the own disk in one word, whoever ran into them."""
+    try:
+        yield
+    except (LoranchorError, OSError, sqlite3.Error) as error:
+        fault = disk_fault(error)
+        if fault is None or fault is error:
+            raise
+        raise fault from error

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
+from orchestrator.daemon.disk import disk_errors
 from orchestrator.files import write_json
+
+_log = logging.getLogger(__name__)
 
 
 class Figures:
@@ -23,34 +27,45 @@ class Figures:
     def held_out(self, label: str, value: float, samples: int) -> None:
         """Keep the held-out metric under ``label``: ``base``, ``round/1``, ``revocation/<id>/before``, ``…/after``."""
         with self._lock:
-            self._data.setdefault("held_out", {})[label] = {"value": value, "samples": samples}
-            self._save()
+            self._save("held_out", {**self._data.get("held_out", {}), label: {"value": value, "samples": samples}})
 
     def has(self, label: str) -> bool:
         """Whether the held-out metric under ``label`` was kept, in this process's life or before."""
         return label in self._data.get("held_out", {})
 
     def manifest(self, round_number: int, digest: str) -> None:
-        """Keep the digest of the manifest after a round, as this process computed it."""
+        """Keep the digest of the manifest after a round, as this process computed it; a figure of another one goes."""
         with self._lock:
-            self._data.setdefault("manifests", {})[str(round_number)] = digest
-            self._save()
+            if self.manifest_of(round_number) not in (None, digest):
+                figures = self._data.get("held_out", {})
+                self._save("held_out", {key: value for key, value in figures.items() if key != f"round/{round_number}"})
+            self._save("manifests", {**self._data.get("manifests", {}), str(round_number): digest})
+
+    def manifest_of(self, round_number: int) -> str | None:
+        """The digest that was kept."""
+        found: str | None = self._data.get("manifests", {}).get(str(round_number))
+        return found
 
     def declined(self, request: str, mode: str) -> None:
         """Keep that this node does nothing for a revocation, since it cannot recompute what its mode makes."""
         with self._lock:
-            self._data.setdefault("declined", {})[request] = mode
-            self._save()
+            self._save("declined", {**self._data.get("declined", {}), request: mode})
 
     def traffic(self, **counts: object) -> None:
         """Keep counters such as ``bytes_sent`` and ``transactions``."""
         with self._lock:
-            self._data["traffic"] = counts
-            self._save()
+            self._save("traffic", counts)
 
     def status(self, stage: str, **facts: object) -> None:
-        """Say what the daemon is doing now, for people and for programs that wait."""
-        write_json(self._status_path, {"stage": stage, "time": round(time.time(), 3), **facts})
+        """Say what the daemon is doing now, for people and for programs that wait. No work ends for want of that."""
+        try:
+            write_json(self._status_path, {"stage": stage, "time": round(time.time(), 3), **facts})
+        except OSError as error:
+            _log.warning("%s is not up to date: %s", self._status_path, error.strerror)
 
-    def _save(self) -> None:
-        write_json(self._path, self._data)
+    def _save(self, name: str, value: object) -> None:
+        """On disk before it counts: what a full disk did not take is tried again by whoever measured it."""
+        data = {**self._data, name: value}
+        with disk_errors():
+            write_json(self._path, data)
+        self._data = data

@@ -26,6 +26,11 @@ class History:
         self.records.append(record)
         self.tree.append(record.leaf_data)
 
+    def cut(self, block: int) -> None:
+        """Forget what was read of later blocks than that."""
+        self.records = list(up_to(self.records, block))
+        self.tree = MerkleTree(record.leaf_data for record in self.records)
+
     def state_at(self, block: int, latest: LedgerState) -> LedgerState:
         """The state at the end of ``block``; replays only where ``latest`` is past it."""
         if latest.position is None or latest.position.block <= block:

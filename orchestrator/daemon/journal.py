@@ -1,24 +1,339 @@
-"""Append-only JSON lines of what a daemon saw and did: for its operator, and for programs that follow it."""
+"""What a daemon saw and did, in SQLite: written before it acts, so that a start after a crash knows what was done.
+
+Everything but events belongs to a *scope*, one pair of chains: a home that is put in front of another chain finds none
+of it. Events hold no secrets; results may (verdicts that are not revealed yet), so the file is its owner's alone.
+Format: docs/formats/journal.md.
+"""
 
 from __future__ import annotations
 
 import json
+import sqlite3
+import threading
 import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
+
+from orchestrator.daemon.disk import disk_errors
+from orchestrator.errors import DiskError
+
+NAME = "daemon.sqlite"
+VERSION = 1
+EVENTS_KEPT = 200_000
+"""Older events are dropped when a daemon starts."""
+
+Side = Literal["private", "public"]
+EffectStatus = Literal["started", "completed", "failed", "cancelled"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, event TEXT NOT NULL, facts TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS effects (
+    scope TEXT NOT NULL, id TEXT NOT NULL, local INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+    code TEXT NOT NULL, error TEXT NOT NULL, begun REAL NOT NULL, ended REAL, PRIMARY KEY (scope, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS results (
+    scope TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, kind, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursors (
+    scope TEXT NOT NULL, side TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, side)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alarms (
+    scope TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, since REAL NOT NULL, PRIMARY KEY (scope, name)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """How an effect stands.
+
+    Attributes:
+        state: ``started`` while under way, also if the process ended meanwhile.
+        attempts: how often it was begun. code, error: of the last failure; empty without one.
+        begun, ended: seconds since 1970, of the last attempt.
+    """
+
+    id: str
+    local: bool
+    state: EffectStatus
+    attempts: int
+    code: str
+    error: str
+    begun: float
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that an operator must look at, and since when, in seconds since 1970."""
+
+    name: str
+    text: str
+    since: float
 
 
 class Journal:
-    """One line for each event; opened anew for each, so that a copy or a rotation never loses any.
+    """The journal of one home. Threads may share it; each method is on disk when it returns, or has changed nothing.
 
-    Never write secrets here: callers pass ids, digests, counts and names only.
+    Args:
+        home: the organisation's folder. scope: names the pair of chains; see the module.
+
+    Every method raises DiskError when the disk is full, read-only, or the file is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, home: Path, scope: str = "") -> None:
+        self._scope = scope
+        self._mutex = threading.RLock()
+        self._path = home / NAME
+        with self._errors():
+            home.mkdir(parents=True, exist_ok=True)
+            self._path.touch(mode=0o600)
+            self._path.chmod(0o600)
+            self._database = _opened(self._path)
+            self._drop_old()
+
+    def close(self) -> None:
+        """Nothing can be written afterwards."""
+        with self._mutex:
+            self._database.close()
+
+    # -- events
 
     def write(self, event: str, **facts: object) -> None:
-        """Append ``event`` with its facts and the time in seconds since 1970."""
-        line = json.dumps({"time": round(time.time(), 3), "event": event, **facts}, sort_keys=False)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        """Append an event; never a secret: ids, digests, counts and names only."""
+        with self._transaction():
+            self._append(event, facts)
+
+    def write_all(self, events: list[tuple[str, Mapping[str, object]]]) -> None:
+        """Append several at once."""
+        with self._transaction():
+            for event, facts in events:
+                self._append(event, facts)
+
+    def events(self, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """Events with higher numbers than ``after``, oldest first, as ``{"number", "time", "event", …facts}``."""
+        query = "SELECT number, time, event, facts FROM events WHERE number > ? ORDER BY number LIMIT ?"
+        rows = self._rows(query, after, limit)
+        return [{"number": row[0], "time": row[1], "event": row[2], **json.loads(row[3])} for row in rows]
+
+    # -- effects
+
+    def effect_started(self, effect_id: str, *, local: bool) -> None:
+        with self._transaction():
+            self._database.execute(
+                "INSERT INTO effects VALUES (?, ?, ?, 'started', 1, '', '', ?, NULL) ON CONFLICT (scope, id) DO UPDATE"
+                " SET state = 'started', attempts = attempts + 1, begun = excluded.begun, ended = NULL",
+                (self._scope, effect_id, local, time.time()),
+            )
+            self._append("effect-started", {"effect": effect_id})
+
+    def effect_completed(self, effect_id: str) -> None:
+        self._effect_ended(effect_id, "completed", "effect-completed")
+
+    def effect_failed(self, effect_id: str, code: str, error: str) -> None:
+        self._effect_ended(effect_id, "failed", "effect-failed", code, error)
+
+    def effect_cancelled(self, effect_id: str) -> None:
+        """It was stopped on purpose, and is begun again when it is wanted again."""
+        self._effect_ended(effect_id, "cancelled", "effect-cancelled")
+
+    def effects(self, state: EffectStatus | None = None, *, limit: int = 1000) -> list[EffectRow]:
+        """The newest first."""
+        query = (
+            "SELECT id, local, state, attempts, code, error, begun, ended FROM effects"
+            " WHERE scope = ? AND state LIKE ? ORDER BY begun DESC LIMIT ?"
+        )
+        rows = self._rows(query, self._scope, state or "%", limit)
+        return [EffectRow(row[0], bool(row[1]), *row[2:]) for row in rows]
+
+    def failures(self) -> dict[tuple[str, str], int]:
+        """How often effects of a name have failed with a code, of all events that are kept."""
+        query = "SELECT facts FROM events WHERE event = 'effect-failed'"
+        told = [json.loads(row[0]) for row in self._rows(query)]
+        return dict(Counter((str(item["effect"]).split("/")[0], str(item["code"])) for item in told))
+
+    def done(self) -> frozenset[str]:
+        """Local effects that were carried out: no chain tells of them."""
+        query = "SELECT id FROM effects WHERE scope = ? AND local AND state = 'completed'"
+        return frozenset(row[0] for row in self._rows(query, self._scope))
+
+    def interrupted(self) -> list[str]:
+        """Tell, once at a start, what the end of the last process has cut off; gives its ids."""
+        cut = [row.id for row in self.effects("started")]
+        for effect_id in cut:
+            self._effect_ended(effect_id, "cancelled", "effect-interrupted")
+        return cut
+
+    # -- results
+
+    def put(self, kind: str, key: str, value: object) -> None:
+        """Keep what an effect made, as JSON, for later effects and later processes."""
+        with self._transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (self._scope, kind, key, json.dumps(value))
+            )
+            self._append("result", {"kind": kind, "key": key})
+
+    def get(self, kind: str, key: str) -> Any:
+        """What was put, or None."""
+        query = "SELECT value FROM results WHERE scope = ? AND kind = ? AND key = ?"
+        return next((json.loads(row[0]) for row in self._rows(query, self._scope, kind, key)), None)
+
+    def results(self, kind: str) -> dict[str, Any]:
+        """All of a kind, by key."""
+        query = "SELECT key, value FROM results WHERE scope = ? AND kind = ? ORDER BY key"
+        return {row[0]: json.loads(row[1]) for row in self._rows(query, self._scope, kind)}
+
+    def drop(self, kind: str, key: str) -> None:
+        with self._transaction():
+            self._database.execute(
+                "DELETE FROM results WHERE scope = ? AND kind = ? AND key = ?", (self._scope, kind, key)
+            )
+
+    # -- cursors
+
+    def cursor(self, side: Side) -> Any:
+        """What was saved last, or None."""
+        query = "SELECT value FROM cursors WHERE scope = ? AND side = ?"
+        return next((json.loads(row[0]) for row in self._rows(query, self._scope, side)), None)
+
+    def save_cursor(self, side: Side, value: object) -> None:
+        with self._transaction():
+            self._save_cursor(side, value)
+
+    def rolled_back(self, side: Side, cursor: object, *, forget: Mapping[str, list[str]], alarm: Alarm | None) -> None:
+        """Note a reorganisation at one go: the cursor before it, results that hold no more by kind, and an alarm.
+
+        What was done is not taken for done any more: effects find by themselves what they made before.
+        """
+        with self._transaction():
+            self._save_cursor(side, cursor)
+            self._database.execute(
+                "UPDATE effects SET state = 'cancelled' WHERE scope = ? AND state = 'completed'", (self._scope,)
+            )
+            for kind, keys in forget.items():
+                self._database.executemany(
+                    "DELETE FROM results WHERE scope = ? AND kind = ? AND key = ?",
+                    [(self._scope, kind, key) for key in keys],
+                )
+            self._append("rolled-back", {"side": side, "cursor": cursor})
+            if alarm is not None:
+                self._raise(alarm)
+
+    # -- alarms
+
+    def raise_alarm(self, name: str, text: str) -> None:
+        """Keep an alarm until an operator clears it; the first text stays."""
+        with self._transaction():
+            self._raise(Alarm(name, text, time.time()))
+
+    def clear_alarm(self, name: str) -> None:
+        """Take an alarm back; nothing happens if there is none of that name."""
+        with self._transaction():
+            self._database.execute("DELETE FROM alarms WHERE scope = ? AND name = ?", (self._scope, name))
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Those that nobody has cleared, oldest first."""
+        query = "SELECT name, text, since FROM alarms WHERE scope = ? ORDER BY since"
+        return tuple(Alarm(*row) for row in self._rows(query, self._scope))
+
+    # -- within
+
+    def _append(self, event: str, facts: Mapping[str, object]) -> None:
+        self._database.execute(
+            "INSERT INTO events (time, event, facts) VALUES (?, ?, ?)",
+            (round(time.time(), 3), event, json.dumps(facts, sort_keys=False)),
+        )
+
+    def _effect_ended(self, effect_id: str, state: EffectStatus, event: str, code: str = "", error: str = "") -> None:
+        told = {"effect": effect_id} | ({"code": code, "error": error} if code else {})
+        with self._transaction():
+            self._database.execute(
+                "UPDATE effects SET state = ?, code = ?, error = ?, ended = ? WHERE scope = ? AND id = ?",
+                (state, code, error, time.time(), self._scope, effect_id),
+            )
+            self._append(event, told)
+
+    def _save_cursor(self, side: Side, value: object) -> None:
+        row = (self._scope, side, json.dumps(value))
+        self._database.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", row)
+
+    def _raise(self, alarm: Alarm) -> None:
+        query = "INSERT OR IGNORE INTO alarms VALUES (?, ?, ?, ?)"
+        if self._database.execute(query, (self._scope, alarm.name, alarm.text, alarm.since)).rowcount:
+            self._append("alarm-raised", {"alarm": alarm.name, "text": alarm.text})
+
+    def _drop_old(self) -> None:
+        with self._transaction():
+            query = "DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?"
+            self._database.execute(query, (EVENTS_KEPT,))
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._mutex, self._errors():
+            return self._database.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._mutex, self._errors():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            finally:
+                if self._database.in_transaction:  # some errors have rolled back by themselves
+                    self._database.execute("ROLLBACK")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with disk_errors():
+                yield
+        except sqlite3.Error as error:
+            raise DiskError(
+                f"{self._path} cannot be used: {error}",
+                mend="put it aside if it is damaged: all but unfinished local work follows from the chains",
+            ) from error
+
+
+def read_journal(home: Path) -> list[dict[str, Any]]:
+    """All events of a home's journal, oldest first, as ``{"time", "event", …facts}``; another process may write it.
+
+    Raises:
+        DiskError: there is no journal, or it cannot be read.
+    """
+    path = home / NAME
+    try:
+        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+        try:
+            rows = database.execute("SELECT time, event, facts FROM events ORDER BY number").fetchall()
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        raise DiskError(f"cannot read {path}: {error}", mend="is it the home of a daemon that has run?") from error
+    return [{"time": row[0], "event": row[1], **json.loads(row[2])} for row in rows]
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("PRAGMA secure_delete=ON")
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            raise DiskError(
+                f"{path} has version {version}, this program writes version {VERSION}",
+                mend="run the newer version, or put the file aside",
+            )
+        database.executescript(_SCHEMA)
+        database.execute(f"PRAGMA user_version={VERSION}")
+    except BaseException:
+        database.close()
+        raise
+    return database

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.catching_up import Missing
 from orchestrator.daemon.claims import Claims
+from orchestrator.daemon.disk import try_disk
 from orchestrator.daemon.executor import Executor
-from orchestrator.daemon.listener import Listener
-from orchestrator.daemon.manifests import known_tasks
+from orchestrator.daemon.following import Following
+from orchestrator.daemon.gate import Approvals, Gate
+from orchestrator.daemon.health import Health
 from orchestrator.daemon.prekeys import Prekeys
 from orchestrator.daemon.services import Services
-from orchestrator.errors import ChainError, StorageError
+from orchestrator.daemon.surroundings import Surroundings
+from orchestrator.errors import ChainError, DiskError, StorageError
 from orchestrator.ledger.entities import LedgerState
-from orchestrator.ledger.view import awards_of
 from orchestrator.protocol import events as ev
+from orchestrator.protocol.effects import Effect
 from orchestrator.protocol.machine import transition
 from orchestrator.protocol.state import NodeState
 
 _log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
-PATIENCE_SECONDS = 60.0
 
 
 class Node:
@@ -31,66 +34,109 @@ class Node:
 
     Args:
         services: the adapters of this organisation.
+        gate: what begins by itself. approvals: gives the operator's words; asked at each tick.
+
+    Attributes:
+        state: what the machine knows; replaced, never changed, so that other threads may read it.
+        waiting: what the machine wants and the gate holds.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self, services: Services, *, gate: Gate | None = None, approvals: Callable[[], Approvals] = Approvals
+    ) -> None:
         self._services = services
-        self._listener = Listener(services.private, services.public)
+        self._gate, self._approvals = gate or Gate(), approvals
+        self._following = Following(services)
         self._executor = Executor(services)
         self._claims = Claims(services)
-        self._prekeys = Prekeys(services)
-        self.state = NodeState(me=services.me, ledger=LedgerState())
+        self._prekeys, self._missing = Prekeys(services), Missing(services)
+        self._surroundings = Surroundings(services.journal)
+        self.waiting: tuple[Effect, ...] = ()
+        self.state = NodeState(me=services.me, ledger=LedgerState(), done=services.journal.done())
+        self._health = Health()
 
     def run(self, stop: threading.Event, *, tick: float = TICK_SECONDS) -> None:
-        """Tick until ``stop`` is set; then let the effect under way end.
+        """Tick until ``stop`` is set; then stop what is computed, and let the rest that is under way end.
+
+        A chain, IPFS or disk that fails is waited for, however long; alarms and :meth:`health` say so.
 
         Raises:
-            ChainError, StorageError: a chain or IPFS has not answered for PATIENCE_SECONDS.
             ProtocolError: the private chain contradicts itself.
         """
-        silent_since: float | None = None
+        for effect_id in self._services.journal.interrupted():
+            _log.info("%s was cut off by the end of the last process", effect_id)
         self._services.figures.status("listening")
         try:
             while not stop.is_set():
-                try:
-                    self.tick()
-                    silent_since = None
-                except (ChainError, StorageError) as error:
-                    silent_since = silent_since or time.monotonic()
-                    if time.monotonic() - silent_since > PATIENCE_SECONDS:
-                        raise
-                    _log.warning("waiting: %s", error)
-                stop.wait(tick)
+                if self._tried():
+                    stop.wait(tick)
         finally:
             self._executor.close()
+            self._tell(self._executor.finished())
             self._services.report_traffic()
             self._services.figures.status("stopped")
 
-    def tick(self) -> None:
-        """Take in what is new, decide, and begin what is wanted."""
+    def health(self) -> Health:
+        """How the node is, as of its last tick; from any thread."""
+        return self._health
+
+    def tick(self) -> bool:
+        """Take in what is new, decide, and begin what is wanted.
+
+        Returns:
+            False while there is more to read: nothing was decided then.
+        """
         self._tell(self._executor.finished())
-        for fact in self._listener.private_facts(self.state.ledger):
-            if isinstance(fact, ev.RecordSeen):
-                self._services.history.append(fact.record)
-                self._services.journal.write("record", kind=fact.record.kind, block=fact.record.block)
-            self._tell([fact])
-        self._tell(self._listener.public_facts(self._own_awards))
-        heads = self._claims.compared(self._listener.heads(self.state.ledger), self.state.ledger)
-        self.state, effects = transition(self.state, self._prekeys.compared(heads, self.state.ledger))
-        self._tell(self._executor.start(self.state, effects))
+        self.state = self._following.followed(self.state, self._claims.forget)
+        if not self._following.caught_up:
+            return False
+        if self._executor.disk is not None:
+            try_disk(self._services.home)
+            self._executor.disk = None
+        heads = self._claims.compared(self._following.heads(self.state.ledger), self.state.ledger)
+        heads = self._missing.compared(self._prekeys.compared(heads, self.state.ledger), self.state.ledger)
+        self.state, effects = transition(self.state, heads)
+        self._tell(self._executor.start(self.state, self._let_through(effects)))
+        return True
+
+    def _tried(self) -> bool:
+        """One tick, whatever the surroundings do; False if there is more to do at once."""
+        try:
+            idle = self.tick()
+        except (ChainError, StorageError, DiskError) as error:
+            self._surroundings.failed(error)
+            idle = True
+        else:
+            self._surroundings.well(self._executor.disk)
+        self._health = self._seen(caught_up=idle)
+        return idle
+
+    def _let_through(self, effects: Iterable[Effect]) -> tuple[Effect, ...]:
+        """What begins now. The rest is taken back, so that the machine asks again for what is still wanted then."""
+        wanted = tuple(effects)
+        stopped = any(alarm.name == PRIVATE_CHAIN_REWRITTEN for alarm in self._services.journal.alarms())
+        quiet = tuple(effect for effect in wanted if effect.local or not stopped)
+        start, self.waiting = self._gate.passed(quiet, self._approvals())
+        begun = {effect.id for effect in start}
+        self._tell(ev.EffectHeld(effect.id) for effect in wanted if effect.id not in begun)
+        return start
 
     def _tell(self, events: Iterable[ev.Event]) -> None:
         for event in events:
             self.state, _ = transition(self.state, event)
 
-    def _own_awards(self, sequence: int) -> tuple[int, ...]:
-        ledger = self.state.ledger
-        if sequence > len(ledger.due):
-            raise ChainError(
-                f"the public chain has the awards of checkpoint {sequence}, the private one is not that far"
-            )
-        due = ledger.due[sequence - 1]
-        then = self._services.history.state_at(due.block, ledger)
-        owners = ledger.updates
-        listed = awards_of(then, due, known_tasks(ledger, self._services))
-        return tuple(award.index for award in listed if owners[award.update_id].organisation == self._services.me)
+    def _seen(self, *, caught_up: bool) -> Health:
+        reasons = self._surroundings.reasons
+        if not caught_up:
+            reasons = (*reasons, "the daemon is still reading the chains")
+        alarms = self._surroundings.alarms()
+        reasons += tuple(alarm.text for alarm in alarms if alarm.text not in reasons)
+        return Health(
+            ready=not reasons,
+            reasons=reasons,
+            heads=self._following.seen(),
+            in_flight=tuple(sorted(self.state.in_flight)),
+            waiting=tuple(effect.id for effect in self.waiting),
+            alarms=alarms,
+            pending_since={},
+        )

@@ -104,6 +104,6 @@ def open_contribution(access: Access, update: Update) -> bytes:
     """
     with access.lock:
         key = access.keystore.content_key(update.id)
-        header, payload = sealed_objects(access, update)
+    header, payload = sealed_objects(access, update)  # not while others wait for the keystore
     context, commitments = context_of(access, update), commitments_of(update)
     return open_payload(header, payload, key, context=context, commitments=commitments).delta

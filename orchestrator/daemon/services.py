@@ -3,56 +3,58 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+import threading
 from dataclasses import dataclass, field, fields
 
-from orchestrator.chain.structs import Verification
+from orchestrator.chain.port import Receipt
+from orchestrator.chain.proxy import Call
 from orchestrator.compaction.opening import opener_of
 from orchestrator.daemon.access import Access
+from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.history import History
 from orchestrator.daemon.journal import Journal
 from orchestrator.daemon.opening import OBJECT_LIMIT
-from orchestrator.daemon.workbench import Judgement, OpenDelta, Workbench
-from orchestrator.errors import FormatError
-from orchestrator.ledger.canonical import sha256
+from orchestrator.daemon.results import Results
+from orchestrator.daemon.workbench import OpenDelta, Workbench
+from orchestrator.errors import ChainRewritten, FormatError
+from orchestrator.ledger.canonical import digest, sha256
 from orchestrator.ledger.entities import LedgerState, Round
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.types import Digest, ProtectedDelta, RequestId, UpdateId
+from orchestrator.types import Digest, ProtectedDelta
 
-
-@dataclass
-class Desk:
-    """Results of heavy effects that later effects use; lost when the process ends, and then computed again."""
-
-    trained: dict[int, ProtectedDelta] = field(default_factory=dict)
-    refused: dict[int, dict[UpdateId, str]] = field(default_factory=dict)
-    judged: dict[int, Mapping[UpdateId, Judgement]] = field(default_factory=dict)
-    measured: dict[RequestId, Verification] = field(default_factory=dict)
-
-    def clear(self, round_number: int) -> None:
-        """Drop what a round has left: a delta that was not submitted is plaintext."""
-        for of_round in (self.trained, self.refused, self.judged):
-            of_round.pop(round_number, None)
+_ASK_AGAIN = 0.5
+"""Seconds after which a computation that has not heeded a call to stop is told again."""
 
 
 @dataclass
 class Services(Access):
-    """An organisation's access, and what its daemon keeps between effects."""
+    """An organisation's access, and what its daemon keeps between effects.
+
+    Attributes:
+        desk: trained deltas that the disk or IPFS did not take yet, by round; plaintext, so never written.
+        model: held by whoever uses the workbench, which serves one thread at a time.
+    """
 
     bench: Workbench = field(kw_only=True)
     journal: Journal = field(kw_only=True)
     figures: Figures = field(kw_only=True)
+    results: Results = field(kw_only=True)
     history: History = field(default_factory=History)
-    desk: Desk = field(default_factory=Desk)
+    desk: dict[str, ProtectedDelta] = field(default_factory=dict)
     tasks: dict[Digest, TaskSpec] = field(default_factory=dict)
+    model: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def of(cls, access: Access, bench: Workbench) -> Services:
-        """The daemon's services on top of an access."""
+        """The daemon's services on top of an access.
+
+        Raises:
+            ChainError: the private chain does not answer. DiskError: the journal cannot be opened.
+        """
         own = {item.name: getattr(access, item.name) for item in fields(Access)}
-        journal, figures = Journal(access.home / "journal.jsonl"), Figures(access.home)
-        return cls(**own, bench=bench, journal=journal, figures=figures)
+        journal = Journal(access.home, scope_of(access))
+        return cls(**own, bench=bench, journal=journal, figures=Figures(access.home), results=Results(journal))
 
     def task_of(self, found: Round) -> TaskSpec:
         """The task of a round, from IPFS the first time.
@@ -63,8 +65,7 @@ class Services(Access):
         """
         digest = found.opening.task_digest
         if digest not in self.tasks:
-            with self.lock:
-                data = self.store.fetch(found.opening.task_cid, limit=OBJECT_LIMIT)
+            data = self.store.fetch(found.opening.task_cid, limit=OBJECT_LIMIT)
             if sha256(data) != digest:
                 raise FormatError(f"object {found.opening.task_cid} is not the task {digest} of round {found.id}")
             self.tasks[digest] = TaskSpec.from_bytes(data)
@@ -73,6 +74,35 @@ class Services(Access):
     def opener(self, ledger: LedgerState) -> OpenDelta:
         """Gives the plaintext of contributions of one state of the ledger, for the workbench."""
         return opener_of(self, ledger)
+
+    def check_signing(self) -> None:
+        """Nothing is signed or sent while the private chain is not the one that this node has signed.
+
+        Raises:
+            ChainRewritten: so says an alarm that the operator has not cleared.
+        """
+        for alarm in self.journal.alarms():
+            if alarm.name == PRIVATE_CHAIN_REWRITTEN:
+                raise ChainRewritten(alarm.text)
+
+    def send_private(self, call: Call) -> Receipt:
+        """Send from the delegate on the private chain, if anything may be sent."""
+        self.check_signing()
+        return self.private_sender.send(call)
+
+    def send_public(self, call: Call) -> Receipt:
+        """Send from the delegate on the public chain, if anything may be sent."""
+        self.check_signing()
+        return self.public_sender.send(call)
+
+    def forget(self) -> None:
+        """Have the workbench drop what is in memory. What it computes now is stopped, and begun again later."""
+        while not self.model.acquire(timeout=_ASK_AGAIN):
+            self.bench.cancel()
+        try:
+            self.bench.forget()
+        finally:
+            self.model.release()
 
     def report_traffic(self) -> None:
         """Bring the counters of ``figures.json`` up to date."""
@@ -84,6 +114,21 @@ class Services(Access):
             public_gas=self.public_sender.usage.gas_used,
             private_gas=self.private_sender.usage.gas_used,
         )
+
+
+def scope_of(access: Access) -> Digest:
+    """Names the pair of chains, by ids, addresses and the block from which the private one is read.
+
+    A development chain that was thrown away and deployed again has the same ids and addresses, and another such block.
+    """
+    rounds, anchor = access.private.rounds, access.public.anchor
+    return digest(
+        {
+            "private": [rounds.chain.chain_id, rounds.address],
+            "public": [anchor.chain.chain_id, anchor.address],
+            "since": rounds.chain.block(access.private.deployment.first_block).hash,
+        }
+    )
 
 
 def leaf_salt() -> Digest:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from orchestrator.types import ArtefactId, Digest, OrganisationId, RequestId, UpdateId
+
+Lane = Literal["", "model", "fetch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +16,16 @@ class Effect:
 
     Attributes:
         name: stable name, first part of the id.
-        heavy: whether it computes for long and so runs beside the others, off the chains' path.
+        lane: what takes long runs in a thread of its own, one after the other: ``model`` for what computes with
+            tensors, ``fetch`` for what waits for other nodes; empty for what is done at once.
+        local: whether it leaves no trace on a chain, so that only this node can know that it was done. What is not
+            local signs or sends.
         shared: whether any member may do it, so that members take turns.
     """
 
     name: ClassVar[str] = ""
-    heavy: ClassVar[bool] = False
+    lane: ClassVar[Lane] = ""
+    local: ClassVar[bool] = False
     shared: ClassVar[bool] = False
 
     @property
@@ -60,16 +66,17 @@ class PassRound(Effect):
 
 @dataclass(frozen=True, slots=True)
 class TrainUpdate(Effect):
-    """Fold the round's manifest and train a delta on this organisation's data."""
+    """Fold the round's manifest, train a delta on this organisation's data, protect it, seal it and store it."""
 
     name = "train"
-    heavy = True
+    lane = "model"
+    local = True
     round: int
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitUpdate(Effect):
-    """Protect, seal, store and record the delta that was trained."""
+    """Record the update that was sealed and stored when its training ended."""
 
     name = "submit"
     round: int
@@ -88,6 +95,8 @@ class CollectUpdates(Effect):
     """Fetch, pin and open the round's released updates."""
 
     name = "collect"
+    lane = "fetch"
+    local = True
     round: int
 
 
@@ -96,7 +105,8 @@ class JudgeUpdates(Effect):
     """Check and score the opened updates on this organisation's validation data."""
 
     name = "judge"
-    heavy = True
+    lane = "model"
+    local = True
     round: int
 
 
@@ -124,6 +134,7 @@ class SettleKeys(Effect):
     """Destroy the round's prekey, and the content keys of updates that did not become contributions."""
 
     name = "settle-keys"
+    local = True
     round: int
 
 
@@ -132,7 +143,8 @@ class EvaluateManifest(Effect):
     """Measure the model after a round on this organisation's validation data."""
 
     name = "evaluate"
-    heavy = True
+    lane = "model"
+    local = True
     round: int
 
 
@@ -184,6 +196,7 @@ class DeclineRevocation(Effect):
     """Say that this node does nothing for a revocation whose outcome it cannot recompute."""
 
     name = "decline-revocation"
+    local = True
     request_id: RequestId
 
 
@@ -210,7 +223,8 @@ class MeasureRevocation(Effect):
     """Measure the model before and after the revocation on this organisation's validation data."""
 
     name = "measure-revocation"
-    heavy = True
+    lane = "model"
+    local = True
     request_id: RequestId
 
 
@@ -227,11 +241,22 @@ class EndorseCertificate(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class RenewEndorsement(Effect):
+    """Endorse again, because figures were recorded between this node's look at the chain and its endorsement.
+
+    Once is enough: figures that come after the first endorsement are in nobody's certificate.
+    """
+
+    name = "renew-endorsement"
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
 class ShredUpdates(Effect):
     """Destroy keys and salts, unpin and collect, then record the receipt."""
 
     name = "shred"
-    heavy = True
+    lane = "fetch"
     request_id: RequestId
 
 
@@ -240,7 +265,7 @@ class CompareCompaction(Effect):
     """Make the sum that a proposed object stands for, compare, and endorse or dispute the object."""
 
     name = "compare-compaction"
-    heavy = True
+    lane = "model"
     artefact_id: ArtefactId
 
 
@@ -252,6 +277,58 @@ class SettleCompaction(Effect):
     shared = True
     artefact_id: ArtefactId
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskCatchUp(Effect):
+    """Ask the others for the content keys that this member lacks; ``ordinal`` counts its own requests from 1."""
+
+    name = "ask-catch-up"
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCatchUp(Effect):
+    """Open a member's answer to the own request, and keep each key of it that opens what it is for."""
+
+    name = "open-catch-up"
+    lane = "fetch"
+    local = True
+    number: int
+    organisation: OrganisationId
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCatchUp(Effect):
+    """Give another member the content keys that it may have: seal them, store the object, say where it is.
+
+    Attributes:
+        organisation: who asks. ordinal: counts its requests, so that the first turn moves on with each of them.
+    """
+
+    name = "answer-catch-up"
+    lane = "fetch"
+    shared = True
+    organisation: OrganisationId
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettleCatchUp(Effect):
+    """Destroy the private key of an own request that has served, or is superseded."""
+
+    name = "settle-catch-up"
+    local = True
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetAnswer(Effect):
+    """Unpin the own answer to a request that has been served."""
+
+    name = "forget-answer"
+    local = True
+    number: int
 
 
 def organisation_of_turn(members: tuple[OrganisationId, ...], key: str, waited: int, patience: int) -> OrganisationId:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.ledger.records import Record
-from orchestrator.types import Digest, OrganisationId, RequestId
+from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,9 @@ class BlockSeen:
         lapsed: requests that it is too late to approve.
         affected_wrong, replacement_wrong: requests of which the last record says otherwise than this node computes.
         foreign_prekeys: this member's unused prekeys that its own keystore cannot open: a thief's, or lost ones.
+        stale_endorsements: requests whose certificate this member has endorsed otherwise than it now computes it.
+        unopened: contributions that count and whose content keys this member lacks.
+        keyless: its own request for content keys, if nothing that answers it can be opened any more.
     """
 
     private_block: int
@@ -92,6 +95,9 @@ class BlockSeen:
     affected_wrong: frozenset[RequestId] = frozenset()
     replacement_wrong: frozenset[RequestId] = frozenset()
     foreign_prekeys: frozenset[Digest] = frozenset()
+    stale_endorsements: frozenset[RequestId] = frozenset()
+    unopened: frozenset[UpdateId] = frozenset()
+    keyless: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +113,21 @@ class EffectFailed:
 
     Attributes:
         retryable: whether trying again may help.
+        counts: whether it is one of the attempts after which a node looks for another way. What only the node's own
+            surroundings are to blame for, such as a full disk or an operator's stop, is tried again as if for the first
+            time.
     """
 
     effect_id: str
     retryable: bool
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EffectHeld:
+    """An effect was not begun: it waits for somebody's word, and is asked for again as long as it is wanted."""
+
+    effect_id: str
 
 
 Event = (
@@ -122,4 +139,5 @@ Event = (
     | BlockSeen
     | EffectCompleted
     | EffectFailed
+    | EffectHeld
 )

@@ -6,9 +6,9 @@ wanted follows from the facts alone, so a restarted node that is told the same f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from orchestrator.ledger.state import apply
+from orchestrator.ledger.state import EMPTY, apply
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.rules_checkpoints import award_rules, checkpoint_rules
@@ -19,6 +19,10 @@ from orchestrator.protocol.state import ATTEMPTS, Anchored, Attested, Failure, N
 
 PATIENCE = 6
 """Blocks that a member has for a transaction that anyone may send, before the turn passes to the next."""
+
+CONFIRMATION = 32
+"""Private blocks after which a transaction that was mined, but is not among the facts, is asked for again: a
+reorganisation may have dropped it before it counted. Whoever sends knows it by its action and sends no second one."""
 
 Step = tuple[NodeState, tuple[fx.Effect, ...]]
 
@@ -57,12 +61,27 @@ def transition(state: NodeState, event: ev.Event) -> Step:
                     affected_wrong=event.affected_wrong,
                     replacement_wrong=event.replacement_wrong,
                     foreign_prekeys=event.foreign_prekeys,
+                    stale_endorsements=event.stale_endorsements,
                 )
             )
         case ev.EffectCompleted():
             return _completed(state, event), ()
         case ev.EffectFailed():
             return _failed(state, event), ()
+        case ev.EffectHeld():
+            return state.with_(in_flight=state.in_flight - {event.effect_id}), ()
+
+
+def refolded(state: NodeState, facts: Iterable[ev.Event]) -> NodeState:
+    """The state after a reorganisation: told ``facts`` anew, those of the private chain before those of the public one.
+
+    What is under way goes on. What was done is forgotten: what the chains hold they tell, and whoever carries out a
+    local effect finds what it made before, if it is still of use.
+    """
+    fresh = NodeState(me=state.me, ledger=EMPTY, in_flight=state.in_flight)
+    for fact in facts:
+        fresh, _ = transition(fresh, fact)
+    return fresh
 
 
 def wanted(state: NodeState) -> Iterator[fx.Effect]:
@@ -88,7 +107,7 @@ def _decide(state: NodeState) -> Step:
 
 
 def _may_start(state: NodeState, effect: fx.Effect) -> bool:
-    if effect.id in state.in_flight or effect.id in state.done:
+    if effect.id in state.in_flight or (effect.id in state.done and not _unconfirmed(state, effect)):
         return False
     failure = state.failures.get(effect.id)
     if failure is not None and (failure.retry_at is None or failure.retry_at > state.private_block):
@@ -100,14 +119,25 @@ def _may_start(state: NodeState, effect: fx.Effect) -> bool:
     return fx.organisation_of_turn(members, effect.id, waited, PATIENCE) == state.me
 
 
+def _unconfirmed(state: NodeState, effect: fx.Effect) -> bool:
+    """Whether it was sent so long ago that the chain should show it by now."""
+    sent_at = state.sent_at.get(effect.id)
+    return not effect.local and sent_at is not None and state.private_block >= sent_at + CONFIRMATION
+
+
 def _completed(state: NodeState, event: ev.EffectCompleted) -> NodeState:
     failures = {key: value for key, value in state.failures.items() if key != event.effect_id}
     return state.with_(
-        in_flight=state.in_flight - {event.effect_id}, done=state.done | {event.effect_id}, failures=failures
+        in_flight=state.in_flight - {event.effect_id},
+        done=state.done | {event.effect_id},
+        sent_at={**state.sent_at, event.effect_id: state.private_block},
+        failures=failures,
     )
 
 
 def _failed(state: NodeState, event: ev.EffectFailed) -> NodeState:
+    if not event.counts:
+        return state.with_(in_flight=state.in_flight - {event.effect_id})
     known = state.failures.get(event.effect_id)
     attempts = min(1 + (known.attempts if known else 0), ATTEMPTS)
     failure = Failure(attempts, state.private_block + 2**attempts if event.retryable else None)

@@ -42,6 +42,8 @@ def _next_step(state: NodeState, revocation: Revocation) -> Iterator[fx.Effect]:
         yield fx.RecordVerification(request) if measure.id in state.done else measure
     elif request in state.verified and state.me not in revocation.endorsements:
         yield fx.EndorseCertificate(request)
+    elif request in state.stale_endorsements:
+        yield fx.RenewEndorsement(request)
 
 
 def _to_record(state: NodeState, revocation: Revocation) -> fx.RecordAffected | fx.RecordReplacement | None:

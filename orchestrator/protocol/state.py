@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.protocol.events import RoundClock
-from orchestrator.types import Digest, OrganisationId, RequestId
+from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
 
 ATTEMPTS = 6
 """Failures after which the waits between attempts grow no more: a node that was down for an hour is asked again."""
@@ -53,10 +53,12 @@ class NodeState:
         claimable: first public block in which awards of a sequence may be claimed.
         own_awards: this member's awards, indices by sequence.
         claimed: (sequence, index) of awards that were paid.
-        verified, lapsed, affected_wrong, replacement_wrong, foreign_prekeys: as in
-            :class:`orchestrator.protocol.events.BlockSeen`.
+        verified, lapsed, affected_wrong, replacement_wrong, foreign_prekeys, stale_endorsements, unopened,
+            keyless: as in :class:`orchestrator.protocol.events.BlockSeen`.
         in_flight: ids of effects that were asked for and have not ended.
-        done: ids of effects that were carried out in this process's life; none is asked for twice.
+        done: ids of effects that were carried out. A local one is not asked for again; what left the house is, when
+            the chain still does not show it after a long while.
+        sent_at: private block at which each effect of ``done`` ended, in this process's life.
         failures: ids of effects that failed.
         turn_since: private block from which a shared transaction has been possible, by effect id.
     """
@@ -76,8 +78,12 @@ class NodeState:
     affected_wrong: frozenset[RequestId] = frozenset()
     replacement_wrong: frozenset[RequestId] = frozenset()
     foreign_prekeys: frozenset[Digest] = frozenset()
+    stale_endorsements: frozenset[RequestId] = frozenset()
+    unopened: frozenset[UpdateId] = frozenset()
+    keyless: frozenset[int] = frozenset()
     in_flight: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
+    sent_at: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, Failure] = field(default_factory=dict)
     turn_since: Mapping[str, int] = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.daemon.handlers import checkpoints, compaction, judging, revocations, rounds
+from orchestrator.daemon.handlers import checkpoints, compaction, judging, revocations, rounds, training
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.services import Services
 from orchestrator.protocol import effects as fx
@@ -17,9 +17,9 @@ HANDLERS: dict[type[fx.Effect], Handler] = {
     fx.PublishPrekeys: rounds.publish_prekeys,
     fx.DiscardPrekeys: rounds.discard_prekeys,
     fx.PassRound: rounds.pass_round,
-    fx.TrainUpdate: rounds.train,
-    fx.SubmitUpdate: rounds.submit,
-    fx.ReleaseUpdate: rounds.release,
+    fx.TrainUpdate: training.train,
+    fx.SubmitUpdate: training.submit,
+    fx.ReleaseUpdate: training.release,
     fx.CollectUpdates: judging.collect,
     fx.JudgeUpdates: judging.judge,
     fx.CommitVerdicts: judging.commit_verdicts,
@@ -38,6 +38,7 @@ HANDLERS: dict[type[fx.Effect], Handler] = {
     fx.MeasureRevocation: revocations.measure,
     fx.RecordVerification: revocations.record_verification,
     fx.EndorseCertificate: revocations.endorse,
+    fx.RenewEndorsement: revocations.endorse,
     fx.ShredUpdates: revocations.shred,
     fx.CompareCompaction: compaction.compare,
     fx.SettleCompaction: compaction.settle,

@@ -7,7 +7,7 @@ from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_content
 from orchestrator.commitment.signatures import recover
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services
-from orchestrator.errors import FormatError, ProtocolError
+from orchestrator.errors import ChainRewritten, FormatError, ProtocolError
 from orchestrator.ledger.awards import awards_tree
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
 from orchestrator.ledger.entities import Due
@@ -17,25 +17,31 @@ from orchestrator.protocol.rules_checkpoints import agreed_head
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import Address
 
+ATTESTED = "attested"
+"""Results: the private block, by number and hash, of each checkpoint that this node may have signed."""
+
 
 def attest(services: Services, state: NodeState, effect: fx.AttestCheckpoint) -> None:
     """Recompute the checkpoint from the own node and sign it, unless the chain behind the last one has changed.
 
     Raises:
-        ProtocolError: the private chain was rewritten, or the tree does not extend the last checkpoint's.
+        ChainRewritten: the private chain is another, or the tree does not extend the last checkpoint's.
         KeystoreError: other content was signed for this sequence before.
     """
+    services.check_signing()
     checkpoint = build_checkpoint(services, state, effect.sequence)
     previous = _previous(state, effect.sequence)
     if previous is not GENESIS:
         found = services.private.rounds.chain.block(previous.private_block).hash
         if found != previous.private_block_hash or not services.history.extends(previous):
-            raise ProtocolError(
+            raise ChainRewritten(
                 f"the private chain no longer holds block {previous.private_block} as checkpoint {previous.sequence}"
                 " anchored it; nothing is signed",
                 mend="compare with the other members' nodes: the chain was rewritten",
             )
     anchor = services.public.anchor
+    place = {"block": checkpoint.private_block, "hash": checkpoint.private_block_hash}
+    services.journal.put(ATTESTED, str(effect.sequence), place)  # before it is signed: what may be signed is guarded
     with services.lock:
         signature = services.keystore.sign_checkpoint(
             chain_id=anchor.chain.chain_id,
@@ -44,7 +50,7 @@ def attest(services: Services, state: NodeState, effect: fx.AttestCheckpoint) ->
             content=checkpoint_content_digest(checkpoint),
             digest=checkpoint_digest(checkpoint, anchor.chain.chain_id, anchor.address),
         )
-    services.private_sender.send(services.private.schedule.attest(effect.sequence, head_of(checkpoint), signature))
+    services.send_private(services.private.schedule.attest(effect.sequence, head_of(checkpoint), signature))
 
 
 def relay(services: Services, state: NodeState, effect: fx.RelayCheckpoint) -> None:
@@ -55,7 +61,7 @@ def relay(services: Services, state: NodeState, effect: fx.RelayCheckpoint) -> N
         raise ProtocolError(f"a quorum signed {head} for checkpoint {effect.sequence}, this node computes another")
     signatures = _good_signatures(services, state, checkpoint)[: state.ledger.members.quorum]
     previous = _previous(state, effect.sequence)
-    services.public_sender.send(services.public.anchor.anchor(previous, checkpoint, signatures))
+    services.send_public(services.public.anchor.anchor(previous, checkpoint, signatures))
 
 
 def _good_signatures(services: Services, state: NodeState, checkpoint: Checkpoint) -> list[bytes]:
@@ -81,7 +87,7 @@ def _signer(message: bytes, signature: bytes) -> Address | None:
 def publish_awards(services: Services, state: NodeState, effect: fx.PublishAwards) -> None:
     """Show the distributor the checkpoint with the awards, and the later ones up to the head."""
     later = [state.anchored[sequence].checkpoint for sequence in sorted(state.anchored) if sequence >= effect.sequence]
-    services.public_sender.send(services.public.awards.publish(later))
+    services.send_public(services.public.awards.publish(later))
 
 
 def claim(services: Services, state: NodeState, effect: fx.ClaimAward) -> None:
@@ -90,7 +96,7 @@ def claim(services: Services, state: NodeState, effect: fx.ClaimAward) -> None:
     award = next(item for item in listed if item.index == effect.index)
     proof = awards_tree(effect.sequence, listed).proof(listed.index(award))
     leaf = AwardLeaf(effect.sequence, award.index, award.update_id, award.account, award.amount)
-    services.public_sender.send(services.public.awards.claim(leaf, proof))
+    services.send_public(services.public.awards.claim(leaf, proof))
     services.report_traffic()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from orchestrator.chain.structs import Verification
 from orchestrator.commitment.certificate import (
@@ -17,6 +18,7 @@ from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.opening import removable_cids
+from orchestrator.daemon.results import measure_key
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.entities import Revocation
@@ -27,11 +29,14 @@ from orchestrator.types import MILLION, Digest, UpdateId
 
 _log = logging.getLogger(__name__)
 
+MEASURED = "measured"
+"""Results: the row of a verification."""
+
 
 def settle(services: Services, state: NodeState, effect: fx.SettleRevocation) -> None:
     """Have the contract count over the present members: what they have done is enough since some have left."""
     call = services.private.revocations.settle(effect.request_id, effect.certificate, leaf_salt())
-    services.private_sender.send(call)
+    services.send_private(call)
 
 
 def decline(services: Services, state: NodeState, effect: fx.DeclineRevocation) -> None:
@@ -51,50 +56,59 @@ def record_affected(services: Services, state: NodeState, effect: fx.RecordAffec
     """Write down which contributions were trained on top of the revoked ones."""
     outcome = outcome_of(state.ledger, effect.request_id, known_tasks(state.ledger, services))
     followers = [UpdateId(update_id) for update_id in outcome.descendants]
-    services.private_sender.send(
-        services.private.revocations.record_affected(effect.request_id, followers, leaf_salt())
-    )
+    services.send_private(services.private.revocations.record_affected(effect.request_id, followers, leaf_salt()))
 
 
 def record_replacement(services: Services, state: NodeState, effect: fx.RecordReplacement) -> None:
     outcome = outcome_of(state.ledger, effect.request_id, known_tasks(state.ledger, services))
-    services.private_sender.send(
+    services.send_private(
         services.private.revocations.record_replacement(effect.request_id, outcome.after, leaf_salt())
     )
 
 
-def measure(services: Services, state: NodeState, effect: fx.MeasureRevocation) -> Job:
+def measure(services: Services, state: NodeState, effect: fx.MeasureRevocation) -> Job | None:
     """Held-out figures with and without the revoked contributions, while they can still be opened."""
+    revocation = state.ledger.revocations[effect.request_id]
+    key = measure_key(revocation)
+    if services.results.find(MEASURED, key) is not None:
+        return None
     tasks = known_tasks(state.ledger, services)
     before, after = manifests_of(state.ledger, effect.request_id, tasks)
-    task = governing_task(state.ledger, tasks, at=state.ledger.revocations[effect.request_id].effective)
+    task = governing_task(state.ledger, tasks, at=revocation.effective)
     assert task is not None  # the manifests are its
+    opener = services.opener(state.ledger)
 
-    def job() -> None:
-        services.figures.status("measuring", request=effect.request_id)
-        opener = services.opener(state.ledger)
+    def compute() -> dict[str, Any]:
         then = services.bench.evaluate(task, before, opener)
         now = services.bench.evaluate(task, after, opener)
         services.figures.held_out(f"revocation/{effect.request_id}/before", then.value, then.samples)
         services.figures.held_out(f"revocation/{effect.request_id}/after", now.value, now.samples)
-        services.desk.measured[effect.request_id] = Verification(
-            metric=now.metric,
-            value_before=round(then.value * MILLION),
-            value_after=round(now.value * MILLION),
-            samples=now.samples,
-        )
+        return {
+            "metric": now.metric,
+            "value_before": round(then.value * MILLION),
+            "value_after": round(now.value * MILLION),
+            "samples": now.samples,
+        }
+
+    def job() -> None:
+        services.figures.status("measuring", request=effect.request_id)
+        services.results.once(MEASURED, key, compute)
         services.figures.status("measured", request=effect.request_id)
 
     return job
 
 
 def record_verification(services: Services, state: NodeState, effect: fx.RecordVerification) -> None:
-    row = services.desk.measured[effect.request_id]
-    services.private_sender.send(services.private.revocations.record_verification(effect.request_id, row, leaf_salt()))
+    row = services.results.find(MEASURED, measure_key(state.ledger.revocations[effect.request_id]))
+    if row is None:
+        raise ProtocolError(f"revocation {effect.request_id} was not measured")
+    call = services.private.revocations.record_verification(effect.request_id, Verification(**row), leaf_salt())
+    services.send_private(call)
 
 
-def endorse(services: Services, state: NodeState, effect: fx.EndorseCertificate) -> None:
+def endorse(services: Services, state: NodeState, effect: fx.EndorseCertificate | fx.RenewEndorsement) -> None:
     """Build the certificate from the records alone, sign it, and store it."""
+    services.check_signing()
     ledger = services.private.revocations
     certificate = build_certificate(
         state.ledger,
@@ -105,10 +119,10 @@ def endorse(services: Services, state: NodeState, effect: fx.EndorseCertificate)
     found = digest_of(certificate)
     _warn_of_claim(state.ledger.revocations[effect.request_id], certificate["manifest"]["after"])
     to_sign = certificate_digest(effect.request_id, found, ledger.chain.chain_id, ledger.address)
+    cid = services.store.add(certificate_bytes(certificate))
     with services.lock:
-        cid = services.store.add(certificate_bytes(certificate))
         signature = services.keystore.sign_digest("delegate", to_sign)
-    services.private_sender.send(ledger.endorse(effect.request_id, found, cid, signature, leaf_salt()))
+    services.send_private(ledger.endorse(effect.request_id, found, cid, signature, leaf_salt()))
 
 
 def _warn_of_claim(revocation: Revocation, computed: Digest) -> None:
@@ -125,7 +139,7 @@ def _warn_of_claim(revocation: Revocation, computed: Digest) -> None:
 def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
     """Destroy keys and salts, forget what is in memory, unpin and collect; then say so on the chain.
 
-    In the heavy lane, because the workbench serves one thread: a training under way ends before its model is reset.
+    What the workbench computes meanwhile is stopped for it, and begun again afterwards: a promise goes first.
     """
     revocation = state.ledger.revocations[effect.request_id]
     certificate = revocation.certificate
@@ -135,26 +149,27 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
 
     def job() -> None:
         services.figures.status("shredding", request=effect.request_id)
-        services.bench.forget()
+        services.check_signing()
         with services.lock:
             destroyed = services.keystore.shred(revocation.updates)
-            for cid in cids:
-                services.store.unpin(cid)
-            services.store.collect()
-            receipt = Receipt(
-                certificate=certificate,
-                request_id=effect.request_id,
-                organisation=services.me,
-                updates=tuple(sorted(revocation.updates)),
-                content_keys=destroyed,
-                content_salts=destroyed,
-                unpinned=cids,
-            )
-            receipt_cid = services.store.add(receipt.to_bytes())
+        services.forget()  # after the keys went: what is opened from now on opens without them
+        for cid in cids:
+            services.store.unpin(cid)
+        services.store.collect()
+        receipt = Receipt(
+            certificate=certificate,
+            request_id=effect.request_id,
+            organisation=services.me,
+            updates=tuple(sorted(revocation.updates)),
+            content_keys=destroyed,
+            content_salts=destroyed,
+            unpinned=cids,
+        )
+        receipt_cid = services.store.add(receipt.to_bytes())
         call = services.private.revocations.record_shredding(
             effect.request_id, certificate, receipt.digest, receipt_cid, leaf_salt()
         )
-        services.private_sender.send(call)
+        services.send_private(call)
         services.report_traffic()
         services.figures.status("shredded", request=effect.request_id)
 

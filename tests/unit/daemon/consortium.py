@@ -95,9 +95,12 @@ class Consortium(Simulation):
         self.benches = {name: FakeWorkbench(name) for name in MEMBERS}
         self.stores = {name: MemoryStore(self.swarm) for name in MEMBERS}
         self.keystores = {name: self._keystore(name) for name in MEMBERS}
+        self.opened: list[Services] = []
         self.services = {name: self.make_services(name) for name in MEMBERS}
 
     def close(self) -> None:
+        for services in self.opened:
+            services.journal.close()
         for keystore in self.keystores.values():
             keystore.close()
 
@@ -106,7 +109,7 @@ class Consortium(Simulation):
         return Keystore.create(self.home / name, PASSWORD, scrypt_n=CHEAP, **keys)
 
     def make_services(self, name: OrganisationId) -> Services:
-        """As after a start of the daemon: files, keystore and store are there, the desk is empty."""
+        """As after a start of the daemon: files, keystore and store are there, nothing else."""
         access = Access(
             me=name,
             home=self.home / name,
@@ -119,6 +122,7 @@ class Consortium(Simulation):
             public_sender=Sender(self, name),  # type: ignore[arg-type]
         )
         services = Services.of(access, self.benches[name])
+        self.opened.append(services)
         services.tasks = self.history.tasks
         return services
 

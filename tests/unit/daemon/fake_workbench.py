@@ -16,14 +16,15 @@ class FakeWorkbench:
 
     Attributes:
         asked: name of each call. fails: an error to raise instead of working.
-        forgotten: how often :meth:`forget` was called.
+        forgotten, cancelled: how often :meth:`forget` and :meth:`cancel` were called. settled: rounds.
     """
 
     def __init__(self, organisation: OrganisationId) -> None:
         self.organisation = organisation
         self.asked: list[str] = []
         self.fails: Exception | None = None
-        self.forgotten = 0
+        self.forgotten = self.cancelled = 0
+        self.settled: list[int] = []
         self.opened: dict[UpdateId, bytes] = {}
 
     def statement(self) -> bytes:
@@ -55,8 +56,17 @@ class FakeWorkbench:
         good = {update_id: Judgement(True, MILLION, 1000 * place, "") for place, update_id in enumerate(candidates, 1)}
         return verdicts | good
 
+    def settle(self, round_number: int) -> None:
+        self.settled.append(round_number)
+
     def forget(self) -> None:
         self.forgotten += 1
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+    def close(self) -> None:
+        self.cancel()
 
     def _begin(self, what: str, manifest: Manifest, opener: OpenDelta) -> None:
         self.asked.append(what)

@@ -13,7 +13,7 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, delegate, wor
 from orchestrator.commitment.checkpoints import checkpoint_digest, head_of
 from orchestrator.commitment.signatures import recover
 from orchestrator.daemon.handlers.checkpoints import build_checkpoint
-from orchestrator.errors import KeystoreError, ProtocolError, TransactionReverted
+from orchestrator.errors import ChainRewritten, KeystoreError, ProtocolError, TransactionReverted
 from orchestrator.ledger.checkpoint import GENESIS
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
@@ -70,7 +70,7 @@ def test_nothing_is_signed_when_the_chain_behind_the_last_checkpoint_was_rewritt
     life.private_chain.rewind(anchored.private_block - 1)
     state = life.now()
     assert life.private_chain.block(anchored.private_block).hash != anchored.private_block_hash
-    with pytest.raises(ProtocolError, match=rf"no longer holds block {anchored.private_block} as checkpoint 1"):
+    with pytest.raises(ChainRewritten, match=rf"no longer holds block {anchored.private_block} as checkpoint 1"):
         life.handle(AURORA, state, fx.AttestCheckpoint(2, 1))
     assert AURORA not in life.now().attestations.get(2, {})
 
@@ -81,7 +81,7 @@ def test_nothing_is_signed_when_the_tree_does_not_extend_the_last_one(life: Cons
     anchored = state.anchored[1]
     for changed in ({"records_root": word_of("other records")}, {"tree_size": 10_000}):
         other = replace(anchored, checkpoint=replace(anchored.checkpoint, **changed))
-        with pytest.raises(ProtocolError, match="nothing is signed"):
+        with pytest.raises(ChainRewritten, match="nothing is signed"):
             life.handle(AURORA, state.with_(anchored={1: other}), fx.AttestCheckpoint(2, 1))
 
 

@@ -16,6 +16,8 @@ from unit.ledger.actors import AURORA
 from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.handlers import HANDLERS
+from orchestrator.daemon.handlers.judging import VERDICTS
+from orchestrator.daemon.journal import read_journal
 from orchestrator.errors import (
     ChainError,
     ConfigurationError,
@@ -62,7 +64,7 @@ def ended(executor: Executor, seconds: float = 5.0) -> list[Any]:
 
 
 def journal(life: Consortium) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (life.services[AURORA].home / "journal.jsonl").read_text().splitlines()]
+    return read_journal(life.services[AURORA].home)
 
 
 def test_every_effect_has_a_handler() -> None:
@@ -77,7 +79,7 @@ def test_a_quick_effect_ends_at_once(life: Consortium, executor: Executor, monke
     assert [line["event"] for line in journal(life)[-2:]] == ["effect-started", "effect-completed"]
 
 
-def test_heavy_effects_run_one_after_the_other_beside_the_quick_ones(
+def test_effects_of_a_lane_run_one_after_the_other_beside_the_quick_ones(
     life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go, running, most = threading.Event(), [], []
@@ -193,8 +195,8 @@ def test_secrets_stay_out_of_journal_and_status(life: Consortium) -> None:
     for update_id in keystore.contents():
         assert keystore.content_key(update_id).hex().encode() not in written
         assert keystore.content_salt(update_id).hex().encode() not in written
-    nonce = json.loads((home / "verdicts" / "1.json").read_text())["nonce"]
-    assert nonce.encode() not in written
+    (kept,) = life.services[AURORA].results.of_round(VERDICTS, 1)
+    assert kept["nonce"] not in written.decode() + json.dumps(read_journal(home))
 
 
 def test_figures_are_whole_when_two_threads_write_them(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from unit.daemon.consortium import Consortium
@@ -11,15 +11,22 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS
 
 from orchestrator.chain.structs import Verdict
 from orchestrator.commitment.verdicts import verdict_commitment
-from orchestrator.daemon.handlers.judging import NOT_FOUND, NOT_OPENED, OTHER_TERMS, WRONG_PARENT
+from orchestrator.daemon.handlers.judging import (
+    COLLECTED,
+    NOT_FOUND,
+    NOT_OPENED,
+    OTHER_TERMS,
+    VERDICTS,
+    WRONG_PARENT,
+)
 from orchestrator.daemon.opening import OBJECT_LIMIT, stored_cids
+from orchestrator.daemon.results import verdicts_key
 from orchestrator.envelope import parse_header
 from orchestrator.errors import ChainError, ProtocolError, StorageError
-from orchestrator.files import write_json
 from orchestrator.ledger.entities import RoundStatus, Update
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
-from orchestrator.types import Cid, Digest, UpdateId
+from orchestrator.types import Cid, Digest, OrganisationId, UpdateId
 
 
 def released(life: Consortium) -> dict[str, Update]:
@@ -34,10 +41,18 @@ def as_if(state: NodeState, update: Update) -> NodeState:
     return state.with_(ledger=state.ledger.with_(updates={**state.ledger.updates, update.id: update}))
 
 
-def collected(life: Consortium, state: NodeState) -> dict[UpdateId, str]:
-    life.services[AURORA].desk.refused.clear()
-    life.handle(AURORA, state, fx.CollectUpdates(1))
-    return life.services[AURORA].desk.refused[1]
+def collected(life: Consortium, state: NodeState, name: OrganisationId = AURORA) -> dict[UpdateId, str]:
+    """Why updates were refused. In the life of the test a member may have collected before."""
+    services, key = life.services[name], verdicts_key(state.ledger, 1)
+    services.journal.drop(COLLECTED, key)
+    life.handle(name, state, fx.CollectUpdates(1))
+    refused: dict[UpdateId, str] = services.results.find(COLLECTED, key)
+    return refused
+
+
+def judged_rows(life: Consortium, state: NodeState) -> dict[UpdateId, Any]:
+    kept = life.services[AURORA].results.find(VERDICTS, verdicts_key(state.ledger, 1))
+    return {row["update_id"]: row for row in kept["verdicts"]}
 
 
 def test_all_is_well(life: Consortium) -> None:
@@ -51,12 +66,11 @@ def test_all_is_well(life: Consortium) -> None:
 def test_nobody_commits_to_no_verdicts(life: Consortium, kept: bool) -> None:
     """They could not be revealed, and the round would wait for its deadline."""
     released(life)
-    services = life.services[AURORA]
-    services.desk.judged[1] = {}
+    services, state = life.services[AURORA], life.now()
     if kept:
-        write_json(services.home / "verdicts" / "1.json", {"nonce": "0x" + "00" * 32, "verdicts": []})
+        services.journal.put(VERDICTS, verdicts_key(state.ledger, 1), {"nonce": "0x" + "00" * 32, "verdicts": []})
     with pytest.raises(ProtocolError, match="nothing to judge in round 1"):
-        life.handle(AURORA, life.now(), fx.CommitVerdicts(1))
+        life.handle(AURORA, state, fx.CommitVerdicts(1))
     assert AURORA not in life.history.state.rounds[1].commitments
 
 
@@ -120,21 +134,20 @@ def with_recipients(state: NodeState, **keys: bytes | None) -> NodeState:
 def test_a_prekey_that_is_no_key_keeps_nobody_from_submitting(life: Consortium) -> None:
     """The chain takes any bytes for one: who published them gets no key of the round, and the others go on."""
     life.open_round()
-    life.handle(AURORA, life.now(), fx.TrainUpdate(1))
-    life.handle(AURORA, with_recipients(life.now(), cumulus=b"no key"), fx.SubmitUpdate(1))
+    for effect in (fx.TrainUpdate(1), fx.SubmitUpdate(1)):
+        life.handle(AURORA, with_recipients(life.now(), cumulus=b"no key"), effect)
     mine = next(iter(life.history.state.updates.values()))
     life.handle(AURORA, life.now(), fx.ReleaseUpdate(mine.id))
     header = life.stores[AURORA].fetch(life.history.state.updates[mine.id].header_cid, limit=OBJECT_LIMIT)
     assert [item.organisation for item in parse_header(header).recipients] == [AURORA, BOREALIS]
-    life.handle(BOREALIS, with_recipients(life.now(BOREALIS), cumulus=b"no key"), fx.CollectUpdates(1))
-    assert life.services[BOREALIS].desk.refused[1] == {}
+    assert collected(life, with_recipients(life.now(BOREALIS), cumulus=b"no key"), BOREALIS) == {}
 
 
 def test_an_update_that_leaves_a_member_out_is_refused(life: Consortium) -> None:
     """Two of three could accept it, and the third could never fold the model again."""
     life.open_round()
-    life.handle(BOREALIS, life.now(BOREALIS), fx.TrainUpdate(1))
-    life.handle(BOREALIS, with_recipients(life.now(BOREALIS), cumulus=None), fx.SubmitUpdate(1))
+    for effect in (fx.TrainUpdate(1), fx.SubmitUpdate(1)):
+        life.handle(BOREALIS, with_recipients(life.now(BOREALIS), cumulus=None), effect)
     theirs = next(iter(life.history.state.updates.values()))
     life.handle(BOREALIS, life.now(BOREALIS), fx.ReleaseUpdate(theirs.id))
     assert collected(life, life.now()) == {theirs.id: NOT_OPENED}
@@ -152,10 +165,9 @@ def test_nothing_that_is_too_large_is_pinned(life: Consortium) -> None:
 def test_an_own_node_that_is_down_is_no_verdict_on_anybody(life: Consortium) -> None:
     released(life)
     life.stores[AURORA].reachable = False
-    life.services[AURORA].desk.refused.clear()
     with pytest.raises(StorageError, match="cannot reach"):
-        life.handle(AURORA, life.now(), fx.CollectUpdates(1))
-    assert 1 not in life.services[AURORA].desk.refused
+        collected(life, life.now())
+    assert life.services[AURORA].results.find(COLLECTED, verdicts_key(life.now().ledger, 1)) is None
 
 
 def test_who_was_no_recipient_opens_nothing(life: Consortium) -> None:
@@ -174,9 +186,9 @@ def test_refused_updates_are_not_shown_to_the_workbench_but_get_their_verdicts(l
     life.benches[AURORA].opened.clear()
     life.handle(AURORA, life.now(), fx.JudgeUpdates(1))
     assert set(life.benches[AURORA].opened) == {updates[AURORA].id, updates[CUMULUS].id}
-    judged = life.services[AURORA].desk.judged[1]
-    assert not judged[updates[BOREALIS].id].accept and judged[updates[BOREALIS].id].reason == NOT_FOUND
-    assert judged[updates[CUMULUS].id].accept
+    judged = judged_rows(life, life.now())
+    assert not judged[updates[BOREALIS].id]["accept"] and judged[updates[BOREALIS].id]["reason"] == NOT_FOUND
+    assert judged[updates[CUMULUS].id]["accept"]
 
 
 def test_an_update_that_names_another_parent_is_refused(life: Consortium) -> None:
@@ -185,8 +197,8 @@ def test_an_update_that_names_another_parent_is_refused(life: Consortium) -> Non
     state = as_if(life.now(), replace(updates[BOREALIS], parent_manifest=Digest("0x" + "22" * 32)))
     life.handle(AURORA, state, fx.CollectUpdates(1))
     life.handle(AURORA, state, fx.JudgeUpdates(1))
-    judged = life.services[AURORA].desk.judged[1]
-    assert judged[updates[BOREALIS].id].reason == WRONG_PARENT and judged[updates[CUMULUS].id].accept
+    judged = judged_rows(life, state)
+    assert judged[updates[BOREALIS].id]["reason"] == WRONG_PARENT and judged[updates[CUMULUS].id]["accept"]
 
 
 @pytest.mark.parametrize("terms", [{"epsilon_cap": 8_000_000}, {"minimum_updates": 3}, {"reveal_blocks": 1}])
@@ -199,8 +211,8 @@ def test_nothing_is_accepted_under_terms_that_are_not_the_tasks(life: Consortium
     state = life.now().with_(ledger=life.now().ledger.with_(rounds={1: other}))
     life.handle(AURORA, state, fx.CollectUpdates(1))
     life.handle(AURORA, state, fx.JudgeUpdates(1))
-    judged = life.services[AURORA].desk.judged[1]
-    assert {(item.accept, item.reason) for item in judged.values()} == {(False, OTHER_TERMS)}
+    judged = judged_rows(life, state)
+    assert {(item["accept"], item["reason"]) for item in judged.values()} == {(False, OTHER_TERMS)}
 
 
 def test_a_lost_object_costs_its_owner_the_round_and_nobody_else(life: Consortium) -> None:
@@ -225,26 +237,25 @@ def judged(life: Consortium) -> NodeState:
     return life.now()
 
 
-def test_verdicts_are_written_before_they_are_committed(life: Consortium) -> None:
-    """A crash between the two leaves the file; what is committed later is what it says."""
+def test_verdicts_are_written_as_soon_as_they_are_judged(life: Consortium) -> None:
+    """A crash after that changes none of them; what is committed later is what was written, by its first nonce."""
     state = judged(life)
-    services = life.services[AURORA]
-    path = services.home / "verdicts" / "1.json"
+    services, key = life.services[AURORA], verdicts_key(state.ledger, 1)
+    written = services.results.find(VERDICTS, key)
     services.private_sender.fails = ChainError("the chain is down")  # type: ignore[attr-defined]
     with pytest.raises(ChainError):
         life.handle(AURORA, state, fx.CommitVerdicts(1))
     assert AURORA not in life.history.state.rounds[1].commitments
-    written = path.read_bytes()
-    assert path.stat().st_mode & 0o777 == 0o600
     life.restart(AURORA)
-    life.services[AURORA].desk.judged[1] = {}
-    life.handle(AURORA, life.now(), fx.CommitVerdicts(1))
-    assert path.read_bytes() == written
-    document = json.loads(written)
-    verdicts = [Verdict(**row) for row in document["verdicts"]]
+    asked = len(life.benches[AURORA].asked)
+    for effect in (fx.CollectUpdates(1), fx.JudgeUpdates(1), fx.CommitVerdicts(1)):
+        life.handle(AURORA, life.now(), effect)
+    assert len(life.benches[AURORA].asked) == asked, "nothing is judged twice"
+    assert life.services[AURORA].results.find(VERDICTS, key) == written
+    verdicts = [Verdict(**row) for row in written["verdicts"]]
     assert len(verdicts) == 3
     assert life.history.state.rounds[1].commitments[AURORA] == verdict_commitment(
-        1, AURORA, verdicts, Digest(document["nonce"])
+        1, AURORA, verdicts, Digest(written["nonce"])
     )
 
 
@@ -256,11 +267,19 @@ def test_a_restarted_member_reveals_what_it_committed_to(life: Consortium) -> No
     assert all(update.verdicts[AURORA].accept for update in life.history.state.updates.values())
 
 
+def test_what_is_revealed_is_what_the_chain_holds_the_commitment_to(life: Consortium) -> None:
+    """A reorganisation may leave verdicts on other updates of a round of that number behind."""
+    life.handle(AURORA, judged(life), fx.CommitVerdicts(1))
+    other = {"nonce": "0x" + "11" * 32, "verdicts": []}
+    life.services[AURORA].journal.put(VERDICTS, "1/0x00", other)
+    life.handle(AURORA, life.now(), fx.RevealVerdicts(1))
+    assert AURORA in life.history.state.rounds[1].revealed
+
+
 def test_verdicts_that_were_lost_are_not_made_up(life: Consortium) -> None:
     life.handle(AURORA, judged(life), fx.CommitVerdicts(1))
-    path = life.services[AURORA].home / "verdicts" / "1.json"
-    path.unlink()
-    with pytest.raises(ProtocolError, match=r"verdicts/1\.json is missing"):
+    life.services[AURORA].journal.drop(VERDICTS, verdicts_key(life.now().ledger, 1))
+    with pytest.raises(ProtocolError, match="has no verdicts of round 1 that were committed to"):
         life.handle(AURORA, life.now(), fx.RevealVerdicts(1))
     assert AURORA not in life.history.state.rounds[1].revealed
 
@@ -271,5 +290,5 @@ def test_two_members_commit_differently_to_the_same_verdicts(life: Consortium) -
     life.settle()
     commitments = life.history.state.rounds[1].commitments
     assert len(set(commitments.values())) == len(MEMBERS)
-    nonces = {json.loads((life.services[name].home / "verdicts" / "1.json").read_text())["nonce"] for name in MEMBERS}
+    nonces = {item["nonce"] for name in MEMBERS for item in life.services[name].results.of_round(VERDICTS, 1)}
     assert len(nonces) == len(MEMBERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from unit.daemon.consortium import Consortium
@@ -10,12 +11,22 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task
 
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.handlers import HANDLERS
+from orchestrator.daemon.handlers.training import SEALED
 from orchestrator.daemon.opening import removable_cids
+from orchestrator.daemon.results import round_key
 from orchestrator.daemon.workbench import Judgement
-from orchestrator.errors import ChainError, ContentKeyDestroyed, KeystoreError, ProtocolError
+from orchestrator.errors import (
+    ChainError,
+    ContentKeyDestroyed,
+    DiskError,
+    KeystoreError,
+    ProtocolError,
+    StorageError,
+)
 from orchestrator.ledger.entities import RoundStatus, Update
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.protocol import effects as fx
+from orchestrator.protocol.state import NodeState
 from orchestrator.types import MILLION, Cid
 
 
@@ -144,9 +155,9 @@ def test_shredding_that_was_cut_off_is_told_in_full(life: Consortium) -> None:
     assert (receipt.content_keys, receipt.content_salts, len(receipt.unpinned)) == (1, 1, 2)
 
 
-def test_the_workbench_forgets_in_its_own_thread(life: Consortium) -> None:
-    """It serves one thread at a time: a training under way must not have its model reset."""
-    assert fx.ShredUpdates.heavy
+def test_what_is_computed_is_stopped_before_the_workbench_forgets(life: Consortium) -> None:
+    """It serves one thread at a time, and shredding does not wait for a training: that goes on afterwards."""
+    assert fx.ShredUpdates.lane == "fetch"
     life.open_round()
     life.settle()
     request = life.request(CUMULUS)
@@ -154,32 +165,113 @@ def test_the_workbench_forgets_in_its_own_thread(life: Consortium) -> None:
     job = HANDLERS[fx.ShredUpdates](life.sync(AURORA), life.now(), fx.ShredUpdates(request))
     assert job is not None and life.benches[AURORA].forgotten == 0
     assert update_of(life, CUMULUS).id in life.keystores[AURORA].contents()
+    services, bench = life.services[AURORA], life.benches[AURORA]
+    services.model.acquire()  # as the lane does while something is computed
+    bench.cancel = services.model.release  # type: ignore[method-assign]
     job()
-    assert life.benches[AURORA].forgotten == 1
+    assert bench.forgotten == 1 and not services.model.locked()
 
 
-def test_a_seal_that_was_not_recorded_is_made_again(life: Consortium) -> None:
-    """The key that is kept is the one of the update that reached the chain."""
+def sealed_of(life: Consortium, number: int) -> Any:
+    services = life.services[AURORA]
+    return services.results.find(SEALED, round_key(life.now().ledger.rounds[number]))
+
+
+def test_an_update_is_sealed_once_however_often_it_is_submitted(life: Consortium) -> None:
+    """The key that is kept is that of the one seal; also where nobody knows whether a transaction has arrived."""
     number = life.open_round()
     life.handle(AURORA, life.now(), fx.TrainUpdate(number))
-    services = life.services[AURORA]
+    kept, services = sealed_of(life, number), life.services[AURORA]
     services.private_sender.fails = ChainError("the chain is down")  # type: ignore[attr-defined]
     with pytest.raises(ChainError):
         life.handle(AURORA, life.now(), fx.SubmitUpdate(number))
-    life.handle(AURORA, life.now(), fx.SubmitUpdate(number))
+    life.restart(AURORA)
+    for effect in (fx.TrainUpdate(number), fx.SubmitUpdate(number)):
+        life.handle(AURORA, life.now(), effect)
+    assert sealed_of(life, number) == kept and life.benches[AURORA].asked.count("train") == 1
     mine = update_of(life, AURORA)
+    assert (mine.id, mine.ciphertext_digest) == (kept["update_id"], kept["ciphertext_digest"])
     life.handle(AURORA, life.now(), fx.ReleaseUpdate(mine.id))
-    assert services.opener(life.history.state)(mine.id).startswith(b"delta of aurora in round 1")
+    assert life.services[AURORA].opener(life.history.state)(mine.id).startswith(b"delta of aurora in round 1")
 
 
-def test_a_release_without_its_file_says_so(life: Consortium) -> None:
+def test_a_training_that_could_not_be_stored_is_not_repeated(life: Consortium) -> None:
+    """IPFS is down when it ends: the delta waits in memory for it, and nothing of it is on the disk."""
+    number, services = life.open_round(), life.services[AURORA]
+    state = life.now()
+    life.stores[AURORA].reachable = False
+    with pytest.raises(StorageError):
+        life.handle(AURORA, state, fx.TrainUpdate(number))
+    assert list(services.desk) == [round_key(state.ledger.rounds[number])] and sealed_of(life, number) is None
+    written = b"".join(path.read_bytes() for path in services.home.rglob("*") if path.is_file())
+    assert b"delta of aurora" not in written
+    life.stores[AURORA].reachable = True
+    life.handle(AURORA, state, fx.TrainUpdate(number))
+    assert life.benches[AURORA].asked.count("train") == 1 and not services.desk
+    assert life.benches[AURORA].settled == [number]
+
+
+def test_a_training_whose_seal_the_disk_refused_is_not_repeated(life: Consortium) -> None:
+    number, services = life.open_round(), life.services[AURORA]
+    services.journal._database.execute("PRAGMA query_only=ON")
+    with pytest.raises(DiskError, match="readonly"):
+        life.handle(AURORA, life.now(), fx.TrainUpdate(number))
+    services.journal._database.execute("PRAGMA query_only=OFF")
+    life.handle(AURORA, life.now(), fx.TrainUpdate(number))
+    assert life.benches[AURORA].asked.count("train") == 1
+    life.handle(AURORA, life.now(), fx.SubmitUpdate(number))
+    mine, kept = update_of(life, AURORA), sealed_of(life, number)
+    assert mine.content_commitment == kept["content_commitment"]
+    life.handle(AURORA, life.now(), fx.ReleaseUpdate(mine.id))
+    assert services.opener(life.history.state)(mine.id)
+
+
+def test_another_round_of_the_same_number_has_an_update_of_its_own(life: Consortium) -> None:
+    """As after a reorganisation: what was sealed for other recipients is of no use."""
+    number = life.open_round()
+    life.handle(AURORA, life.now(), fx.TrainUpdate(number))
+    found = life.now().ledger.rounds[number]
+    fewer = replace(found, recipients={name: found.recipients[name] for name in (AURORA, BOREALIS)})
+    state = life.now().with_(ledger=life.now().ledger.with_(rounds={number: fewer}))
+    with pytest.raises(ProtocolError, match="no update was sealed for round 1"):
+        life.handle(AURORA, state, fx.SubmitUpdate(number))
+    life.handle(AURORA, state, fx.TrainUpdate(number))
+    assert life.benches[AURORA].asked.count("train") == 2
+
+
+def test_an_update_whose_key_is_gone_is_not_submitted(life: Consortium) -> None:
+    number = life.open_round()
+    life.handle(AURORA, life.now(), fx.TrainUpdate(number))
+    life.keystores[AURORA].shred([sealed_of(life, number)["update_id"]])
+    with pytest.raises(ContentKeyDestroyed):
+        life.handle(AURORA, life.now(), fx.SubmitUpdate(number))
+
+
+def test_what_was_sealed_and_never_recorded_is_destroyed_with_the_round(life: Consortium) -> None:
+    number = life.open_round()
+    life.handle(AURORA, life.now(), fx.TrainUpdate(number))
+    kept = sealed_of(life, number)
+    assert kept["update_id"] in life.keystores[AURORA].contents()
+    life.handle(AURORA, ended(life, number), fx.SettleKeys(number))
+    assert kept["update_id"] not in life.keystores[AURORA].contents()
+    assert not {kept["payload_cid"], kept["header_cid"]} & life.stores[AURORA].pinned
+
+
+def test_a_release_of_what_was_sealed_elsewhere_says_so(life: Consortium) -> None:
     number = life.open_round()
     for effect in (fx.TrainUpdate(number), fx.SubmitUpdate(number)):
         life.handle(AURORA, life.now(), effect)
     mine = update_of(life, AURORA)
-    (life.services[AURORA].home / "updates" / f"{mine.id}.json").unlink()
-    with pytest.raises(KeystoreError, match=f"{mine.id} cannot be released"):
+    life.services[AURORA].journal.drop(SEALED, round_key(life.now().ledger.rounds[number]))
+    with pytest.raises(KeystoreError, match=f"does not know where update {mine.id} lies"):
         life.handle(AURORA, life.now(), fx.ReleaseUpdate(mine.id))
+
+
+def ended(life: Consortium, number: int) -> NodeState:
+    """The state, had the round failed."""
+    found = life.history.state.rounds[number]
+    failed = replace(found, status=RoundStatus.FAILED, ended=life.history.state.position)
+    return life.now().with_(ledger=life.now().ledger.with_(rounds={number: failed}, open_round=None))
 
 
 def test_a_round_on_another_manifest_is_not_trained(life: Consortium) -> None:
@@ -211,17 +303,15 @@ def test_a_revocation_is_measured_under_the_task_of_its_manifests(life: Consorti
 
 
 def test_nothing_of_a_round_stays_on_the_desk_when_it_has_ended(life: Consortium) -> None:
-    """A delta that was never submitted is plaintext; it must not outlive its round in memory."""
-    number = life.open_round()
-    life.handle(AURORA, life.now(), fx.TrainUpdate(number))
-    desk = life.services[AURORA].desk
-    desk.refused[number], desk.judged[number] = {}, {}
-    found = life.history.state.rounds[number]
-    failed = replace(found, status=RoundStatus.FAILED, ended=life.history.state.position)
-    ledger = life.now().ledger.with_(rounds={number: failed}, open_round=None)
-    assert number in desk.trained
-    life.handle(AURORA, life.now().with_(ledger=ledger), fx.SettleKeys(number))
-    assert (desk.trained, desk.refused, desk.judged) == ({}, {}, {})
+    """A delta that was never stored is plaintext; it must not outlive its round in memory."""
+    number, services = life.open_round(), life.services[AURORA]
+    life.stores[AURORA].reachable = False
+    with pytest.raises(StorageError):
+        life.handle(AURORA, life.now(), fx.TrainUpdate(number))
+    assert services.desk
+    life.stores[AURORA].reachable = True
+    life.handle(AURORA, ended(life, number), fx.SettleKeys(number))
+    assert not services.desk
 
 
 @pytest.mark.parametrize("terms", [{"submit_blocks": 2**31}, {"epsilon_cap": 8_000_000}, {"minimum_updates": 3}])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +12,10 @@ import pytest
 from unit.daemon.consortium import Consortium
 from unit.ledger.actors import AURORA
 
-from orchestrator.daemon import node as module
+from orchestrator.daemon import surroundings
+from orchestrator.daemon.alarms import CHAIN_SILENT, STORAGE_SILENT
+from orchestrator.daemon.cursor import Cursor
+from orchestrator.daemon.listener import Behind
 from orchestrator.daemon.node import Node
 from orchestrator.errors import ChainError, ProtocolError, StorageError
 from orchestrator.protocol import events as ev
@@ -25,17 +27,46 @@ class Heard:
 
     Attributes:
         fails: raised by the next calls, one each.
+        branched: side and block of a reorganisation that is found next.
     """
 
     def __init__(self, life: Consortium) -> None:
-        self.life, self.told, self.public = life, 0, 0
+        self.life, self.read, self.public = life, 0, 0
         self.fails: list[Exception] = []
+        self.branched: dict[str, int] = {}
+        self.events: list[ev.Event] = []
+        self.cursors = {"private": Cursor(0), "public": Cursor(0)}
+
+    private_head = public_head = 0
+
+    def branches_off(self, side: str) -> int | None:
+        return self.branched.pop(side, None)
+
+    def roll_back(self, side: str, block: int) -> None:
+        self.events = [
+            fact for fact in self.events if not isinstance(fact, ev.RecordSeen) or fact.record.block <= block
+        ]
+        self.read = len([fact for fact in self.life.private if fact in self.events])
+        self.public = 0
+
+    def begin(self) -> None:
+        self.events, self.read, self.public = [], 0, 0
+
+    def told(self) -> list[ev.Event]:
+        return self.events
+
+    def cursor(self, side: str) -> Cursor:
+        return self.cursors[side]
+
+    def heads_of_nodes(self) -> dict[str, int]:
+        return {"private": self.private_head, "public": self.public_head}
 
     def private_facts(self, ledger: Any) -> Iterator[ev.Event]:
         if self.fails:
             raise self.fails.pop(0)
         self.life.gather()
-        fresh, self.told = self.life.private[self.told :], len(self.life.private)
+        fresh, self.read = self.life.private[self.read :], len(self.life.private)
+        self.events += fresh
         yield from fresh
 
     def public_facts(self, own_awards: Callable[[int], tuple[int, ...]]) -> Iterator[ev.Event]:
@@ -44,19 +75,20 @@ class Heard:
             told = ev.AwardsPublishedSeen(*found, own_awards(found[0])) if isinstance(found, tuple) else found
             fresh.append(told)
         self.public += len(fresh)
+        self.events += fresh
         yield from fresh
 
     def heads(self, ledger: Any) -> ev.BlockSeen:
         return self.life.block_seen()
 
 
-def lone(life: Consortium) -> tuple[Node, Heard]:
+def lone(life: Consortium, **how: Any) -> tuple[Node, Heard]:
     """Aurora's own node; the two others are simulated."""
-    life.nodes.pop(AURORA)
+    life.nodes.pop(AURORA, None)
     services = life.make_services(AURORA)
     life.services[AURORA] = services
-    node, heard = Node(services), Heard(life)
-    node._listener = heard  # type: ignore[assignment]
+    node, heard = Node(services, **how), Heard(life)
+    node._following._listener = heard  # type: ignore[assignment]
     return node, heard
 
 
@@ -117,28 +149,27 @@ def test_a_silence_is_waited_for(life: Consortium, monkeypatch: pytest.MonkeyPat
     assert status(life) == "stopped"
 
 
-def test_a_long_silence_ends_the_daemon(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "name"), [(ChainError("the node is down"), CHAIN_SILENT), (StorageError("IPFS is down"), STORAGE_SILENT)]
+)
+def test_a_long_silence_is_an_alarm_and_nothing_more(
+    life: Consortium, monkeypatch: pytest.MonkeyPatch, error: Exception, name: str
+) -> None:
+    """The daemon stays: its operator need not start it again when the chain comes back."""
     node, heard = lone(life)
-    heard.fails = [ChainError("the node is down")] * 100
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.01)
-    with pytest.raises(ChainError, match="the node is down"):
-        run(node, 90, monkeypatch)
-    assert status(life) == "stopped"
-
-
-def test_short_silences_do_not_add_up(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
-    node, heard = lone(life)
-    times = iter(range(0, 10_000, 40))
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(times)))
-    heard.fails = [ChainError("the node is down")]
-    honest = heard.heads
-
-    def again(ledger: Any) -> ev.BlockSeen:
-        heard.fails.append(ChainError("the node is down"))
-        return honest(ledger)
-
-    monkeypatch.setattr(heard, "heads", again)
-    assert run(node, 9, monkeypatch) == 9
+    now = [1000.0]
+    monkeypatch.setattr(surroundings.time, "time", lambda: now[0])
+    heard.fails = [error, error]
+    node._tried()
+    assert not node.health().ready and node.health().reasons == (str(error),) and not node.health().alarms
+    now[0] += surroundings.PATIENCE_SECONDS
+    node._tried()
+    assert [alarm.name for alarm in node.health().alarms] == [name]
+    assert node.health().alarms[0].since == 1000.0
+    node._tried()
+    assert node.health().ready and not node.health().alarms and not node.health().reasons
+    assert node.state.ledger == life.history.state
+    node._executor.close()
 
 
 def test_a_chain_that_contradicts_itself_ends_the_daemon(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,8 +182,11 @@ def test_a_chain_that_contradicts_itself_ends_the_daemon(life: Consortium, monke
 def test_awards_that_are_ahead_of_the_private_chain_wait(life: Consortium) -> None:
     node, _ = lone(life)
     node.tick()
-    with pytest.raises(ChainError, match=r"awards of checkpoint 1, the private one is not that far"):
-        node._own_awards(1)
+    with pytest.raises(Behind, match=r"awards of checkpoint 1, the private one is not that far"):
+        node._following._own_awards(node.state.ledger, 1)
+    life.public.append((1, 9))
+    assert node.tick(), "what does not need them goes on"
+    assert not node.state.claimable
 
 
 def test_own_awards_are_those_of_own_updates(life: Consortium) -> None:
@@ -161,7 +195,7 @@ def test_own_awards_are_those_of_own_updates(life: Consortium) -> None:
     listed = life.now().own_awards[1]
     node, _ = lone(life)
     node.tick()
-    assert node._own_awards(1) == listed
+    assert node._following._own_awards(node.state.ledger, 1) == listed
     assert len(listed) <= 1
 
 

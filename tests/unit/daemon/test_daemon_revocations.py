@@ -12,6 +12,7 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
 
 from orchestrator.commitment.certificate import outcome_of, parse_certificate
 from orchestrator.daemon.claims import PATIENCE, Claims
+from orchestrator.daemon.journal import read_journal
 from orchestrator.errors import ProtocolError, StorageError
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.events import BlockSeen
@@ -55,8 +56,7 @@ def test_what_is_declined_is_said_once_in_plain_words(life: Consortium, caplog: 
     for name in MEMBERS:
         home = life.services[name].home
         assert json.loads((home / "figures.json").read_text())["declined"] == {request: "replay"}
-        lines = [json.loads(line) for line in (home / "journal.jsonl").read_text().splitlines()]
-        assert [line["mode"] for line in lines if line["event"] == "revocation-declined"] == ["replay"]
+        assert [line["mode"] for line in read_journal(home) if line["event"] == "revocation-declined"] == ["replay"]
 
 
 @pytest.mark.parametrize("mode", ["heal", "replay"])

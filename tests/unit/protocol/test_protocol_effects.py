@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from unit.ledger.actors import word_of
 
 from orchestrator.protocol import effects as fx
-from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
+from orchestrator.types import OrganisationId
 
 KINDS = [
     kind
@@ -24,16 +24,12 @@ ORGANISATIONS = st.lists(
 
 def effect_of(kind: type[fx.Effect], number: int) -> fx.Effect:
     """An effect whose arguments follow from a number."""
-    words: dict[str, type] = {"UpdateId": UpdateId, "RequestId": RequestId, "Digest": Digest}
-    values = {
-        item.name: number if item.type == "int" else words[str(item.type)](word_of(item.name, number))
-        for item in fields(kind)
-    }
+    values = {item.name: number if item.type == "int" else word_of(item.name, number) for item in fields(kind)}
     return kind(**values)
 
 
 def test_there_are_effects_to_look_at() -> None:
-    assert len(KINDS) == 25
+    assert len(KINDS) >= 26
 
 
 def test_names_are_unique() -> None:
@@ -62,11 +58,20 @@ def test_ids_are_equal_only_where_effects_are(
     assert (one.id == other.id) == (one == other)
 
 
-def test_what_computes_for_long_is_marked() -> None:
-    assert {kind for kind in KINDS if kind.heavy} >= {
-        fx.TrainUpdate, fx.JudgeUpdates, fx.EvaluateManifest, fx.MeasureRevocation,
-    }  # fmt: skip
-    assert not {kind for kind in KINDS if kind.heavy and kind.shared}
+def test_what_takes_long_has_a_lane() -> None:
+    """What computes with tensors has one thread; what waits for other nodes must not wait for it."""
+    model = {kind for kind in KINDS if kind.lane == "model"}
+    assert model == {fx.TrainUpdate, fx.JudgeUpdates, fx.EvaluateManifest, fx.MeasureRevocation}
+    assert {kind for kind in KINDS if kind.lane == "fetch"} >= {fx.CollectUpdates, fx.ShredUpdates}
+    assert not {kind for kind in KINDS if kind.lane == "model" and kind.shared}
+
+
+def test_what_leaves_no_trace_on_a_chain_is_marked() -> None:
+    local = {kind for kind in KINDS if kind.local}
+    assert {kind for kind in KINDS if kind.lane == "model"} < local
+    assert local >= {fx.CollectUpdates, fx.SettleKeys, fx.DeclineRevocation}
+    assert not local & {fx.SubmitUpdate, fx.AttestCheckpoint, fx.EndorseCertificate, fx.ShredUpdates}
+    assert not any(kind.local and kind.shared for kind in KINDS)
 
 
 @given(

@@ -1,0 +1,9 @@
+"""Names of what an operator must look at. All but the first pass by themselves."""
+
+PRIVATE_CHAIN_REWRITTEN = "PRIVATE_CHAIN_REWRITTEN"
+"""The private chain no longer holds a block that this node has attested to. Nothing is signed or sent until an operator
+has compared the chain with the other members' and cleared the alarm."""
+
+CHAIN_SILENT = "CHAIN_SILENT"
+STORAGE_SILENT = "STORAGE_SILENT"
+DISK_NOT_WRITABLE = "DISK_NOT_WRITABLE"
