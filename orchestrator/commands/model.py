@@ -1,4 +1,4 @@
-"""`loranchor model export|generate`: the model of a manifest, for the world outside or for a try."""
+"""`loranchor model …`: the model of a manifest, for the world outside or for a try; its old contributions in one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.commands import model_compact
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
 from orchestrator.errors import ConfigurationError, EnvironmentMissing
 from orchestrator.types import Digest
@@ -64,7 +65,7 @@ def export(
     overrides: Overrides = None,
 ) -> None:
     """Write the model as plain peft or transformers load it, with a model card, and the digest of every file."""
-    _check_installed()
+    check_installed()
     from orchestrator.cache import cache_folder
     from orchestrator.export.run import Wanted, check
     from orchestrator.export.run import export as make
@@ -102,7 +103,7 @@ def generate(
     overrides: Overrides = None,
 ) -> None:
     """Try the model: it goes on with a text; a classifier says how likely each label is."""
-    _check_installed()
+    check_installed()
     from orchestrator.export import trying
     from orchestrator.export.loading import folded_model
 
@@ -126,7 +127,11 @@ def generate(
         typer.echo("\n".join(lines))
 
 
-def _check_installed() -> None:
+app.command()(model_compact.compact)
+app.command()(model_compact.compactions)
+
+
+def check_installed() -> None:
     """Raises EnvironmentMissing: this is the base install."""
     for name in ("torch", "transformers", "safetensors"):
         if find_spec(name) is None:

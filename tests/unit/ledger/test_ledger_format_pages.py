@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.commitment.certificate import parse_certificate
 from orchestrator.commitment.receipt import Receipt
+from orchestrator.compaction.document import Compaction
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.canonical import canonical_bytes, digest, parse
 from orchestrator.ledger.checkpoint import checkpoint_from_document
@@ -27,6 +28,7 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "loranchor/agreement": Agreement.from_document,
     "loranchor/certificate": lambda document: parse_certificate(canonical_bytes(document)),
     "loranchor/checkpoint": checkpoint_from_document,
+    "loranchor/compaction": Compaction.from_document,
     "loranchor/data-statement": DataStatement.from_document,
     "loranchor/manifest": lambda document: parse(canonical_bytes(document), format="loranchor/manifest"),
     "loranchor/manifest-entry": lambda document: parse(canonical_bytes(document), format="loranchor/manifest-entry"),
