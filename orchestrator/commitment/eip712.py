@@ -47,6 +47,21 @@ def struct_hash(type_: str, *fields: bytes) -> bytes:
     return keccak(keccak(type_.encode("ascii")) + b"".join(fields))
 
 
+class TypedDigest(bytes):
+    """The 32 bytes that are signed, which know what they are the hash of: a signer elsewhere hashes for itself.
+
+    Attributes:
+        message: 19 01, the domain's separator and the struct's hash.
+    """
+
+    message: bytes
+
+    def __new__(cls, message: bytes) -> TypedDigest:
+        digest = super().__new__(cls, keccak(message))
+        digest.message = message
+        return digest
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """An EIP-712 domain with version 1; chain id and contract are left out where both are None."""
@@ -63,9 +78,9 @@ class Domain:
         type_ = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
         return struct_hash(type_, *fields, number(self.chain_id), account(self.contract))
 
-    def digest(self, hashed: bytes) -> bytes:
+    def digest(self, hashed: bytes) -> TypedDigest:
         """The 32 bytes to sign for a struct's hash."""
-        return keccak(b"\x19\x01" + self.separator + hashed)
+        return TypedDigest(b"\x19\x01" + self.separator + hashed)
 
 
 CONSORTIUM_DOMAIN = Domain("LoRAnchor Consortium")

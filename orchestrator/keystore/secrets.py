@@ -1,0 +1,83 @@
+"""Prekeys and content keys of an organisation: made or taken in, used, and destroyed. They are in no backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator.envelope.prekeys import generate_prekey, prekey_digest
+from orchestrator.errors import ContentKeyDestroyed, KeystoreError
+from orchestrator.keystore.vault import Vault
+from orchestrator.types import Digest, UpdateId
+
+_PREKEY, _CONTENT = "prekey", "content key"
+_KEY_SIZE = 32
+
+
+class Secrets:
+    """The part of a keystore that stays on this machine, whoever holds the keys that sign."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def make_prekeys(self, count: int) -> list[bytes]:
+        """Make one-time prekeys; returns their public bytes, to be published."""
+        made = [generate_prekey() for _ in range(count)]
+        self._vault.put_all((_PREKEY, prekey_digest(public), private) for private, public in made)
+        return [public for _, public in made]
+
+    def prekeys(self) -> tuple[Digest, ...]:
+        """Digests of the prekeys whose private part is here."""
+        return tuple(Digest(id) for id in self._vault.ids(_PREKEY))
+
+    def prekey_private(self, digest: Digest) -> bytes:
+        """The private bytes of a prekey.
+
+        Raises:
+            KeystoreError: destroyed, or not of this keystore.
+        """
+        try:
+            return self._vault.get(_PREKEY, digest)
+        except ContentKeyDestroyed as error:
+            raise KeystoreError(error.message, mend=error.mend) from error
+
+    def destroy_prekey(self, digest: Digest) -> None:
+        self.destroy_prekeys([digest])
+
+    def destroy_prekeys(self, digests: Iterable[Digest]) -> None:
+        """Forget prekeys for good: what was sealed to them opens only with content keys kept apart."""
+        self._vault.destroy(_PREKEY, digests)
+
+    def store_content(self, update_id: UpdateId, content_key: bytes, content_salt: bytes) -> None:
+        """Keep what opens an update, in place of an older key of it: it is sealed again where it was not yet recorded.
+
+        Raises:
+            ContentKeyDestroyed: it was shredded, and is not taken back.
+        """
+        if len(content_key) != _KEY_SIZE or len(content_salt) != _KEY_SIZE:
+            raise KeystoreError(f"the content key and salt of {update_id} must have {_KEY_SIZE} bytes each")
+        self._vault.put(_CONTENT, update_id, content_key + content_salt)
+
+    def content_key(self, update_id: UpdateId) -> bytes:
+        """The key that opens an update.
+
+        Raises:
+            ContentKeyDestroyed: it was shredded.
+            KeystoreError: it was never here.
+        """
+        return self._vault.get(_CONTENT, update_id)[:_KEY_SIZE]
+
+    def content_salt(self, update_id: UpdateId) -> bytes:
+        """The salt that hides the digest of an update's plaintext; raises as :meth:`content_key`."""
+        return self._vault.get(_CONTENT, update_id)[_KEY_SIZE:]
+
+    def contents(self) -> tuple[UpdateId, ...]:
+        """Updates whose content key is here."""
+        return tuple(UpdateId(id) for id in self._vault.ids(_CONTENT))
+
+    def shred(self, update_ids: Iterable[UpdateId]) -> int:
+        """Destroy content keys and salts for good, in this keystore and in every copy of it without its ``kek.json``.
+
+        Returns:
+            how many of them this keystore held. Doing it again after a crash returns the same.
+        """
+        return self._vault.destroy(_CONTENT, update_ids)
