@@ -154,6 +154,7 @@ def sign(
     overrides: Overrides = None,
 ) -> None:
     """Read what a ceremony decides, and sign it with the organisation's authority key."""
+    from orchestrator.governance.ceremony import merge as merged
     from orchestrator.governance.ceremony import read_ceremony, write_ceremony
     from orchestrator.governance.contracts import read_sides
     from orchestrator.governance.one_chain import alone
@@ -161,7 +162,9 @@ def sign(
     from orchestrator.governance.submission import governing
     from orchestrator.governance.views import ceremony_document, ceremony_lines, counted
 
-    ceremony = read_ceremony(file)
+    ceremony, target = read_ceremony(file), out or file
+    if target != file and target.exists():  # signatures that are there stay, and so does every other file
+        ceremony = merged([ceremony, read_ceremony(target)])
     decision = governing(ceremony)  # awards are recomputed before anybody signs them: `loranchor award sign`
     sides = None if offline else read_sides(composed(overrides, home))
     asked = sides if sides is None or only is None else alone(decision, sides, only.value)
@@ -174,7 +177,6 @@ def sign(
         if not already:
             ask(f"Sign this as {name or key.address}?", yes)
             ceremony = ceremony.signed(key.sign_digest(ceremony.decision.digest()))
-    target = out or file
     if not already or target != file:
         write_ceremony(target, ceremony)
     if as_json:

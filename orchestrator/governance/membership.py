@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.commitment.eip712 import MembershipChange, Pair, PauseChange, Seat
 from orchestrator.errors import ConfigurationError, ProtocolError
-from orchestrator.governance.present import Present, out_of_order
+from orchestrator.governance.present import MAX_NONCE_GAP, Present, out_of_order
 from orchestrator.governance.seats import check_seats
 from orchestrator.types import Address, OrganisationId
 
@@ -47,7 +47,7 @@ def plan_pause(public: Present, private: Present, paused: bool) -> PauseChange:
     """A pause or a resumption that both contracts take, whatever each of them has seen before.
 
     Raises:
-        ProtocolError: the contracts are not a pair in one epoch.
+        ProtocolError: the contracts are not a pair in one epoch, or one lacks too many decisions for a common nonce.
         ConfigurationError: both are in that state, and came there by the same decisions.
     """
     pair = pair_of(public, private)
@@ -55,7 +55,15 @@ def plan_pause(public: Present, private: Present, paused: bool) -> PauseChange:
     if public.paused == private.paused == paused and public.pause_nonce == private.pause_nonce:
         state = "is paused already" if paused else "is not paused"
         raise ConfigurationError(f"the consortium {state}", mend="see `loranchor consortium show`")
-    return PauseChange(pair, public.epoch, max(public.pause_nonce, private.pause_nonce), paused)
+    behind, ahead = sorted((public, private), key=lambda side: side.pause_nonce)
+    if ahead.pause_nonce - behind.pause_nonce > MAX_NONCE_GAP:
+        raise ProtocolError(
+            f"the {behind.side} chain takes pauses up to nonce {behind.pause_nonce + MAX_NONCE_GAP}, the {ahead.side}"
+            f" chain from nonce {ahead.pause_nonce} on",
+            mend=f"first bring it nearer, with its state as it is or another: `propose --pause --only {behind.side}`"
+            " or --resume",
+        )
+    return PauseChange(pair, public.epoch, ahead.pause_nonce, paused)
 
 
 def plan_again(public: Present, private: Present) -> MembershipChange:

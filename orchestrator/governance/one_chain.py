@@ -9,6 +9,7 @@ from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.governance.contracts import Sides
 from orchestrator.governance.membership import Wishes, check_names, demand_seats, named_pair
 from orchestrator.governance.present import (
+    MAX_NONCE_GAP,
     Present,
     SideName,
     Stage,
@@ -111,12 +112,14 @@ def _in_line(
 
 
 def plan_pause_of_one(present: Present, other: Present, paused: bool) -> PauseChange:
-    """A pause or a resumption of one chain, while no such decision could serve both.
+    """A pause or a resumption of one chain, while none could serve both: in two epochs, or with nonces far apart.
 
     Raises:
         ProtocolError: the contracts are not a pair, or are in one epoch. ConfigurationError: it is in that state.
     """
     pair = named_pair(present, other)
+    if present.epoch == other.epoch and other.pause_nonce - present.pause_nonce > MAX_NONCE_GAP:
+        return PauseChange(pair, present.epoch, present.pause_nonce + MAX_NONCE_GAP, paused)
     if present.epoch == other.epoch:
         raise ProtocolError(f"both chains are in epoch {present.epoch}", mend="leave --only out: one pause serves both")
     if present.paused == paused:

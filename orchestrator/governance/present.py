@@ -15,6 +15,8 @@ from orchestrator.ledger.entities import Member
 from orchestrator.types import Address, Digest, OrganisationId
 
 SideName = Literal["public", "private"]
+MAX_NONCE_GAP = 255
+"""How far a pause may be ahead of ``pauseNonce``, as ``Consortium.setPaused`` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ def _of_pause(change: PauseChange, present: Present) -> Position:
         return Position(Stage.EARLY, f"is in epoch {present.epoch}; the change to epoch {change.epoch} comes first")
     if change.nonce < present.pause_nonce:
         return Position(Stage.EXPIRED, f"took a later decision already and is {state}")
+    if change.nonce > (latest := present.pause_nonce + MAX_NONCE_GAP):
+        return Position(Stage.REFUSED, f"would refuse it: nonce {change.nonce} is above {latest}")
     if change.paused == present.paused:
         # sent all the same: else what this decision overtakes stays good there, for whoever has the older file
         return Position(

@@ -69,6 +69,20 @@ def test_nobody_signs_unasked(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert read_ceremony(folder / "change.json").signatures == {}
 
 
+def test_signing_elsewhere_overwrites_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody's signature may be in the only file that there is of it; and a name is mistyped easily."""
+    decision = membership()
+    write_ceremony(folder / "kept.json", Ceremony.of(decision).signed(sign(key_of(BOREALIS), decision.digest())))
+    assert signed_by(AURORA, "--yes", "--out", "kept.json") == 0
+    assert len(read_ceremony(folder / "kept.json").signatures) == 2
+    for content in (Ceremony.of(pause()).to_bytes(), b"notes of somebody"):
+        (folder / "other.json").write_bytes(content)
+        assert signed_by(AURORA, "--yes", "--out", "other.json") == 7
+        assert (folder / "other.json").read_bytes() == content
+    assert read_ceremony(folder / "change.json").signatures == {}
+    capsys.readouterr()
+
+
 def test_merging_never_overwrites(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     decision = membership()
     kept = Ceremony.of(decision).signed(sign(key_of(AURORA), decision.digest()))

@@ -11,10 +11,11 @@ from unit.governance.decisions_made import CONTRACT, PAIR, membership, pause, se
 from unit.ledger.actors import AURORA, BOREALIS, CONSORTIUM_ID, CUMULUS, authority, delegate, word_of
 
 from orchestrator.commitment.consortium import consortium_digest
-from orchestrator.commitment.eip712 import MembershipChange, Seat
+from orchestrator.commitment.eip712 import MembershipChange, PauseChange, Seat
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.governance.drift import drift, older_pauses
 from orchestrator.governance.membership import Wishes, plan_again, plan_change, plan_pause
+from orchestrator.governance.one_chain import plan_pause_of_one
 from orchestrator.governance.present import (
     Present,
     SideName,
@@ -142,6 +143,23 @@ def test_a_pause_stands_where_epoch_and_nonce_say() -> None:
     assert position(pause(), replace(paused, pause_nonce=2, paused=False)).stage is Stage.EXPIRED
     assert position(pause(), present(epoch=2)).stage is Stage.EXPIRED
     assert position(replace(pause(), epoch=2), present()).stage is Stage.EARLY
+
+
+def test_pauses_whose_nonces_are_far_apart_are_brought_together_first() -> None:
+    """No nonce would serve both chains; the one that is behind takes steps of its own, which are void on the other."""
+    public, private = replace(present(), pause_nonce=600), present("private")
+    ahead = PauseChange(PAIR, 1, 256, False)
+    assert position(ahead, private).stage is Stage.REFUSED and "above 255" in position(ahead, private).words
+    for nonce in (255, 511):
+        with pytest.raises(ProtocolError) as raised:
+            plan_pause(public, private, True)
+        assert "`propose --pause --only private`" in (raised.value.mend or "")
+        planned = plan_pause_of_one(private, public, private.paused)
+        assert (planned.nonce, planned.epoch, planned.paused) == (nonce, 1, False)
+        assert [position(planned, side).stage for side in (private, public)] == [Stage.OPEN, Stage.EXPIRED]
+        private = replace(private, pause_nonce=nonce + 1)
+    planned = plan_pause(public, private, True)
+    assert [position(planned, side).stage for side in (private, public)] == [Stage.OPEN, Stage.OPEN]
 
 
 def test_pauses_take_the_higher_nonce_of_both() -> None:
