@@ -69,7 +69,7 @@ class FolderKeeper:
             return
         try:
             load(data, self._identity, run)
-        except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
             _log.warning("the checkpoint %s is not used: %s", self._path.name, error)
         else:
             _log.info("the training goes on after step %d", run.step)
@@ -115,14 +115,12 @@ def load(data: bytes, identity: Digest, run: Run) -> None:
         raise ValueError("it is of another training")
     told, step = json.loads(about["run"]), int(about["step"])
     losses, samples = [float(loss) for loss in told["losses"]], int(told["samples"])
-    if len(losses) != step or any(
-        tensors[f"parameter/{name}"].shape != item.shape for name, item in run.trainable.items()
-    ):
-        raise ValueError("its parts do not agree")
     state = {
         place: {key: tensors[f"optimizer/{key}/{name}"] for key in told["keys"]}
         for place, name in enumerate(run.trainable)
     }
+    if len(losses) != step or not _fits(tensors, state, run):
+        raise ValueError("its parts do not agree")
     with torch.no_grad():
         for name, parameter in run.trainable.items():
             parameter.copy_(tensors[f"parameter/{name}"])
@@ -131,6 +129,14 @@ def load(data: bytes, identity: Digest, run: Run) -> None:
     if run.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["random-cuda"], run.device)
     run.step, run.samples, run.losses = step, samples, losses
+
+
+def _fits(tensors: Mapping[str, Tensor], state: Mapping[int, Mapping[str, Tensor]], run: Run) -> bool:
+    for place, (name, parameter) in enumerate(run.trainable.items()):
+        kept = (tensors[f"parameter/{name}"], *(value for value in state[place].values() if value.ndim))
+        if any(tensor.shape != parameter.shape for tensor in kept):
+            return False
+    return tensors["random"].shape == torch.get_rng_state().shape
 
 
 def _keys(state: Mapping[int, Mapping[str, Any]]) -> set[str]:
