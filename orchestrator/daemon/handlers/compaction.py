@@ -23,6 +23,7 @@ def compare(services: Services, state: NodeState, effect: fx.CompareCompaction) 
     def job() -> None:
         from orchestrator.compaction.examining import examine  # it takes torch, which an idle daemon does without
 
+        services.check_signing()  # before minutes are spent
         services.figures.status("comparing", compaction=artefact.id)
         with tempfile.TemporaryDirectory(prefix="loranchor-compare-") as scratch:
             found = examine(services, state.ledger, artefact, tasks, Path(scratch))
@@ -32,7 +33,7 @@ def compare(services: Services, state: NodeState, effect: fx.CompareCompaction) 
             call = registry.dispute(artefact.id, found.fault.value, leaf_salt())
         else:
             call = registry.endorse(artefact.id, found.deviation, leaf_salt())
-        services.private_sender.send(call)
+        services.send_private(call)
         services.journal.write(
             "compaction-compared", artefact=artefact.id, deviation=found.deviation, fault=found.fault or ""
         )
@@ -43,4 +44,4 @@ def compare(services: Services, state: NodeState, effect: fx.CompareCompaction) 
 
 def settle(services: Services, state: NodeState, effect: fx.SettleCompaction) -> None:
     """Have the contract count the members of the present epoch."""
-    services.private_sender.send(services.private.artefacts.settle(effect.artefact_id, leaf_salt()))
+    services.send_private(services.private.artefacts.settle(effect.artefact_id, leaf_salt()))

@@ -15,12 +15,14 @@ from orchestrator.commitment.certificate import (
     outcome_of,
 )
 from orchestrator.commitment.receipt import Receipt
+from orchestrator.compaction.shredding import shred_objects
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.results import measure_key
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.errors import ProtocolError
+from orchestrator.ledger.covers import holding
 from orchestrator.ledger.entities import Revocation
 from orchestrator.ledger.manifest import governing_task
 from orchestrator.protocol import effects as fx
@@ -146,12 +148,14 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
     if certificate is None:
         raise ProtocolError(f"revocation {effect.request_id} has no certificate yet; nothing is shredded")
     cids = removable_cids(state.ledger, revocation.updates)
+    compacted = holding(state.ledger, revocation.updates, known_tasks(state.ledger, services))
 
     def job() -> None:
         services.figures.status("shredding", request=effect.request_id)
         services.check_signing()
         with services.lock:
             destroyed = services.keystore.shred(revocation.updates)
+        shred_objects(services, state.ledger, compacted)
         services.forget()  # after the keys went: what is opened from now on opens without them
         for cid in cids:
             services.store.unpin(cid)
