@@ -54,6 +54,8 @@ class ProcessWorkbench:
         self._turn, self._state = threading.Lock(), threading.Lock()
         self._worker: WorkerProcess | None = None
         self._call: Call | None = None
+        self._unfinished: int | None = None
+        """The round whose training was begun, and may go on."""
         self._statement: bytes | None = None
         self._closed = False
 
@@ -88,7 +90,9 @@ class ProcessWorkbench:
         self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
     ) -> ProtectedDelta:
         words = {**_about(task, manifest), "round": round_number}
-        done = self._carried_out(Call("train", words, opener, progress, round_number))
+        self._unfinished = round_number
+        done = self._carried_out(Call("train", words, opener, progress))
+        self._unfinished = None
         return delta_of(done.words, done.body)
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
@@ -106,13 +110,15 @@ class ProcessWorkbench:
         return judgements_of(self._carried_out(Call("judge", words, opener)).words["judgements"])
 
     def settle(self, round_number: int) -> None:
+        if self._unfinished == round_number:
+            self._unfinished = None
         discard(self._folder, round_number=round_number)
 
     def forget(self) -> None:
         """End the process, and its memory is gone; a call under way begins again, a training at its checkpoint."""
         with self._state:
-            worker, call = self._worker, self._call
-        discard(self._folder, but=call.round_number if call else None)
+            worker = self._worker
+        discard(self._folder, but=self._unfinished)
         if worker is not None:
             worker.end()
 

@@ -37,7 +37,6 @@ class Call:
     words: Mapping[str, Any]
     opener: OpenDelta | None = None
     progress: Progress | None = None
-    round_number: int | None = None
     began: float = field(default_factory=time.monotonic)
     step: int = 0
     deaths: int = 0

@@ -83,6 +83,7 @@ class TeamCalls(Calls):
 
 def follow(team: LaunchedTeam) -> None:
     """Train whatever the first process trains, until it has ended."""
+    _leave_input()
     begun = Begun.of(json.loads(team.hear()))
     bench = workbench(begun, team.keepers(begun.keepers()), team)
     while words := team.hear():
@@ -102,10 +103,14 @@ def _train_along(team: LaunchedTeam, bench: Any, words: Mapping[str, Any]) -> No
 def _to_daemon() -> Channel:
     """Standard input is the daemon's end of a socket pair; no library is to read from it by mistake."""
     end = socket.socket(fileno=os.dup(0))
+    _leave_input()
+    return Channel(end)
+
+
+def _leave_input() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    return Channel(end)
 
 
 if __name__ == "__main__":

@@ -193,6 +193,20 @@ def test_forgetting_has_a_call_under_way_begin_again(make: Make, tmp_path: Path)
     assert not list(folder.iterdir())
 
 
+def test_forgetting_keeps_the_checkpoint_of_a_training_that_was_broken_off(make: Make, tmp_path: Path) -> None:
+    bench = make("kill")
+    with pytest.raises(WorkerError):
+        train(bench)
+    folder = folder_of(tmp_path)
+    folder.mkdir()
+    checkpoint_path(folder, 4).write_bytes(b"")
+    bench.forget()
+    assert list(folder.iterdir())
+    bench.settle(4)
+    bench.forget()
+    assert not list(folder.iterdir())
+
+
 def test_a_contribution_goes_over_the_socket_pair(make: Make, tmp_path: Path) -> None:
     plaintext = os.urandom(5 << 20)
     assert train(make("open:0xab"), {"0xab": plaintext}.__getitem__) == plaintext
