@@ -20,6 +20,8 @@ from orchestrator.participation import (
     situation_of,
 )
 
+OWN_CHOICE = "its own settings accept and participation say so (docs/methods/participation.md)"
+
 
 def reasons_to_pass(services: Services, ledger: LedgerState, found: Round, task: TaskSpec) -> list[str]:
     """Why this organisation passes a round: every limit that its task breaks, else what the policy says; none, and it

@@ -10,6 +10,7 @@ from orchestrator.commitment.ids import update_id_of
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import current_manifest
 from orchestrator.daemon.opening import recipients_of
+from orchestrator.daemon.participating import OWN_CHOICE, reasons_to_pass
 from orchestrator.daemon.results import round_key
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.envelope import Context, seal
@@ -91,6 +92,9 @@ def train(services: Services, state: NodeState, effect: fx.TrainUpdate) -> Job |
         raise ProtocolError(
             f"round {effect.round} names manifest {found.opening.manifest_digest}, this node computes {manifest.digest}"
         )
+    if reasons := reasons_to_pass(services, state.ledger, found, task):
+        services.figures.status("passing", round=effect.round, reasons=reasons)
+        raise ProtocolError(f"{services.me} passes round {effect.round}: {'; '.join(reasons)}", mend=OWN_CHOICE)
 
     def job() -> None:
         key = round_key(found)
