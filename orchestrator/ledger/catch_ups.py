@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from orchestrator.ledger.asked import QUIET_BLOCKS, Answer, CatchUp
 from orchestrator.ledger.canonical import sha256
+from orchestrator.ledger.compactions import shareable_objects, wanted_objects
 from orchestrator.ledger.contributions import active_updates
 from orchestrator.ledger.entities import LedgerState, RoundStatus
 from orchestrator.ledger.records import Record
@@ -62,6 +63,16 @@ def standing_catch_ups(state: LedgerState) -> tuple[CatchUp, ...]:
     """All requests that the others may answer, in order of their numbers."""
     latest = sorted(_latest(state).values(), key=lambda asked: asked.number)
     return tuple(asked for asked in latest if _by_present_delegate(state, asked))
+
+
+def shareable(state: LedgerState) -> tuple[UpdateId, ...]:
+    """Everything whose content keys members may give each other: contributions, and compactions by their artefact."""
+    return (*shareable_updates(state), *(UpdateId(artefact.id) for artefact in shareable_objects(state)))
+
+
+def needed(state: LedgerState, me: OrganisationId, block: int) -> tuple[UpdateId, ...]:
+    """Of that, what a member has to open: all contributions, and compactions that count or wait for its word."""
+    return (*shareable_updates(state), *(UpdateId(artefact.id) for artefact in wanted_objects(state, me, block)))
 
 
 def shareable_updates(state: LedgerState) -> tuple[UpdateId, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from orchestrator.ledger.state import EMPTY, apply
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
+from orchestrator.protocol.rules_catching_up import catching_up_rules
 from orchestrator.protocol.rules_checkpoints import award_rules, checkpoint_rules
 from orchestrator.protocol.rules_compaction import compaction_rules
 from orchestrator.protocol.rules_revocations import revocation_rules
@@ -62,6 +63,8 @@ def transition(state: NodeState, event: ev.Event) -> Step:
                     replacement_wrong=event.replacement_wrong,
                     foreign_prekeys=event.foreign_prekeys,
                     stale_endorsements=event.stale_endorsements,
+                    unopened=event.unopened,
+                    keyless=event.keyless,
                 )
             )
         case ev.EffectCompleted():
@@ -87,6 +90,7 @@ def refolded(state: NodeState, facts: Iterable[ev.Event]) -> NodeState:
 def wanted(state: NodeState) -> Iterator[fx.Effect]:
     """Everything this node would do now if nothing were under way."""
     yield from prekey_rules(state)
+    yield from catching_up_rules(state)
     yield from checkpoint_rules(state)
     yield from award_rules(state)
     yield from revocation_rules(state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.daemon.handlers import checkpoints, compaction, judging, revocations, rounds, training
+from orchestrator.daemon.handlers import catching_up, checkpoints, compaction, judging, revocations, rounds, training
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.services import Services
 from orchestrator.protocol import effects as fx
@@ -40,6 +40,11 @@ HANDLERS: dict[type[fx.Effect], Handler] = {
     fx.EndorseCertificate: revocations.endorse,
     fx.RenewEndorsement: revocations.endorse,
     fx.ShredUpdates: revocations.shred,
+    fx.AskCatchUp: catching_up.ask,
+    fx.OpenCatchUp: catching_up.open_answer,
+    fx.AnswerCatchUp: catching_up.answer,
+    fx.SettleCatchUp: catching_up.settle,
+    fx.ForgetAnswer: catching_up.forget,
     fx.CompareCompaction: compaction.compare,
     fx.SettleCompaction: compaction.settle,
 }

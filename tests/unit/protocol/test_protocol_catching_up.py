@@ -1,0 +1,298 @@
+"""Catching up, by the rules alone: who asks when, who answers, and that neither silence nor rubbish ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, cid_of, delegate, task, word_of
+from unit.protocol.simulation import Node, Simulation
+
+from orchestrator.ledger.canonical import sha256
+from orchestrator.ledger.catch_ups import latest_catch_up, shareable_updates, stands
+from orchestrator.ledger.entities import LedgerState
+from orchestrator.ledger.members import NO_ADDRESS
+from orchestrator.protocol import effects as fx
+from orchestrator.protocol import events as ev
+from orchestrator.protocol.rules_catching_up import OTHERS_FIRST
+from orchestrator.protocol.state import NodeState
+from orchestrator.types import OrganisationId, UpdateId
+
+DORADO = OrganisationId("dorado")
+MANY = (*MEMBERS, *(OrganisationId(name) for name in ("esposa", "fenix", "gaia")))
+CATCHING_UP = (fx.AskCatchUp, fx.OpenCatchUp, fx.AnswerCatchUp, fx.SettleCatchUp, fx.ForgetAnswer)
+
+
+class Catching(Simulation):
+    """Nodes with content keys, of which only what their members collected or were given is there.
+
+    Args:
+        liars: members whose answers hold nothing that opens. greedy: those of them that do not wait for their turn.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[OrganisationId] = MEMBERS,
+        *,
+        passive: Sequence[OrganisationId] = (),
+        liars: Collection[OrganisationId] = (),
+        greedy: Collection[OrganisationId] = (),
+    ) -> None:
+        super().__init__(members, quorum=len(members) // 2 + 1, passive=passive, spec=task(minimum_updates=1))
+        self.liars, self.greedy = set(liars), set(greedy)
+        self.keys: dict[OrganisationId, set[UpdateId]] = {name: set() for name in members}
+        self.one_time: dict[OrganisationId, set[int]] = {}
+        self.objects: dict[tuple[int, OrganisationId], set[UpdateId]] = {}
+
+    def past_rounds(self, count: int) -> None:
+        """Rounds in which all members, also silent ones, took part while they still ran their nodes."""
+        for _ in range(count):
+            self.history.round(self.spec)
+        for name in self.history.state.members.seats:
+            self.keys[name] = set(self.history.state.updates)
+
+    def join(self, name: OrganisationId = DORADO) -> None:
+        self.history.change_members((*self.history.state.members.seats, name))
+        self.nodes[name] = Node(NodeState(me=name, ledger=LedgerState()))
+        self.keys[name] = set()
+
+    def missing(self, name: OrganisationId) -> set[UpdateId]:
+        return set(shareable_updates(self.history.state)) - self.keys[name]
+
+    def step(self) -> None:
+        """Who is greedy acts before anybody has seen the block."""
+        for name in sorted(self.greedy):
+            for asked in [*self.history.state.catch_ups.values()]:
+                if stands(self.history.state, asked) and name not in (asked.organisation, *asked.answers):
+                    self._answer(name, asked.number)
+        super().step()
+
+    def decide(self, node: Node, heads: ev.BlockSeen) -> tuple[fx.Effect, ...]:
+        unopened = frozenset(set(shareable_updates(self.told(node).ledger)) - self.keys[node.me])
+        own = latest_catch_up(node.state.ledger, node.me)
+        lost = own is not None and own.number not in self.one_time.get(node.me, set())
+        keyless = frozenset({own.number}) if own is not None and lost else frozenset()
+        return super().decide(node, replace(heads, unopened=unopened, keyless=keyless))
+
+    def perform(self, node: Node, effect: fx.Effect) -> None:
+        state, me = self.history.state, node.me
+        match effect:
+            case fx.AskCatchUp():
+                number = len(state.catch_ups) + 1
+                key = f"one-time/{number}".encode()
+                fields = {"number": number, "organisation": me, "key_digest": sha256(key), "key": "0x" + key.hex()}
+                self.history.tell("CatchUpAsked", me, **fields)
+                self.one_time.setdefault(me, set()).add(number)
+            case fx.AnswerCatchUp():
+                found = latest_catch_up(state, effect.organisation)
+                assert found is not None and found.ordinal == effect.ordinal
+                self._answer(me, found.number)
+            case fx.OpenCatchUp():
+                assert effect.number in self.one_time[me], "opened with a key that was destroyed"
+                self.keys[me] |= self.objects[effect.number, effect.organisation] & set(shareable_updates(state))
+            case fx.SettleCatchUp():
+                self.one_time.get(me, set()).discard(effect.number)
+            case fx.SubmitUpdate():
+                super().perform(node, effect)
+                self.keys[me] |= {item.id for item in self.history.state.updates.values() if item.organisation == me}
+            case fx.CollectUpdates():
+                found_round = state.rounds[effect.round]
+                self.keys[me] |= set(found_round.submissions) if me in found_round.recipients else set()
+            case _:
+                super().perform(node, effect)
+
+    def _answer(self, name: OrganisationId, number: int) -> None:
+        given = set() if name in self.liars else self.keys[name] & set(shareable_updates(self.history.state))
+        self.objects[number, name] = given
+        fields = {"number": number, "organisation": name, "cid": cid_of("answer", number, name)}
+        self.history.tell("CatchUpAnswered", name, object_digest=word_of("answer", number, name), **fields)
+
+
+def caught_up(life: Catching, name: OrganisationId = DORADO) -> Callable[[], bool]:
+    return lambda: not life.missing(name)
+
+
+def test_a_newcomer_asks_once_is_answered_once_and_destroys_its_key() -> None:
+    life = Catching()
+    life.past_rounds(2)
+    life.join()
+    assert len(life.missing(DORADO)) == 6
+    life.until(caught_up(life))
+    life.settle()
+    assert len(life.asked(fx.AskCatchUp)) == len(life.asked(fx.AnswerCatchUp)) == len(life.asked(fx.OpenCatchUp)) == 1
+    assert life.asked(fx.SettleCatchUp) == [(DORADO, fx.SettleCatchUp(1))] and life.one_time[DORADO] == set()
+
+
+def test_nobody_asks_who_lacks_nothing() -> None:
+    life = Catching()
+    life.past_rounds(2)
+    life.settle()
+    assert [name for name, effect in life.log if isinstance(effect, CATCHING_UP)] == []
+
+
+def test_a_member_without_a_prekey_in_a_round_asks_when_it_is_closed() -> None:
+    """It cannot open what is sealed to the others while the round goes on, and folds the same afterwards."""
+    life = Catching()
+    life.settle()
+    life.history.discard_prekeys(CUMULUS)
+    life.open_round()
+    life.until(lambda: life.history.state.open_round is None)
+    assert CUMULUS not in life.history.state.rounds[1].recipients
+    life.until(lambda: bool(life.asked(fx.AskCatchUp)))
+    life.until(caught_up(life, CUMULUS))
+    life.settle()
+    assert {name for name, _ in life.asked(fx.AskCatchUp)} == {CUMULUS}
+    assert life.manifest(CUMULUS) == life.manifest(AURORA) and life.manifest(AURORA).updates
+
+
+def test_who_is_still_collecting_does_not_ask() -> None:
+    life = Catching()
+    life.past_rounds(1)
+    life.join()
+    node = life.nodes[DORADO]
+    life.told(node)
+    node.state = node.state.with_(in_flight=frozenset({fx.CollectUpdates(1).id}))
+    assert not [effect for effect in life.decide(node, life.block_seen()) if isinstance(effect, CATCHING_UP)]
+
+
+def test_a_silent_member_passes_its_turn_on() -> None:
+    for silent in MEMBERS:
+        life = Catching(passive=[silent])
+        life.past_rounds(1)
+        life.join()
+        life.until(caught_up(life))
+
+
+def test_a_restarted_asker_goes_on_with_its_request() -> None:
+    life = Catching()
+    life.past_rounds(1)
+    life.join()
+    life.until(lambda: bool(life.history.state.catch_ups))
+    life.restart(DORADO)
+    life.until(caught_up(life))
+    assert len(life.history.state.catch_ups) == 1
+
+
+def test_an_asker_that_lost_the_one_time_key_asks_again() -> None:
+    life = Catching(passive=MEMBERS)
+    life.past_rounds(1)
+    life.join()
+    life.until(lambda: bool(life.history.state.catch_ups))
+    life.one_time[DORADO].clear()
+    life.nodes[AURORA] = Node(NodeState(me=AURORA, ledger=LedgerState()))
+    life.until(caught_up(life))
+    assert latest_catch_up(life.history.state, DORADO) == life.history.state.catch_ups[2]
+
+
+def test_a_request_without_answer_stands_and_is_not_repeated() -> None:
+    life = Catching(passive=MEMBERS)
+    life.past_rounds(1)
+    life.join()
+    life.until(lambda: bool(life.history.state.catch_ups))
+    for _ in range(40):
+        life.step()
+    assert len(life.history.state.catch_ups) == 1
+
+
+def test_a_member_that_lacks_keys_itself_answers_last_with_what_it_has() -> None:
+    life = Catching(passive=[BOREALIS, CUMULUS])
+    life.past_rounds(1)
+    first = next(iter(life.history.state.updates))
+    life.keys[AURORA] = {first}
+    life.join()
+    life.until(lambda: bool(life.asked(fx.AnswerCatchUp)), steps=200)
+    asked = next(item for item in life.history.state.catch_ups.values() if item.organisation == DORADO)
+    assert asked.answers[AURORA].answered.block >= asked.due + OTHERS_FIRST
+    life.until(lambda: life.keys[DORADO] == {first})
+
+
+def test_nothing_is_given_where_nobody_has_anything() -> None:
+    life = Catching(passive=[BOREALIS, CUMULUS])
+    life.past_rounds(1)
+    life.keys[AURORA] = set()
+    life.join()
+    for _ in range(60):
+        life.step()
+    assert life.asked(fx.AskCatchUp) and not life.asked(fx.AnswerCatchUp)
+
+
+def test_what_is_to_be_shredded_is_neither_missed_nor_given() -> None:
+    life = Catching()
+    life.past_rounds(1)
+    revoked = next(item.id for item in life.history.state.updates.values() if item.organisation == AURORA)
+    life.history.request(AURORA, [revoked])
+    life.join()
+    life.until(caught_up(life))
+    assert revoked not in life.keys[DORADO]
+    assert all(revoked not in given for given in life.objects.values())
+
+
+def test_a_request_of_a_rotated_delegate_is_answered_by_nobody() -> None:
+    life = Catching(passive=MEMBERS)
+    life.past_rounds(1)
+    life.join()
+    life.until(lambda: bool(life.history.state.catch_ups))
+    del life.nodes[DORADO]
+    life.history.tell("DelegateRotated", DORADO, organisation=DORADO, previous=delegate(DORADO), current=NO_ADDRESS)
+    life.nodes[AURORA] = Node(NodeState(me=AURORA, ledger=LedgerState()))
+    for _ in range(30):
+        life.step()
+    assert not life.asked(fx.AnswerCatchUp)
+
+
+def test_who_asks_in_every_block_is_not_answered_in_every_block() -> None:
+    """A row of requests gets answers only as fast as one that keeps to the rule."""
+    life = Catching()
+    life.past_rounds(1)
+    life.join()
+    spammer = life.nodes.pop(DORADO)
+    for _ in range(60):
+        life.perform(spammer, fx.AskCatchUp(0))
+        life.step()
+    assert len(life.history.state.catch_ups) == 60
+    assert len(life.asked(fx.AnswerCatchUp)) <= 3
+
+
+def test_an_answer_is_kept_while_its_request_stands() -> None:
+    life = Catching(liars=[AURORA], greedy=[AURORA])
+    life.past_rounds(1)
+    life.join()
+    life.until(caught_up(life))
+    life.settle()
+    assert list(life.history.state.catch_ups) == [1, 2]
+    assert life.asked(fx.ForgetAnswer) == [(AURORA, fx.ForgetAnswer(1))]
+
+
+@pytest.mark.parametrize("count", [3, 4, 6])
+def test_one_greedy_liar_costs_one_more_request(count: int) -> None:
+    members = MANY[:count]
+    for liar in members:
+        life = Catching(members, liars=[liar], greedy=[liar])
+        life.past_rounds(1)
+        life.join()
+        life.until(caught_up(life), steps=80)
+        assert len(life.history.state.catch_ups) <= 2
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_one_honest_member_is_enough(data: st.DataObject) -> None:
+    """Whoever the others are: silent, lying in their turn, or quick to answer everything with rubbish."""
+    members = MANY[: data.draw(st.integers(3, 6), "members")]
+    honest = data.draw(st.sampled_from(members), "honest")
+    manners = {
+        name: data.draw(st.sampled_from(["silent", "lies", "greedy"]), name) for name in members if name != honest
+    }
+    life = Catching(
+        members,
+        passive=[name for name, manner in manners.items() if manner != "lies"],
+        liars=[name for name, manner in manners.items() if manner != "silent"],
+        greedy=[name for name, manner in manners.items() if manner == "greedy"],
+    )
+    life.past_rounds(1)
+    life.join()
+    life.until(caught_up(life), steps=400)
+    assert len(life.history.state.catch_ups) <= len(members)
