@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -16,9 +17,14 @@ from orchestrator.chain import rpc_values as rpc
 from orchestrator.chain.port import Block, RawLog, Receipt, RpcRefused
 from orchestrator.errors import ChainError, ConfigurationError, WrongChain
 from orchestrator.types import Address, Digest
+from orchestrator.urls import shown
 
 _BATCH = 100
 _UP = "start it with `loranchor network up`, or set its address (chain.public.url, chain.private.url)"
+
+
+for _name in ("web3.providers.HTTPProvider", "web3._utils.http_session_manager.HTTPSessionManager", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.INFO)  # below that they log whole addresses
 
 
 class Connection:
@@ -33,8 +39,8 @@ class Connection:
         self, url: str, expected_chain_id: int, timeout: float = 10.0, *, finality_depth: int = 0, retries: int = 3
     ) -> None:
         if not url.startswith(("http://", "https://")) or not url.partition("://")[2].strip("/"):
-            raise ConfigurationError(f"{url!r} is no HTTP address of a node", mend="use http://HOST:PORT")
-        self.url = url
+            raise ConfigurationError(f"{_named(url)} is no HTTP address of a node", mend="use http://HOST:PORT")
+        self._shown = shown(url)
         self._chain_id = expected_chain_id
         self._finality_depth = finality_depth
         self._checked = False
@@ -49,6 +55,11 @@ class Connection:
                 method_allowlist=REQUEST_RETRY_ALLOWLIST,
             ),
         )
+
+    @property
+    def url(self) -> str:
+        """Where the node is, without what may be secret in its address."""
+        return self._shown
 
     @property
     def chain_id(self) -> int:
@@ -162,7 +173,7 @@ class Connection:
         try:
             answer = self._provider.make_request(RPCEndpoint(method), list(params))
         except (requests.RequestException, Web3Exception, ValueError) as error:
-            raise self._silent(error) from error
+            raise self._silent(error) from None  # the cause names the whole address
         return self._result(method, answer)
 
     def _ask_batch(self, method: str, many_params: Sequence[Sequence[Any]]) -> list[Any]:
@@ -172,7 +183,7 @@ class Connection:
         try:
             answers = self._provider.make_batch_request(wanted)
         except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError) as error:
-            raise self._silent(error) from error
+            raise self._silent(error) from None  # the cause names the whole address
         if not isinstance(answers, list) or len(answers) != len(wanted):
             raise ChainError(f"the node at {self.url} answered {method} for {len(wanted)} items with another number")
         return [self._result(method, answer) for answer in answers]
@@ -198,3 +209,8 @@ class Connection:
             status = error.response.status_code if error.response is not None else "an error"
             return ChainError(f"{self.url} answered with HTTP {status}", mend="check what listens at this address")
         return ChainError(f"{self.url} did not answer as a node does", mend="check what listens at this address")
+
+
+def _named(url: str) -> str:
+    """An address that is none, unless it may hold a password."""
+    return shown(url) if "@" in url or "//" in url else repr(url)

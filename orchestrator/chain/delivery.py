@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from orchestrator.chain.action import current_action, next_ordinal
+from orchestrator.chain.action import next_ordinal
 from orchestrator.chain.fees import FeePolicy, bumped, fees_for
 from orchestrator.chain.outbox import Account, Entry, Outbox, Slot, Status
 from orchestrator.chain.port import Receipt
@@ -65,8 +64,11 @@ class Delivery:
     _watches: dict[int, _Watch] = field(default_factory=dict)
     _bound: bool = False
 
-    def deliver(self, call: Call, before_broadcast: Callable[[Signed], None] | None = None) -> Receipt:
+    def deliver(self, action: str, call: Call, before_broadcast: Callable[[Signed], None] | None = None) -> Receipt:
         """The receipt of the call's transaction, which may say that the contract refused it.
+
+        Args:
+            action: the one under way. before_broadcast: told of a new transaction before it is stored.
 
         Raises:
             TransactionReverted: the contract refuses; nothing was sent.
@@ -74,7 +76,7 @@ class Delivery:
             DiskError: the outbox cannot be written; nothing was sent.
         """
         self._bind()
-        slot = self._slot(call)
+        slot = Slot(action, call.name, next_ordinal(call.chain_id, call.name))
         with self.lock:
             standing = self._standing(slot)
             if standing and (found := self._mined(standing)) is not None and found.succeeded:
@@ -84,6 +86,12 @@ class Delivery:
                 standing = (self._made(slot, call, before_broadcast),)
             self._hand_over(standing[-1])
         return self._awaited(slot)
+
+    def free_nonce(self) -> int:
+        """A nonce for a transaction that belongs to no action, and is not kept; what is kept goes before it."""
+        self._bind()
+        self._refill()
+        return self._free_nonce()
 
     # -- what stands
 
@@ -99,13 +107,6 @@ class Delivery:
     @property
     def _account(self) -> Account:
         return Account(self.node.chain.chain_id, self.node.address)
-
-    def _slot(self, call: Call) -> Slot:
-        """Outside an action every call stands for itself."""
-        action = current_action()
-        if action is None:
-            return Slot(f"once/{uuid.uuid4().hex}", call.name)
-        return Slot(action, call.name, next_ordinal(call.chain_id, call.name))
 
     def _standing(self, slot: Slot) -> tuple[Entry, ...]:
         """The slot's newest attempt, while it can still be mined or was mined well; empty where a new one is due."""

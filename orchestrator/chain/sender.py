@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from orchestrator.chain.action import current_action
 from orchestrator.chain.delivery import Delivery
 from orchestrator.chain.fees import FeePolicy
 from orchestrator.chain.outbox import Outbox
@@ -88,7 +89,7 @@ class TransactionSender:
 
         With an outbox and under an action (:func:`orchestrator.chain.action.acting`), what the action sent before is
         found: mined, it is answered with its receipt; waiting, it is waited for; only where it failed on the chain, or
-        its nonce went to another, is the call sent anew.
+        its nonce went to another, is the call sent anew. Outside an action nothing is kept.
 
         Args:
             before_broadcast: told of the signed transaction before the network is; may store it.
@@ -98,8 +99,9 @@ class TransactionSender:
             ChainError: the node is down, refuses the transaction, did not mine it in time, or the account is too poor.
             DiskError: the outbox cannot be written; nothing was sent.
         """
-        if self._delivery is not None:
-            return self._told(call.name, call, self._delivery.deliver(call, before_broadcast))
+        action = current_action()
+        if self._delivery is not None and action is not None:
+            return self._told(call.name, call, self._delivery.deliver(action, call, before_broadcast))
         with self._lock:
             signed = self._sent(call, before_broadcast)
         return self.wait(signed, call)
@@ -131,7 +133,8 @@ class TransactionSender:
     def _next_nonce(self) -> int:
         with self._state:
             in_flight = max(self._in_flight, default=-1)
-        return max(in_flight + 1, self.chain.transaction_count(self.address))
+        free = self._delivery.free_nonce if self._delivery else lambda: self.chain.transaction_count(self.address)
+        return max(in_flight + 1, free())
 
     def broadcast(self, signed: Signed) -> None:
         """Give a signed transaction to the network; doing it again does nothing more.

@@ -19,6 +19,7 @@ from orchestrator.commitment.eip712 import TypedDigest
 from orchestrator.commitment.signatures import address_of, recover
 from orchestrator.errors import ConfigurationError, FormatError, KeystoreError, SignerSilent
 from orchestrator.types import Address
+from orchestrator.urls import shown
 
 _HEX = re.compile(r"0x([0-9a-fA-F]{2})+")
 _MOST_BYTES = 64 * 1024
@@ -136,19 +137,6 @@ class RemoteKey:
 
 
 _CHECK = "check what listens at signer.url, and its keys"
-
-
-def shown(url: str) -> str:
-    """An address without what may be secret in it: user, password, path and query."""
-    parts = urlsplit(url)
-    if not parts.hostname:
-        return "(no address)"
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        port = ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}{port}"
 
 
 def _parts(transaction: dict[str, Any]) -> tuple[bytes, list[Any], list[Any]]:

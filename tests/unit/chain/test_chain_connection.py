@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -170,3 +171,46 @@ def test_whatever_a_node_says_is_a_value_or_a_chain_error(node: Node, answer: An
     ):
         with contextlib.suppress(ChainError):
             ask()
+
+
+SECRET = "s3cret"
+
+
+@pytest.mark.parametrize("at", ["http://user:s3cret@127.0.0.1:1", "http://127.0.0.1:1/v3/s3cret?key=s3cret"])
+def test_no_error_and_no_log_shows_a_password(at: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    connection = Connection(at, 1, 0.5, retries=1)
+    for ask in (connection.check, lambda: connection.blocks([1]), lambda: connection.transactions([Digest(HASH)])):
+        with pytest.raises(ChainError, match=r"no answer from http://127\.0\.0\.1:1") as caught:
+            ask()
+        assert caught.value.__cause__ is None
+        assert SECRET not in f"{caught.value} {caught.value.mend} {caplog.text}"
+    assert SECRET not in connection.url
+
+
+def test_answers_that_are_wrong_show_no_password_either(node: Node, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    at = node.url.replace("http://", f"http://user:{SECRET}@") + f"/v3/{SECRET}"
+    with pytest.raises(WrongChain) as wrong:
+        Connection(at, 5, retries=1).check()
+    node.answer = lambda method, params: None
+    with pytest.raises(ChainError, match="does not know transaction") as unknown:
+        Connection(at, 1337, retries=1).transactions([Digest(HASH)])
+    with pytest.raises(ChainError, match="has no block") as missing:
+        Connection(at, 1337, retries=1).block(3)
+    node.body = b"<html>"
+    with pytest.raises(ChainError) as malformed:
+        Connection(at, 1337, retries=1).block_number()
+    node.status = 401
+    with pytest.raises(ChainError, match="HTTP 401") as refused:
+        Connection(at, 1337, retries=1).block_number()
+    for caught in (wrong, unknown, missing, malformed, refused):
+        assert SECRET not in str(caught.value)
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("at", ["ftp://user:s3cret@host", "user:s3cret@host:8545", "https://"])
+def test_an_address_that_is_none_shows_no_password(at: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Connection(at, 1)
+    assert SECRET not in str(caught.value)

@@ -61,7 +61,7 @@ class World:
 
     def send(self, call: Call, action: str = "act/1", by: Delivery | None = None) -> Receipt:
         with acting(action):
-            return (by or self.start()).deliver(call)
+            return (by or self.start()).deliver(action, call)
 
     @property
     def said(self) -> list[bytes]:
@@ -90,16 +90,9 @@ def test_calls_of_an_action_are_told_apart_by_name_and_order(world: World) -> No
         with acting("act/1"):
             home = world.start()
             for text in (b"a", b"b"):
-                home.deliver(say(text))
-            home.deliver(Call("Echo.shout", 1337, ECHO, bytes(32) + b"c", "anyone"))
+                home.deliver("act/1", say(text))
+            home.deliver("act/1", Call("Echo.shout", 1337, ECHO, bytes(32) + b"c", "anyone"))
     assert world.said == [b"a", b"b", b"c"]
-
-
-def test_without_an_action_every_call_is_sent(world: World) -> None:
-    home = world.start()
-    home.deliver(say(b"1"))
-    home.deliver(say(b"1"))
-    assert world.said == [b"1", b"1"]
 
 
 def test_a_transaction_is_stored_before_the_network_knows_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,8 +347,25 @@ def test_a_sender_takes_the_outbox_of_its_lock_and_counts_its_use(world: World, 
     with acting("act/1"):
         sender().send(say(b"once"))
     assert world.said == [b"once"]
-    assert sender().send(say(b"by hand")).succeeded
-    assert world.said == [b"once", b"by hand"]
+    for _ in range(2):
+        assert sender().send(say(b"by hand")).succeeded
+    assert world.said == [b"once", b"by hand", b"by hand"]
+
+
+def test_what_is_sent_by_hand_leaves_the_nonces_of_what_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(raw: bytes) -> Digest:
+        raise Died
+
+    world.chain.automine = True
+    sender = TransactionSender(world.chain, SIGNER, timeout=2.0, poll=0.01, outbox=world.outbox)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.chain, "send_raw", die)
+        with pytest.raises(Died), acting("act/1"):
+            sender.send(say(b"kept"))
+    again = TransactionSender(world.chain, SIGNER, timeout=2.0, poll=0.01, outbox=world.outbox)
+    assert again.send(say(b"by hand")).succeeded
+    assert world.said == [b"kept", b"by hand"]
+    assert len(world.statuses) == 1
 
 
 @pytest.mark.parametrize(

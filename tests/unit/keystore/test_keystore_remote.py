@@ -13,8 +13,9 @@ from eth_keys import keys
 from orchestrator.commitment.eip712 import Domain
 from orchestrator.errors import ConfigurationError, KeystoreError, SignerSilent
 from orchestrator.keystore import Keystore
-from orchestrator.keystore.remote import RemoteKey, shown
+from orchestrator.keystore.remote import RemoteKey
 from orchestrator.types import Address, Digest
+from orchestrator.urls import shown
 from tests.unit.keystore.fake_signer import FakeSigner, signer
 from tests.unit.keystore.support import FAST, PASSWORD
 
@@ -118,11 +119,12 @@ def test_nobody_listens_and_no_password_shows() -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("https://u:p@signer:9000/x?y", "https://signer:9000"),
+        ("https://u:p@signer:9000/x?y", "https://signer:9000/…"),
+        ("https://signer:9000/", "https://signer:9000"),
         ("http://[::1]:9000", "http://[::1]:9000"),
         ("https://signer", "https://signer"),
         ("nonsense", "(no address)"),
-        ("http://signer:port", "http://signer"),
+        ("http://signer:port", "(no address)"),
     ],
 )
 def test_shown_addresses_hold_nothing_secret(url: str, expected: str) -> None:
