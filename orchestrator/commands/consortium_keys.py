@@ -169,14 +169,12 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Make the next authority key beside the present one. The other members propose its address, and a quorum signs."""
-    from orchestrator.governance.keys import set_aside, stage
+    from orchestrator.governance.keys import stage
     from orchestrator.keystore import read_password
     from orchestrator.organisation import load_organisation
 
     organisation, password = load_organisation(home), read_password(password_file)
-    if another:
-        set_aside(home, "authority")
-    address = stage(home, "authority", password)
+    address = stage(home, "authority", password, another=another)
     if as_json:
         emit({"organisation": organisation.name, "authority": organisation.authority, "next": address})
         return

@@ -87,14 +87,19 @@ def staged_address(home: Path, role: Role) -> Address | None:
     return named_address(path) if path.exists() else None
 
 
-def stage(home: Path, role: Role, password: str) -> Address:
+def stage(home: Path, role: Role, password: str, *, another: bool = False) -> Address:
     """Make the next key, or find the one that waits already: an address serves once, so none is made in vain.
+
+    Args:
+        another: the one that waits is set aside first, once the password is known to be right.
 
     Raises:
         KeystoreError: wrong password for the keystore or for the key that waits.
     """
     Keystore.open(home, password, roles=()).close()  # a key under another password than the rest would lock them out
     path = staged_path(home, role)
+    if another:
+        set_aside(home, role)
     with locked(folder_of(home)):
         if not path.exists():
             accounts.write_account(path, password, key=None, scrypt_n=_cost(home))

@@ -135,3 +135,13 @@ def test_a_key_that_was_set_aside_is_kept_and_another_one_waits(home: Path) -> N
     assert kept is not None and keys.KeyFile.open(kept, PASSWORD).address == first
     assert keys.staged_address(home, "delegate") is None
     assert keys.stage(home, "delegate", PASSWORD) != first
+
+
+def test_a_wrong_password_sets_no_key_aside(home: Path) -> None:
+    """A quorum may have decided for its address already."""
+    first = keys.stage(home, "authority", PASSWORD)
+    with pytest.raises(KeystoreError):
+        keys.stage(home, "authority", "mistyped", another=True)
+    assert keys.staged_address(home, "authority") == first
+    assert keys.stage(home, "authority", PASSWORD, another=True) != first
+    assert (home / "keystore" / f"authority.{first}.json").exists()
