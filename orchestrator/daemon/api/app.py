@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from orchestrator import __version__
 from orchestrator.daemon.api import faults, routes
+from orchestrator.daemon.api.access import granted, needed
 from orchestrator.daemon.api.guards import Asgi, Bucket, Guards
 from orchestrator.daemon.api.pages import pages
 from orchestrator.daemon.api.tokens import Tokens
@@ -54,24 +55,25 @@ def application(control: Control, tokens: Tokens, registry: CollectorRegistry, t
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.include_router(pages(app, control, tokens, registry, open_metrics=terms.open_metrics))
-    app.include_router(routes.reading(control, tokens))
-    app.include_router(routes.acting(control, tokens))
+    app.include_router(pages(app, control, registry))
+    app.include_router(routes.reading(control))
+    app.include_router(routes.acting(control))
     app.add_exception_handler(LoranchorError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
     app.add_exception_handler(Exception, _unforeseen)
-    return app, Guards(app, (*LOOPBACK, *terms.hosts), Bucket(terms.rate, terms.burst))
+    return app, Guards(
+        app,
+        (*LOOPBACK, *terms.hosts),
+        Bucket(terms.rate, terms.burst),
+        allows=lambda header: granted(header, tokens),
+        needs=lambda method, path: needed(method, path, open_metrics=terms.open_metrics),
+    )
 
 
 async def _told(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LoranchorError)
-    status = faults.status_of(error)
-    answer = JSONResponse(faults.document(error.code, error.message, error.mend), status)
-    if status == 401:
-        scheme = "Bearer" if request.url.path.startswith("/v1/") else 'Basic realm="LoRAnchor", charset="UTF-8"'
-        answer.headers["WWW-Authenticate"] = scheme
-    return answer
+    return JSONResponse(faults.document(error.code, error.message, error.mend), faults.status_of(error))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -7,15 +7,6 @@ from typing import Any
 from orchestrator.daemon.control import NotFound
 from orchestrator.errors import ChainError, ConfigurationError, DiskError, LoranchorError, StorageError
 
-
-class Unauthorised(LoranchorError):
-    """A request without a token of this daemon."""
-
-
-class Refused(LoranchorError):
-    """A request whose token allows less."""
-
-
 OWN: dict[str, tuple[int, str, str]] = {
     "Unauthorised": (401, "no token of this daemon was sent", "send `api/read.token` of its home as Bearer"),
     "Refused": (403, "the token only reads", "send `api/act.token` of its home as Bearer"),
@@ -30,8 +21,6 @@ OWN: dict[str, tuple[int, str, str]] = {
 """Codes that only the API has: status, what it says, what helps. docs/errors.md lists them."""
 
 _STATUS: tuple[tuple[type[LoranchorError], int], ...] = (
-    (Unauthorised, 401),
-    (Refused, 403),
     (NotFound, 404),
     (ConfigurationError, 409),
     (DiskError, 503),

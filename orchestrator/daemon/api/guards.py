@@ -1,28 +1,30 @@
 """What every request has to pass before anything looks at it, and the headers that every answer carries.
 
 An ASGI middleware: the Host header (a web page elsewhere must not reach this API by a name that it points at this
-machine), the size of the body, and how many requests come in. Nothing here knows of tokens.
+machine), how many requests come in, the token, and the size of the body.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
+from orchestrator.daemon.api.access import PROBES, challenge
 from orchestrator.daemon.api.faults import own
+from orchestrator.daemon.api.tokens import Scope
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
+Allows = Callable[[str], Scope]
+Needs = Callable[[str, str], Scope]
+
 MAX_BODY = 16 * 1024
 """Bytes of a request's body: the longest that makes sense is an effect's id."""
-
-PROBES = frozenset({"/healthz", "/readyz"})
-"""Asked by machines at any time: not counted."""
 
 HEADERS = (
     (b"cache-control", b"no-store"),
@@ -57,10 +59,12 @@ class Guards:
     Args:
         hosts: names that requests may be addressed to, without port.
         bucket: of requests that are no probes.
+        allows: what an Authorization header allows. needs: what a method and path need.
     """
 
-    def __init__(self, app: Asgi, hosts: Collection[str], bucket: Bucket) -> None:
+    def __init__(self, app: Asgi, hosts: Collection[str], bucket: Bucket, allows: Allows, needs: Needs) -> None:
         self._app, self._hosts, self._bucket = app, frozenset(host.lower() for host in hosts), bucket
+        self._allows, self._needs = allows, needs
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,14 +73,23 @@ class Guards:
             return
         answer = _with_headers(send)
         headers = dict(scope["headers"])
-        if host_of(headers.get(b"host", b"")) not in self._hosts:
-            await _refuse(answer, "WrongHost")
-        elif scope["path"] not in PROBES and not self._bucket.take():
-            await _refuse(answer, "TooManyRequests")
+        if (code := self._refusal(scope["method"], scope["path"], headers)) is not None:
+            await _refuse(answer, code, scope["path"])
         elif (body := await _body(headers.get(b"content-length"), receive)) is None:
-            await _refuse(answer, "TooLarge")
+            await _refuse(answer, "TooLarge", scope["path"])
         else:
             await self._app(scope, _replayed(body, receive), answer)
+
+    def _refusal(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> str | None:
+        """Why a request is refused before its body is read; None where it is not."""
+        if host_of(headers.get(b"host", b"")) not in self._hosts:
+            return "WrongHost"
+        if path not in PROBES and not self._bucket.take():
+            return "TooManyRequests"
+        wanted, found = self._needs(method, path), self._allows(headers.get(b"authorization", b"").decode("latin-1"))
+        if found >= wanted:
+            return None
+        return "Refused" if found else "Unauthorised"
 
 
 def host_of(header: bytes) -> str:
@@ -127,11 +140,13 @@ def _with_headers(send: Send) -> Send:
     return answer
 
 
-async def _refuse(send: Send, code: str) -> None:
+async def _refuse(send: Send, code: str, path: str) -> None:
     status, refusal = own(code)
     body = json.dumps(refusal).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 429:
         headers.append((b"retry-after", b"1"))
+    if status == 401:
+        headers.append((b"www-authenticate", challenge(path).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -8,28 +8,23 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response, Security
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from orchestrator.daemon.api import models as m
 from orchestrator.daemon.api import records, views
-from orchestrator.daemon.api.access import needs
-from orchestrator.daemon.api.routes import responses
-from orchestrator.daemon.api.tokens import Scope, Tokens
+from orchestrator.daemon.api.routes import BEARER, responses
 from orchestrator.daemon.control import Control
 
 _SHOWN = 10
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")
 
 
-def pages(
-    app: FastAPI, control: Control, tokens: Tokens, registry: CollectorRegistry, *, open_metrics: bool
-) -> APIRouter:
+def pages(app: FastAPI, control: Control, registry: CollectorRegistry) -> APIRouter:
     """The routes outside /v1. Probes need no token and say nothing but yes or no."""
     router = APIRouter()
-    reader = [Depends(needs(Scope.READ, tokens))]
 
     @router.get("/healthz", tags=["probes"])
     async def healthz() -> m.Live:
@@ -44,20 +39,20 @@ def pages(
         return m.Readiness(ready=ready)
 
     @router.get("/metrics", tags=["probes"], response_class=Response, responses=_text(CONTENT_TYPE_LATEST),
-                dependencies=[] if open_metrics else reader)  # fmt: skip
+                dependencies=[Security(BEARER)])  # fmt: skip
     async def metrics() -> Response:
         """For Prometheus."""
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    @router.get("/", include_in_schema=False, dependencies=reader)
+    @router.get("/", include_in_schema=False)
     async def page() -> HTMLResponse:
         return HTMLResponse(status_page(control))
 
-    @router.get("/docs", include_in_schema=False, dependencies=reader)
+    @router.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return HTMLResponse(description_page(app.openapi()))
 
-    @router.get("/openapi.json", include_in_schema=False, dependencies=reader)
+    @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
         return JSONResponse(app.openapi())
 

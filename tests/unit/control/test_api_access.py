@@ -172,7 +172,7 @@ def test_every_answer_is_nobody_elses(world: World, path: str) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert not [name for name in answer.headers if name.startswith("access-control-")]
     preflight = world.client().options(path, headers={"Origin": "http://a", "Access-Control-Request-Method": "POST"})
-    assert preflight.status_code in (404, 405)
+    assert preflight.status_code == 401
 
 
 def test_a_browser_is_asked_for_a_token_only_on_pages(world: World) -> None:
@@ -225,4 +225,13 @@ def test_no_answer_holds_a_token(world: World) -> None:
     secrets = [world.token(Scope.READ), world.token(Scope.ACT)]
     client: TestClient = world.client(Scope.ACT)
     for path in READS:
+        assert client.get(path).status_code == 200
         assert not [secret for secret in secrets if secret in client.get(path).text]
+
+
+def test_what_is_not_there_needs_a_token_too(world: World) -> None:
+    """So that no route can forget to ask for it."""
+    assert world.client().get("/nowhere").status_code == 401
+    assert world.client(Scope.READ).put("/v1/status").status_code == 403
+    assert world.client(Scope.ACT).put("/v1/status").status_code == 405
+    assert world.client(Scope.READ).get("/nowhere").status_code == 404

@@ -191,7 +191,7 @@ def test_what_is_misspelt_is_named_and_not_repeated(world: World, path: str, wor
 @pytest.mark.parametrize(("method", "status", "code"), [("GET", 404, "NotFound"), ("DELETE", 405, "WrongMethod")])
 def test_other_pages_and_methods(world: World, method: str, status: int, code: str) -> None:
     path = "/nowhere" if status == 404 else "/v1/status"
-    answer = world.client(Scope.READ).request(method, path)
+    answer = world.client(Scope.ACT).request(method, path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
