@@ -1,0 +1,174 @@
+"""Compactions by the daemon's own handlers: proposed, compared, used, and gone with a revocation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
+
+from orchestrator.compaction.document import UNIT
+from orchestrator.compaction.opening import document_of, key_name
+from orchestrator.compaction.proposing import Proposed
+from orchestrator.contribution import parse
+from orchestrator.errors import ConfigurationError, ContentKeyDestroyed, ProtocolError
+from orchestrator.ledger.canonical import sha256
+from orchestrator.ledger.entities import Artefact
+from orchestrator.types import RequestId
+from tests.unit.compaction.compacting_life import CompactingConsortium
+
+
+@pytest.fixture
+def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CompactingConsortium]:
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    consortium = CompactingConsortium(tmp_path, monkeypatch)
+    consortium.until(lambda: all(name in consortium.history.state.prekeys for name in MEMBERS))
+    consortium.rounds(2)
+    yield consortium
+    consortium.close()
+
+
+def known(life: CompactingConsortium, made: Proposed) -> Artefact:
+    return life.history.state.artefacts[made.artefact.id]
+
+
+def agreed(life: CompactingConsortium, until_round: int = 2) -> Proposed:
+    made = life.compact(AURORA, until_round)
+    life.hand_over(made.artefact, AURORA, BOREALIS, CUMULUS)
+    life.until(lambda: len(known(life, made).endorsements) == 3)
+    return made
+
+
+def revoked(life: CompactingConsortium) -> RequestId:
+    """Everything of ``cumulus``, certified and shredded."""
+    mine = [item for item in life.manifest.updates if life.history.state.updates[item].organisation == CUMULUS]
+    request = life.history.request(CUMULUS, mine)
+    life.until(lambda: life.history.state.revocations[request].shredded)
+    life.settle()
+    return request
+
+
+def test_members_compare_and_the_next_round_is_trained_on_the_object(life: CompactingConsortium) -> None:
+    whole = life.manifest
+    made = agreed(life)
+    told = known(life, made)
+    assert told.agreed is not None and set(told.endorsements) == set(MEMBERS) and not told.disputes
+    assert all(value < UNIT // 10**6 for value in told.endorsements.values()), "exact but for rounding"
+    entry = life.manifest.compaction
+    assert entry is not None and entry.object == made.document.digest
+    assert life.manifest.originals == whole.entries and life.manifest.entries == (entry,)
+    for name in MEMBERS:
+        life.benches[name].opened.clear()
+    life.rounds(1)
+    found = life.history.state.rounds[3]
+    assert found.opening.manifest_digest != whole.digest and len(found.submissions) == 3
+    for name in MEMBERS:
+        opened = life.benches[name].opened
+        assert entry.update_id in opened and not set(whole.updates) & set(opened), "no original was opened"
+        assert parse(opened[entry.update_id]).parent_manifest == whole.digest
+    assert len(life.manifest.entries) == 4 and len(life.manifest.updates) == 9
+    assert life.stores[BOREALIS].has(made.document.content.cid), "who stands behind an object keeps it"
+
+
+def test_without_the_key_nobody_says_anything(life: CompactingConsortium) -> None:
+    made = life.compact(AURORA, 2)
+    life.settle()
+    assert known(life, made).endorsements == {AURORA: 0} and not known(life, made).disputes
+    life.hand_over(made.artefact, AURORA, BOREALIS)
+    life.until(lambda: known(life, made).agreed is not None)
+    assert BOREALIS in known(life, made).endorsements and life.manifest.compaction is not None
+
+
+def test_after_a_revocation_the_originals_are_used_and_the_object_is_gone(life: CompactingConsortium) -> None:
+    made = agreed(life)
+    life.rounds(1)
+    whole = life.manifest
+    request = revoked(life)
+    assert life.manifest.compaction is None
+    assert set(life.manifest.updates) == {
+        item for item in whole.updates if life.history.state.updates[item].organisation != CUMULUS
+    }
+    for name in MEMBERS:
+        with pytest.raises(ContentKeyDestroyed):
+            life.keystores[name].content_key(key_name(made.artefact))
+        assert not life.stores[name].has(made.document.content.cid)
+        with pytest.raises(ContentKeyDestroyed):
+            life.keystores[name].store_content(key_name(made.artefact), b"\x01" * 32, b"\x02" * 32)
+    receipts = life.history.state.revocations[request].receipts
+    assert set(receipts) == set(MEMBERS)
+    life.rounds(1)
+    assert life.history.state.rounds[4].submissions, "the rest goes on from the originals"
+
+
+def test_an_older_object_serves_where_a_newer_one_fell(life: CompactingConsortium) -> None:
+    first = agreed(life, 1)
+    second = agreed(life, 2)
+    assert life.manifest.compaction is not None and life.manifest.compaction.artefact_id == second.artefact.id
+    late = list(life.history.state.rounds[2].submissions)
+    owner = life.history.state.updates[late[0]].organisation
+    request = life.history.request(owner, late[:1])
+    life.until(lambda: life.history.state.revocations[request].shredded)
+    assert life.manifest.compaction.artefact_id == first.artefact.id
+    assert life.keystores[AURORA].content_key(key_name(first.artefact))
+    with pytest.raises(ContentKeyDestroyed):
+        life.keystores[AURORA].content_key(key_name(second.artefact))
+
+
+def _disputed(life: CompactingConsortium, made: Artefact) -> set[str]:
+    life.until(lambda: len(life.history.state.artefacts[made.id].disputes) == 2)
+    life.settle()
+    assert life.history.state.artefacts[made.id].agreed is None and life.manifest.compaction is None
+    return set(life.history.state.artefacts[made.id].disputes.values())
+
+
+def _raw(life: CompactingConsortium, subject: str, data: bytes, digest: str | None = None) -> Artefact:
+    """A proposal by hand, whatever it is of."""
+    services = life.sync(AURORA)
+    cid = services.store.add(data)
+    call = services.private.artefacts.propose("compaction", subject, digest or sha256(data), cid, word_of("salt"))  # type: ignore[arg-type]
+    services.private_sender.send(call)
+    return list(life.history.state.artefacts.values())[-1]
+
+
+def test_what_is_no_proposal_at_all_is_disputed(life: CompactingConsortium) -> None:
+    assert _disputed(life, _raw(life, word_of("nothing"), b"{}")) == {"UNKNOWN_SUBJECT"}
+    assert _disputed(life, _raw(life, life.manifest.digest, b"{}")) == {"WRONG_DOCUMENT"}
+    assert _disputed(life, _raw(life, life.manifest.digest, b"{}", word_of("other"))) == {"WRONG_DOCUMENT"}
+
+
+def test_a_document_of_another_proposal_is_disputed(life: CompactingConsortium) -> None:
+    made = life.compact(AURORA, 1)
+    document = document_of(life.stores[AURORA], made.artefact)
+    assert _disputed(life, _raw(life, life.manifest.digest, document.to_bytes())) == {"WRONG_DOCUMENT"}
+
+
+def test_what_was_revoked_meanwhile_is_outdated(life: CompactingConsortium) -> None:
+    made = life.compact(AURORA, 2)
+    revoked(life)
+    assert _disputed(life, made.artefact) == {"OUTDATED"}
+
+
+@pytest.mark.parametrize("rank", [1, 5])
+def test_what_is_cut_too_deep_is_not_proposed(life: CompactingConsortium, rank: int) -> None:
+    with pytest.raises(ConfigurationError, match=rf"cut to rank {rank} the object is off by"):
+        life.compact(AURORA, 2, rank=rank)
+    assert not life.history.state.artefacts
+
+
+def test_a_rank_that_holds_all_is_exact(life: CompactingConsortium) -> None:
+    made = life.compact(AURORA, 2, rank=24)
+    assert made.document.rank == 24 and made.document.error < UNIT // 10**6
+
+
+def test_what_cannot_be_compacted_is_refused_with_the_reason(life: CompactingConsortium) -> None:
+    with pytest.raises(ConfigurationError, match="up to round 0 there are not two contributions"):
+        life.compact(AURORA, 0)
+    agreed(life)
+    with pytest.raises(ProtocolError, match="have agreed on an object for these 6 contributions"):
+        life.compact(BOREALIS, 2)
+    life.open_round()
+    life.history.request(CUMULUS, [life.manifest.updates[2]])
+    with pytest.raises(ProtocolError, match="takes out a contribution"):
+        life.compact(BOREALIS, 1)
