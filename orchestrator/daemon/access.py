@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
+from orchestrator.chain.fees import GWEI, FeePolicy
 from orchestrator.chain.links import check_pair
+from orchestrator.chain.outbox import Outbox, SqliteOutbox
 from orchestrator.chain.sender import KeystoreSigner, TransactionSender
+from orchestrator.daemon.signer import holders_of
 from orchestrator.errors import ConfigurationError, KeystoreError, WrongChain
 from orchestrator.keystore import Keystore, Role
 from orchestrator.settings import Settings
@@ -46,7 +49,8 @@ class Access:
     def authority_sender(self) -> TransactionSender:
         """Sends from the cold account on the private chain."""
         signer = KeystoreSigner(self.keystore, "authority")
-        return TransactionSender(self.private.rounds.chain, signer, lock=NonceLock(self.home, "private-authority"))
+        lock = NonceLock(self.home, "private-authority")
+        return TransactionSender(self.private.rounds.chain, signer, lock=lock, fees=fee_policy(self.settings))
 
 
 def connect(settings: Settings, home: Path, password: str, *, roles: Collection[Role] = HOT) -> Access:
@@ -55,15 +59,22 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
     Args:
         roles: keys to unlock. The authority's is a cold one: only what it signs itself asks for it, and no daemon.
 
+    Where the settings name a signer elsewhere, that signs for the delegate: transactions and checkpoints alike, each
+    recorded here before it is asked for.
+
     Raises:
-        KeystoreError: wrong password. ChainError, WrongChain: a chain is down or another, or not bound to the other.
+        KeystoreError: wrong password, or the signer has another key. SignerSilent: it is down.
+        ChainError, WrongChain: a chain is down or another, or not bound to the other.
         EnvironmentMissing: no deployment. StorageError: the IPFS node is down.
         ConfigurationError, KeystoreError: the organisation is no member, or these keys are not its own.
     """
     organisation = settings.organisation
     if organisation is None:
         raise ConfigurationError("no organisation is given", mend="name its folder with --home")
-    keystore = Keystore.open(home, password, roles=roles)
+    remote = holders_of(settings, home)
+    keystore = Keystore.open(home, password, roles=roles, remote=remote)
+    for holder in remote.values():
+        holder.check()
     private_chain, public_chain = settings.connection("private"), settings.connection("public")
     private = private_contracts(private_chain, settings.deployments)
     public = public_contracts(public_chain, settings.deployments)
@@ -77,7 +88,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
     _check_seat(private, organisation.name, keystore)
     store = IpfsStore(settings.ipfs_api())
     store.identity()
-    timeout = float(settings.group("chain")["transaction_timeout"])
+    timeout, fees = float(settings.group("chain")["transaction_timeout"]), fee_policy(settings)
     signer = KeystoreSigner(keystore, "delegate")
     return Access(
         me=organisation.name,
@@ -88,9 +99,34 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         private=private,
         public=public,
         private_sender=TransactionSender(
-            private_chain, signer, timeout=timeout, lock=NonceLock(home, "private-delegate")
+            private_chain, signer, timeout=timeout, lock=NonceLock(home, "private-delegate"), fees=fees
         ),
-        public_sender=TransactionSender(public_chain, signer, timeout=timeout, lock=NonceLock(home, "public-delegate")),
+        public_sender=TransactionSender(
+            public_chain, signer, timeout=timeout, lock=NonceLock(home, "public-delegate"), fees=fees
+        ),
+    )
+
+
+def fee_policy(settings: Settings) -> FeePolicy:
+    """When and how far a waiting transaction's price is raised: ``chain.fees``.
+
+    Raises:
+        ConfigurationError: a value is no number that makes sense.
+    """
+    usual = FeePolicy()
+    given = settings.group("chain").get("fees") or {}
+
+    def number(name: str, default: float, least: float) -> float:
+        value = given.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
+            raise ConfigurationError(f"chain.fees.{name} is {value!r}", mend=f"give a number of at least {least:g}")
+        return value
+
+    return FeePolicy(
+        cap=int(number("cap_gwei", usual.cap / GWEI, 0) * GWEI),
+        bump_percent=number("bump_percent", usual.bump_percent, 12.5),
+        bump_blocks=int(number("bump_blocks", usual.bump_blocks, 1)),
+        resend_seconds=number("resend_seconds", usual.resend_seconds, 1),
     )
 
 
@@ -110,9 +146,14 @@ def _check_seat(private: PrivateContracts, name: OrganisationId, keystore: Keyst
 
 
 class NonceLock:
-    """A lock over one account's nonce that threads and processes of one organisation share."""
+    """A lock over one account's nonce that threads and processes of one organisation share.
+
+    Attributes:
+        outbox: what the home has signed to send; whoever takes this lock to send goes by it.
+    """
 
     def __init__(self, home: Path, account: str) -> None:
+        self.outbox: Outbox = SqliteOutbox(home / "outbox.sqlite")
         self._path = home / "locks" / f"{account}.lock"
         self._thread = threading.Lock()
         self._held: Any = None

@@ -17,6 +17,9 @@ class KeyHolder(Protocol):
     def address(self) -> Address:
         """The key's address, lower case."""
 
+    def check(self) -> None:
+        """See that the key can be used now; SignerSilent or KeystoreError otherwise."""
+
     def sign_digest(self, digest: bytes) -> bytes:
         """r ‖ s ‖ v over 32 bytes, s low, v 27 or 28. A holder that hashes for itself wants a ``TypedDigest``."""
 
@@ -33,6 +36,9 @@ class LocalKey:
     @property
     def address(self) -> Address:
         return Address(self._account.address.lower())
+
+    def check(self) -> None:
+        return
 
     def sign_digest(self, digest: bytes) -> bytes:
         return accounts.sign_digest(self._account, digest)

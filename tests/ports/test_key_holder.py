@@ -39,6 +39,7 @@ def holder(request: pytest.FixtureRequest) -> Iterator[KeyHolder]:
 
 
 def test_it_knows_its_address(holder: KeyHolder) -> None:
+    holder.check()
     assert holder.address == ADDRESS
 
 
