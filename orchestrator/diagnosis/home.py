@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.diagnosis.finding import Check
 
-PRIVATE = ("keystore/**/*", "*.sqlite*", "*.token", "*password*", "participation.json", "*.adapter", "checkpoints/**/*")
+PRIVATE = ("keystore/**/*", "**/*.sqlite*", "**/*.token", "*password*", "participation.json", "checkpoints/**/*")
 """What only the owner may read, as patterns in the home. A lock says nothing and may be read."""
 
 

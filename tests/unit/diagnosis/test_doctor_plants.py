@@ -138,6 +138,7 @@ def test_others_can_look_into_the_home(doctor: Doctor, home: Path) -> None:
     "name", ["act.token", "read.token", "daemon.sqlite", "outbox.sqlite-wal", "participation.json"]
 )
 def test_others_can_read_a_private_file(doctor: Doctor, home: Path, name: str) -> None:
+    (home / name).parent.mkdir(exist_ok=True)
     (home / name).touch(mode=0o644)
     found = doctor("--home", str(home))
     one(found, "private files", "broken", f"others can read {home / name} (mode 0644)", f"chmod 600 {home / name}")
