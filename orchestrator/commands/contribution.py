@@ -1,8 +1,8 @@
-"""`loranchor contribution inspect`: what a contribution holds, for those who can open it."""
+"""`loranchor contribution inspect|missing`: what a contribution holds, and which ones this member cannot open yet."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,6 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.types import UpdateId
 
 app = typer.Typer(help="Contributions.", no_args_is_help=True)
-
-
-@app.callback()
-def _contributions() -> None:
-    """Keeps `inspect` a verb of its own."""
 
 
 @app.command()
@@ -60,3 +55,45 @@ def inspect(
         return
     for key, value in described.items():
         typer.echo(f"{key:16}{value}")
+
+
+@app.command()
+def missing(
+    home: Home, password_file: PasswordFile = None, as_json: AsJson = False, overrides: Overrides = None
+) -> None:
+    """Name the contributions that this member cannot open yet, and how far its request for their keys has come."""
+    from orchestrator.daemon.access import connect
+    from orchestrator.daemon.catching_up import standing_of, unopened_updates
+    from orchestrator.daemon.view import look
+    from orchestrator.keystore import read_password
+    from orchestrator.settings import compose
+
+    settings = compose(overrides or (), organisation_home=home)
+    access = connect(settings, home, read_password(password_file))
+    with access.keystore:
+        state = look(access.private).state
+        unopened = unopened_updates(state, access)
+    asked = standing_of(state, access.me)
+    rows = [
+        {"update_id": item, "organisation": state.updates[item].organisation, "round": state.updates[item].round}
+        for item in unopened
+    ]
+    request = (
+        None if asked is None else {"number": asked.number, "block": asked.asked.block, "answers": [*asked.answers]}
+    )
+    if as_json:
+        emit({"missing": rows, "request": request})
+        return
+    for row in rows:
+        typer.echo(f"round {row['round']}: {row['update_id']} of {row['organisation']}")
+    typer.echo(_told(len(rows), request))
+
+
+def _told(count: int, request: dict[str, Any] | None) -> str:
+    if not count:
+        return "every contribution that counts can be opened"
+    told = f"{count} contributions cannot be opened yet"
+    if request is None:
+        return f"{told}: the daemon asks the other members for their keys"
+    answers = f"answered by {', '.join(request['answers'])}" if request["answers"] else "not answered yet"
+    return f"{told}: request {request['number']} of block {request['block']} is {answers}"

@@ -12,7 +12,7 @@ from orchestrator.daemon.services import Services
 from orchestrator.envelope import CatchUpContext, ContentSecret, open_payload
 from orchestrator.errors import EnvelopeError, ProtocolError
 from orchestrator.ledger.asked import CatchUp
-from orchestrator.ledger.catch_ups import latest_catch_up, needed, shareable, shareable_updates
+from orchestrator.ledger.catch_ups import latest_catch_up, needed, shareable, shareable_updates, stands
 from orchestrator.ledger.entities import LedgerState, Update
 from orchestrator.ledger.records import Position
 from orchestrator.protocol.events import BlockSeen
@@ -50,6 +50,12 @@ def unopened_updates(ledger: LedgerState, access: Access) -> tuple[UpdateId, ...
     """Contributions that count and that this member's keystore cannot open, in their order."""
     kept = frozenset(access.keystore.contents())
     return tuple(update_id for update_id in shareable_updates(ledger) if update_id not in kept)
+
+
+def standing_of(ledger: LedgerState, me: OrganisationId) -> CatchUp | None:
+    """The member's own request, while the others may answer it."""
+    asked = latest_catch_up(ledger, me)
+    return asked if asked is not None and stands(ledger, asked) else None
 
 
 def context_of_answer(access: Access, asked: CatchUp, answerer: OrganisationId) -> CatchUpContext:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from orchestrator.daemon.access import Access
 from orchestrator.envelope import Commitments, Context, open_payload, prekey_digest, read_header, usable_recipients
-from orchestrator.errors import EnvelopeError, ProtocolError, StorageError
+from orchestrator.errors import ContentKeyDestroyed, EnvelopeError, KeystoreError, ProtocolError, StorageError
 from orchestrator.ledger.contributions import active_updates
 from orchestrator.ledger.entities import LedgerState, Round, RoundStatus, Update
 from orchestrator.storage.cid import check_cid
@@ -107,3 +107,20 @@ def open_contribution(access: Access, update: Update) -> bytes:
     header, payload = sealed_objects(access, update)  # not while others wait for the keystore
     context, commitments = context_of(access, update), commitments_of(update)
     return open_payload(header, payload, key, context=context, commitments=commitments).delta
+
+
+def waiting_for_keys(opener: Callable[[UpdateId], bytes]) -> Callable[[UpdateId], bytes]:
+    """An opener whose missing keys count as what may come yet, since members give each other theirs (decision 0036)."""
+
+    def opened(item: UpdateId) -> bytes:
+        try:
+            return opener(item)
+        except ContentKeyDestroyed:
+            raise
+        except KeystoreError as error:
+            raise StorageError(
+                f"{item} cannot be opened yet: {error.message}",
+                mend="the daemon asks the other members; see `loranchor contribution missing`",
+            ) from error
+
+    return opened

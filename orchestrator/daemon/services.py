@@ -14,7 +14,7 @@ from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.history import History
 from orchestrator.daemon.journal import Journal
-from orchestrator.daemon.opening import OBJECT_LIMIT
+from orchestrator.daemon.opening import OBJECT_LIMIT, waiting_for_keys
 from orchestrator.daemon.results import Results
 from orchestrator.daemon.workbench import OpenDelta, Workbench
 from orchestrator.errors import ChainRewritten, FormatError
@@ -73,7 +73,7 @@ class Services(Access):
 
     def opener(self, ledger: LedgerState) -> OpenDelta:
         """Gives the plaintext of contributions of one state of the ledger, for the workbench."""
-        return opener_of(self, ledger)
+        return waiting_for_keys(opener_of(self, ledger))
 
     def check_signing(self) -> None:
         """Nothing is signed or sent while the private chain is not the one that this node has signed.

@@ -78,6 +78,17 @@ def test_it_takes_part_in_the_next_round(life: Catching) -> None:
     assert life.manifest(DORADO) == life.manifest(CUMULUS) and len(life.manifest(DORADO).updates) == 7
 
 
+def test_a_round_that_opens_meanwhile_waits_for_the_keys(life: Catching) -> None:
+    """Training is tried again until the manifest can be opened; nobody passes a round for that."""
+    life.join()
+    number = life.open_round()
+    life.step()
+    life.settle()
+    found, owners = life.history.state.rounds[number], life.history.state.updates
+    assert life.asked(fx.TrainUpdate).count((DORADO, fx.TrainUpdate(number))) > 1, "the first time nothing opened"
+    assert DORADO not in found.passed and DORADO in {owners[item].organisation for item in found.submissions}
+
+
 def test_the_key_of_the_request_is_destroyed_when_it_has_served(life: Catching) -> None:
     life.join()
     life.until(life.caught_up())
