@@ -42,7 +42,8 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement, *, without_
     """Store task and agreement, and open the next round on the present manifest.
 
     Args:
-        without_prekeys: go on where some members have no unused prekey and will never open this round's updates.
+        without_prekeys: go on where some members have no unused prekey: they open this round's contributions only when it has
+            closed and another member has given them the keys.
 
     Returns:
         The round's number.
@@ -95,7 +96,8 @@ def _check_prekeys(state: LedgerState, me: OrganisationId, task: TaskSpec, witho
     if me in missing or len(state.members.seats) - len(missing) < least:
         raise ProtocolError(f"{told} to them; the opener and {least} members need one", mend=wait)
     if not without:
-        raise ProtocolError(f"{told} to them, ever", mend=f"{wait}; or go on with --without-prekeys")
+        later = "to them: they do not judge it, and get the keys from the others when it has closed"
+        raise ProtocolError(f"{told} {later}", mend=f"{wait}; or go on with --without-prekeys")
 
 
 def _check_phases(access: Access, task: TaskSpec) -> None:
