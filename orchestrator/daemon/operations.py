@@ -42,8 +42,8 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement, *, without_
     """Store task and agreement, and open the next round on the present manifest.
 
     Args:
-        without_prekeys: go on where some members have no unused prekey: they open this round's contributions only when it has
-            closed and another member has given them the keys.
+        without_prekeys: go on where some members have no unused prekey: they open this round's contributions only when
+            it has closed and another member has given them the keys.
 
     Returns:
         The round's number.
