@@ -51,6 +51,7 @@ class Talk:
     def __init__(self, worker: WorkerProcess, call: Call, settings: WorkerSettings) -> None:
         self._worker, self._call, self._settings = worker, call, settings
         self._looked = 0.0
+        call.failed = None
 
     def until_done(self) -> Frame:
         """The answer. Whatever else ends the talk ends the worker, which would go on with what nobody waits for.
