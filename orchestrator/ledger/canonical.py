@@ -81,9 +81,9 @@ def check_format(document: Mapping[str, Any], *, format: str, versions: Set[int]
     version = document.get("version")
     if type(version) is not int or version not in versions:  # others' objects: a list has no place in a set
         known = ", ".join(str(item) for item in sorted(versions))
-        raise FormatError(
-            f"{format}: version {version!r} is unknown, this release reads {known}", mend="upgrade LoRAnchor"
-        )
+        older = type(version) is int and version < min(versions)
+        mend = "whoever wrote it has an older release and upgrades" if older else "upgrade LoRAnchor"
+        raise FormatError(f"{format}: version {version!r} is unknown, this release reads {known}", mend=mend)
 
 
 def check_nesting(data: bytes, format: str) -> None:
