@@ -7,20 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.daemon.consortium import Consortium
-from unit.daemon.contracts import SimulatedContracts
+from unit.daemon.catching import Catching, CatchUpContracts
 from unit.daemon.fake_workbench import FakeWorkbench
 from unit.ledger.actors import CHAIN_ID, CONTRACTS, MEMBERS
 
 from orchestrator.chain.abi import artifact
 from orchestrator.chain.codec import decode_values
 from orchestrator.chain.proxy import Call
-from orchestrator.compaction.opening import keep_proven_object, key_name
 from orchestrator.compaction.proposing import Proposed, chosen, propose
 from orchestrator.contribution import AdapterDelta, serialise
 from orchestrator.daemon.workbench import OpenDelta, Progress
-from orchestrator.envelope import ContentSecret
-from orchestrator.ledger.entities import Artefact
 from orchestrator.ledger.ids import artefact_id_of
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
@@ -39,12 +35,12 @@ class RealDeltas(FakeWorkbench):
         self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
     ) -> ProtectedDelta:
         self._begin("train", manifest, opener)
-        made = make_delta(31 * round_number + MEMBERS.index(self.organisation), rank=4, dense=False, shapes=SHAPES)
+        made = make_delta(31 * round_number + sum(map(ord, self.organisation)), rank=4, dense=False, shapes=SHAPES)
         delta = AdapterDelta(task.base.digest, manifest.digest, made.modules)
         return protected(serialise(delta), policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)
 
 
-class Contracts(SimulatedContracts):
+class Contracts(CatchUpContracts):
     """With an ``ArtefactRegistry``."""
 
     def receive(self, me: OrganisationId, call: Call) -> None:
@@ -86,7 +82,7 @@ class Contracts(SimulatedContracts):
             )
 
 
-class CompactingConsortium(Consortium):
+class CompactingConsortium(Catching):
     """See the module."""
 
     def __init__(self, home: Path, patch: pytest.MonkeyPatch) -> None:
@@ -110,13 +106,6 @@ class CompactingConsortium(Consortium):
         """As `loranchor model compact` does it."""
         services, state = self.sync(by), self.history.state
         return propose(services, state, chosen(state, self.history.tasks, until_round), rank=rank)
-
-    def hand_over(self, artefact: Artefact, giver: OrganisationId, *takers: OrganisationId) -> None:
-        """What catching up brings."""
-        keystore, item = self.keystores[giver], key_name(artefact)
-        for name in takers:
-            secret = ContentSecret(keystore.content_key(item), keystore.content_salt(item))
-            keep_proven_object(self.services[name], artefact, secret)
 
 
 def _label(value: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from unit.daemon.catching import DORADO
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
 
 from orchestrator.compaction.document import UNIT
@@ -17,7 +18,7 @@ from orchestrator.errors import ConfigurationError, ContentKeyDestroyed, Protoco
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import Artefact
 from orchestrator.types import RequestId
-from tests.unit.compaction.compacting_life import CompactingConsortium
+from tests.unit.compaction.compacting_life import CompactingConsortium, RealDeltas
 
 
 @pytest.fixture
@@ -36,8 +37,9 @@ def known(life: CompactingConsortium, made: Proposed) -> Artefact:
 
 def agreed(life: CompactingConsortium, until_round: int = 2) -> Proposed:
     made = life.compact(AURORA, until_round)
-    life.hand_over(made.artefact, AURORA, BOREALIS, CUMULUS)
-    life.until(lambda: len(known(life, made).endorsements) == 3)
+    item = key_name(made.artefact)
+    life.until(lambda: all(item in life.keystores[name].contents() for name in life.nodes), 400)
+    life.until(lambda: known(life, made).agreed is not None)
     return made
 
 
@@ -54,7 +56,7 @@ def test_members_compare_and_the_next_round_is_trained_on_the_object(life: Compa
     whole = life.manifest
     made = agreed(life)
     told = known(life, made)
-    assert told.agreed is not None and set(told.endorsements) == set(MEMBERS) and not told.disputes
+    assert told.agreed is not None and len(told.endorsements) >= 2 and not told.disputes
     assert all(value < UNIT // 10**6 for value in told.endorsements.values()), "exact but for rounding"
     entry = life.manifest.compaction
     assert entry is not None and entry.object == made.document.digest
@@ -69,16 +71,39 @@ def test_members_compare_and_the_next_round_is_trained_on_the_object(life: Compa
         assert entry.update_id in opened and not set(whole.updates) & set(opened), "no original was opened"
         assert parse(opened[entry.update_id]).parent_manifest == whole.digest
     assert len(life.manifest.entries) == 4 and len(life.manifest.updates) == 9
-    assert life.stores[BOREALIS].has(made.document.content.cid), "who stands behind an object keeps it"
+    for name in told.endorsements:
+        assert life.stores[name].has(made.document.content.cid), "who stands behind an object keeps it"
 
 
 def test_without_the_key_nobody_says_anything(life: CompactingConsortium) -> None:
+    """And nobody has it but its maker, whose node is down."""
     made = life.compact(AURORA, 2)
-    life.settle()
+    aurora = life.nodes.pop(AURORA)
+    life.until(lambda: bool(life.history.state.catch_ups))
+    for _ in range(60):
+        life.step()
     assert known(life, made).endorsements == {AURORA: 0} and not known(life, made).disputes
-    life.hand_over(made.artefact, AURORA, BOREALIS)
+    life.nodes[AURORA] = aurora
     life.until(lambda: known(life, made).agreed is not None)
-    assert BOREALIS in known(life, made).endorsements and life.manifest.compaction is not None
+    assert life.manifest.compaction is not None
+
+
+def test_a_newcomer_folds_the_object_and_has_the_originals_too(life: CompactingConsortium) -> None:
+    made = agreed(life)
+    life.join()
+    life.until(lambda: not life.lacks(DORADO))
+    life.until(lambda: key_name(made.artefact) in life.keystores[DORADO].contents())
+    life.benches[DORADO] = life.services[DORADO].bench = RealDeltas(DORADO)  # type: ignore[assignment]
+    life.rounds(1)
+    opened = life.benches[DORADO].opened
+    assert key_name(made.artefact) in opened
+    revoked(life)
+    assert life.manifest.compaction is None
+    life.rounds(1)
+    assert set(life.manifest.updates) >= {item for item in life.benches[DORADO].opened if item in life.manifest.updates}
+    assert DORADO in {life.history.state.updates[item].organisation for item in life.manifest.updates}
+    with pytest.raises(ContentKeyDestroyed):
+        life.keystores[DORADO].content_key(key_name(made.artefact))
 
 
 def test_after_a_revocation_the_originals_are_used_and_the_object_is_gone(life: CompactingConsortium) -> None:
@@ -117,9 +142,9 @@ def test_an_older_object_serves_where_a_newer_one_fell(life: CompactingConsortiu
 
 
 def _disputed(life: CompactingConsortium, made: Artefact) -> set[str]:
-    life.until(lambda: len(life.history.state.artefacts[made.id].disputes) == 2)
+    life.until(lambda: len(life.history.state.artefacts[made.id].disputes) == 2, 400)
     life.settle()
-    assert life.history.state.artefacts[made.id].agreed is None and life.manifest.compaction is None
+    assert life.history.state.artefacts[made.id].agreed is None
     return set(life.history.state.artefacts[made.id].disputes.values())
 
 
@@ -139,9 +164,13 @@ def test_what_is_no_proposal_at_all_is_disputed(life: CompactingConsortium) -> N
 
 
 def test_a_document_of_another_proposal_is_disputed(life: CompactingConsortium) -> None:
-    made = life.compact(AURORA, 1)
+    whole = life.manifest.digest
+    made = agreed(life, 1)
     document = document_of(life.stores[AURORA], made.artefact)
-    assert _disputed(life, _raw(life, life.manifest.digest, document.to_bytes())) == {"WRONG_DOCUMENT"}
+    assert _disputed(life, _raw(life, whole, document.to_bytes())) == {"WRONG_DOCUMENT"}
+    assert _disputed(life, _raw(life, life.manifest.digest, document.to_bytes())) == {"UNKNOWN_SUBJECT"}, (
+        "an object stands for contributions, never for another object"
+    )
 
 
 def test_what_was_revoked_meanwhile_is_outdated(life: CompactingConsortium) -> None:

@@ -9,12 +9,13 @@ from unit.ledger.test_ledger_compactions import endorse, propose, rounds, subjec
 from orchestrator.ledger.compactions import PROPOSAL_BLOCKS, shareable_objects, wanted_objects
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.rules_compaction import compaction_rules
-from orchestrator.protocol.state import NodeState
-from orchestrator.types import OrganisationId
+from orchestrator.protocol.state import Failure, NodeState
+from orchestrator.types import OrganisationId, UpdateId
 
 
-def wishes(history: History, me: OrganisationId) -> list[fx.Effect]:
-    return list(compaction_rules(NodeState(me=me, ledger=history.state)))
+def wishes(history: History, me: OrganisationId, *unopened: str) -> list[fx.Effect]:
+    lacking = frozenset(UpdateId(item) for item in unopened)
+    return list(compaction_rules(NodeState(me=me, ledger=history.state, unopened=lacking)))
 
 
 def test_who_has_said_nothing_compares() -> None:
@@ -24,6 +25,16 @@ def test_who_has_said_nothing_compares() -> None:
     assert wishes(history, AURORA) == [], "its maker has spoken"
     assert wishes(history, BOREALIS) == wishes(history, CUMULUS) == [fx.CompareCompaction(artefact)]
     assert wishes(history, OrganisationId("dune")) == []
+    compare = fx.CompareCompaction(artefact)
+    assert wishes(history, BOREALIS, artefact) == [compare], "what is wrong at first sight shows without the key"
+    lacking = NodeState(
+        me=BOREALIS,
+        ledger=history.state,
+        failures={compare.id: Failure(1, 99)},
+        unopened=frozenset({UpdateId(artefact)}),
+    )
+    assert list(compaction_rules(lacking)) == [], "its key is on its way"
+    assert list(compaction_rules(lacking.with_(unopened=frozenset()))) == [compare]
     told = {"artefact_id": artefact, "organisation": BOREALIS, "reason": "NOT_THE_SUM"}
     history.tell("ArtefactDisputed", BOREALIS, **told)
     assert wishes(history, BOREALIS) == []
