@@ -130,7 +130,7 @@ def test_every_error_is_its_line_and_exit_code(
 
 
 def test_the_exit_codes_of_the_documentation_are_those_of_the_errors() -> None:
-    documented = dict(re.findall(r"^ *[├└─│ ]+(\w+) +(\d)\b", errors.__doc__ or "", re.MULTILINE))
+    documented = dict(re.findall(r"^ *[├└─│ ]+(\w+) +(\d+)\b", errors.__doc__ or "", re.MULTILINE))
     assert documented == {kind.__name__: str(kind.exit_code) for kind in every_error()[1:]}
 
 
