@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.daemon.approvals import OperatorBook
 from orchestrator.daemon.gate import Gate
+from orchestrator.daemon.samples import Samples
 from orchestrator.daemon.seams import ControlledNode, Journal
 from orchestrator.errors import ConfigurationError
 from orchestrator.protocol.effects import Effect
@@ -32,6 +33,7 @@ class Control:
     """The operator's verbs. All may be called from any thread.
 
     Attributes:
+        samples: what only the chains can tell, as last asked.
         started: when this process began to serve, in seconds since 1970.
     """
 
@@ -39,6 +41,7 @@ class Control:
     gate: Gate
     book: OperatorBook
     journal: Journal
+    samples: Samples = field(default_factory=Samples)
     started: float = field(default_factory=time.time)
 
     def pending(self) -> list[Waiting]:

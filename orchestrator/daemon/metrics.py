@@ -49,13 +49,12 @@ class Meters:
     """What is measured beside the node's state.
 
     Attributes:
-        usage: by chain; asks nobody. balances: the accounts' wei by chain, as they were last found.
+        usage: by chain; asks nobody.
     """
 
     home: Path
     store: Traffic | None = None
     usage: Mapping[str, Callable[[], Usage]] = field(default_factory=dict)
-    balances: Mapping[str, int] = field(default_factory=dict)
 
 
 class NodeCollector:
@@ -102,13 +101,13 @@ class NodeCollector:
             "Final blocks whose facts are not taken in.",
             {name: max(head.head - head.followed, 0) for name, head in heads.items()},
         )
-        since = health.pending_since
+        since = self._control.samples.pending_since
         yield _by_chain(
             "loranchor_pending_transaction_age_seconds",
             "Age of the oldest transaction that is not mined; 0 without one.",
             {name: 0 if found is None else max(now - found, 0) for name, found in since.items()},
         )
-        balances = {name: wei / ETHER for name, wei in self._meters.balances.items()}
+        balances = {name: wei / ETHER for name, wei in self._control.samples.balances.items()}
         yield _by_chain("loranchor_account_balance_ether", "What the delegate's account holds.", balances)
 
     def _work(self, state: NodeState) -> Iterator[Metric]:

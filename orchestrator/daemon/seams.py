@@ -36,7 +36,7 @@ class Head(Protocol):
 
 
 class Health(Protocol):
-    """How the node is. ``reasons`` say why it is not ready; ``pending_since`` is of the oldest unmined transaction."""
+    """How the node is. ``reasons`` say why it is not ready."""
 
     @property
     def ready(self) -> bool: ...
@@ -48,8 +48,6 @@ class Health(Protocol):
     def in_flight(self) -> Sequence[str]: ...
     @property
     def alarms(self) -> Sequence[Alarm]: ...
-    @property
-    def pending_since(self) -> Mapping[str, float | None]: ...
 
 
 class ControlledNode(Protocol):

@@ -30,8 +30,8 @@ def status(control: Control) -> m.Status:
         members=list(members.seats),
         quorum=members.quorum,
         epoch=members.epoch,
-        private=_chain(health, "private", state.ledger.chain_id),
-        public=_chain(health, "public", None),
+        private=_chain(control, health, "private", state.ledger.chain_id),
+        public=_chain(control, health, "public", None),
         round=_clock(state),
         checkpoint=cosigners(state),
         prekeys=unused_prekeys(state),
@@ -108,9 +108,9 @@ def events(control: Control, after: int, limit: int) -> list[m.EventRow]:
     ]
 
 
-def _chain(health: Health, side: str, chain_id: int | None) -> m.Chain:
+def _chain(control: Control, health: Health, side: str, chain_id: int | None) -> m.Chain:
     found, now = health.heads[side], time.time()
-    since = health.pending_since.get(side)
+    since = control.samples.pending_since.get(side)
     return m.Chain(
         chain_id=chain_id,
         head=found.head,

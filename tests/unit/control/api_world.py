@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,6 @@ class Health:
     heads: Mapping[str, Head]
     in_flight: Sequence[str]
     alarms: Sequence[Alarm]
-    pending_since: Mapping[str, float | None]
 
 
 @dataclass
@@ -55,13 +54,12 @@ class StillNode:
     waiting: Sequence[fx.Effect] = ()
     ready: bool = True
     reasons: Sequence[str] = ()
-    pending: Mapping[str, float | None] = field(default_factory=lambda: {"private": None, "public": None})
 
     def health(self) -> Health:
         private, public, now = self.state.private_block, self.state.public_block, time.time()
         heads = {"private": Head(private + 2, private, now - 1), "public": Head(public, public, now - 12)}
         flying = sorted(self.state.in_flight)
-        return Health(self.ready, self.reasons, heads, flying, self.journal.alarms(), self.pending)
+        return Health(self.ready, self.reasons, heads, flying, self.journal.alarms())
 
 
 class World:
