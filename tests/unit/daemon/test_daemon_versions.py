@@ -1,4 +1,4 @@
-"""Members on neighbouring versions of a format: the older refuses by name before it signs or trains; the others go on."""
+"""Members on neighbouring versions of a format: the older refuses by name before it signs or trains, others go on."""
 
 from __future__ import annotations
 
