@@ -162,6 +162,10 @@ class Keystore(Secrets):
         """
         self._signed.claim(chain_id, anchor, sequence, content, recalled=True)
 
+    def signed_content(self, *, chain_id: int, anchor: Address, sequence: int) -> Digest | None:
+        """The content that this keystore knows to have been signed for a sequence."""
+        return self._signed.content(chain_id, anchor, sequence)
+
     @property
     def recalled(self) -> bool:
         """Whether what was signed is known: false in a restored keystore until the chains were asked."""

@@ -31,6 +31,12 @@ class SigningRecord:
     def close(self) -> None:
         self._database.close()
 
+    def content(self, chain_id: int, anchor: Address, sequence: int) -> Digest | None:
+        """The content that was signed for a sequence, if any is known."""
+        with self._mutex, errors(self._path):
+            row = self._row(chain_id, anchor, sequence)
+        return None if row is None else Digest(row[0])
+
     @property
     def waits_for_recall(self) -> bool:
         """Whether this record was restored, and so may lack what was signed after the backup."""
@@ -62,9 +68,7 @@ class SigningRecord:
             )
         key = (str(chain_id), anchor.lower(), sequence)
         with self._mutex, errors(self._path), transaction(self._database):
-            row = self._database.execute(
-                "SELECT content FROM checkpoints WHERE chain_id = ? AND anchor = ? AND sequence = ?", key
-            ).fetchone()
+            row = self._row(chain_id, anchor, sequence)
             if row is None:
                 self._database.execute("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", (*key, content.lower()))
             elif row[0] != content.lower():
@@ -77,3 +81,8 @@ class SigningRecord:
         """Write the record as it is now into a new file, whatever is written to it meanwhile."""
         with self._mutex, errors(self._path), closing(sqlite3.connect(target)) as copied:
             self._database.backup(copied)
+
+    def _row(self, chain_id: int, anchor: Address, sequence: int) -> tuple[str] | None:
+        query = "SELECT content FROM checkpoints WHERE chain_id = ? AND anchor = ? AND sequence = ?"
+        row: tuple[str] | None = self._database.execute(query, (str(chain_id), anchor.lower(), sequence)).fetchone()
+        return row
