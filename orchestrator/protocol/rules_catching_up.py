@@ -13,9 +13,13 @@ from orchestrator.ledger.catch_ups import latest_catch_up, shareable, standing_c
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
+from orchestrator.types import ArtefactId
 
 TRIES = 2
 """Failures after which an answer is given up: what it names may be nowhere, and others have the same to give."""
+
+PROPOSAL_TRIES = 3
+"""Requests for the key of a compaction that no quorum has agreed to: anybody may propose anything."""
 
 OTHERS_FIRST = 32
 """Blocks that an asker waits for further answers; and that a member which lacks keys itself leaves to the others."""
@@ -35,7 +39,7 @@ def _own(state: NodeState) -> Iterator[fx.Effect]:
     for asked in state.ledger.catch_ups.values():
         if asked.organisation == state.me and (asked is not standing or not state.unopened):
             yield fx.SettleCatchUp(asked.number)
-    if not state.unopened or _collecting(state):
+    if not _worth_asking(state) or _collecting(state):
         return
     if standing is None or standing.number in state.keyless:
         if latest is None or standing is None or state.private_block >= latest.next_block:
@@ -62,6 +66,18 @@ def _tried(state: NodeState, effect: fx.OpenCatchUp) -> bool:
 
 def _ask(former: CatchUp | None) -> fx.AskCatchUp:
     return fx.AskCatchUp(1 if former is None else former.ordinal + 1)
+
+
+def _worth_asking(state: NodeState) -> bool:
+    """Whether something is missing that others surely have, or that has not been asked for often."""
+    own = [asked for asked in state.ledger.catch_ups.values() if asked.organisation == state.me]
+    for item in state.unopened:
+        proposal = state.ledger.artefacts.get(ArtefactId(item))
+        if proposal is None or proposal.agreed is not None:
+            return True
+        if sum(asked.asked > proposal.proposed for asked in own) < PROPOSAL_TRIES:
+            return True
+    return False
 
 
 def _collecting(state: NodeState) -> bool:

@@ -13,11 +13,18 @@ from unit.ledger.history import History
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.asked import QUIET_BLOCKS
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.catch_ups import latest_catch_up, shareable_updates, standing_catch_ups, stands
+from orchestrator.ledger.catch_ups import (
+    latest_catch_up,
+    needed,
+    shareable,
+    shareable_updates,
+    standing_catch_ups,
+    stands,
+)
 from orchestrator.ledger.contributions import in_order
 from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.ledger.state import replay
-from orchestrator.types import Address, OrganisationId
+from orchestrator.types import Address, OrganisationId, UpdateId
 
 
 class Asking(Chronicle):
@@ -162,6 +169,19 @@ def test_what_is_shared_is_active_and_not_to_be_shredded() -> None:
     held = history.state.revocations[request]
     assert held.approved and not held.effective, "it takes effect when the round has ended"
     assert shareable_updates(history.state) == in_order(history.state, updates[1:])
+
+
+def test_compactions_are_shared_and_needed_until_somebody_has_its_word() -> None:
+    history = History()
+    history.round()
+    proposed = history.propose(AURORA)
+    assert UpdateId(proposed) in shareable(history.state)
+    block = history.block
+    assert UpdateId(proposed) in needed(history.state, BOREALIS, block)
+    assert UpdateId(proposed) not in needed(history.state, AURORA, block), "who proposed it has endorsed it"
+    history.endorse_artefact(proposed, BOREALIS)
+    assert UpdateId(proposed) not in needed(history.state, BOREALIS, block)
+    assert set(shareable_updates(history.state)) < set(needed(history.state, CUMULUS, block))
 
 
 def test_the_fold_is_the_same_from_the_beginning(asking: Asking) -> None:

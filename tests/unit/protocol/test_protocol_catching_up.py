@@ -12,14 +12,14 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, cid_of, deleg
 from unit.protocol.simulation import Node, Simulation
 
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.catch_ups import latest_catch_up, shareable_updates, stands
+from orchestrator.ledger.catch_ups import latest_catch_up, needed, shareable, shareable_updates, stands
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.rules_catching_up import OTHERS_FIRST
 from orchestrator.protocol.state import NodeState
-from orchestrator.types import OrganisationId, UpdateId
+from orchestrator.types import ArtefactId, OrganisationId, UpdateId
 
 DORADO = OrganisationId("dorado")
 MANY = (*MEMBERS, *(OrganisationId(name) for name in ("esposa", "fenix", "gaia")))
@@ -42,7 +42,7 @@ class Catching(Simulation):
         greedy: Collection[OrganisationId] = (),
     ) -> None:
         super().__init__(members, quorum=len(members) // 2 + 1, passive=passive, spec=task(minimum_updates=1))
-        self.liars, self.greedy = set(liars), set(greedy)
+        self.liars, self.greedy, self.objects_wanted = set(liars), set(greedy), False
         self.keys: dict[OrganisationId, set[UpdateId]] = {name: set() for name in members}
         self.one_time: dict[OrganisationId, set[int]] = {}
         self.objects: dict[tuple[int, OrganisationId], set[UpdateId]] = {}
@@ -71,7 +71,9 @@ class Catching(Simulation):
         super().step()
 
     def decide(self, node: Node, heads: ev.BlockSeen) -> tuple[fx.Effect, ...]:
-        unopened = frozenset(set(shareable_updates(self.told(node).ledger)) - self.keys[node.me])
+        ledger = self.told(node).ledger
+        wanted = needed(ledger, node.me, heads.private_block) if self.objects_wanted else shareable_updates(ledger)
+        unopened = frozenset(set(wanted) - self.keys[node.me])
         own = latest_catch_up(node.state.ledger, node.me)
         lost = own is not None and own.number not in self.one_time.get(node.me, set())
         keyless = frozenset({own.number}) if own is not None and lost else frozenset()
@@ -92,7 +94,7 @@ class Catching(Simulation):
                 self._answer(me, found.number)
             case fx.OpenCatchUp():
                 assert effect.number in self.one_time[me], "opened with a key that was destroyed"
-                self.keys[me] |= self.objects[effect.number, effect.organisation] & set(shareable_updates(state))
+                self.keys[me] |= self.objects[effect.number, effect.organisation] & set(shareable(state))
             case fx.SettleCatchUp():
                 self.one_time.get(me, set()).discard(effect.number)
             case fx.SubmitUpdate():
@@ -105,7 +107,7 @@ class Catching(Simulation):
                 super().perform(node, effect)
 
     def _answer(self, name: OrganisationId, number: int) -> None:
-        given = set() if name in self.liars else self.keys[name] & set(shareable_updates(self.history.state))
+        given = set() if name in self.liars else self.keys[name] & set(shareable(self.history.state))
         self.objects[number, name] = given
         fields = {"number": number, "organisation": name, "cid": cid_of("answer", number, name)}
         self.history.tell("CatchUpAnswered", name, object_digest=word_of("answer", number, name), **fields)
@@ -156,6 +158,22 @@ def test_who_is_still_collecting_does_not_ask() -> None:
     life.told(node)
     node.state = node.state.with_(in_flight=frozenset({fx.CollectUpdates(1).id}))
     assert not [effect for effect in life.decide(node, life.block_seen()) if isinstance(effect, CATCHING_UP)]
+
+
+def test_a_compaction_that_nobody_can_open_is_asked_for_three_times() -> None:
+    """Anybody may propose anything; what a quorum has agreed to is asked for as often as a contribution."""
+    life = Catching(passive=[AURORA])
+    life.past_rounds(1)
+    life.objects_wanted = True
+    proposed = UpdateId(life.history.propose(AURORA))
+    for _ in range(150):
+        life.step()
+    asked = [name for name, _ in life.asked(fx.AskCatchUp)]
+    assert asked.count(BOREALIS) == asked.count(CUMULUS) == 3
+    life.keys[BOREALIS].add(proposed)
+    life.history.endorse_artefact(ArtefactId(proposed), BOREALIS)
+    life.history.agree(ArtefactId(proposed), BOREALIS)
+    life.until(lambda: proposed in life.keys[CUMULUS], steps=400)
 
 
 def test_a_silent_member_passes_its_turn_on() -> None:
