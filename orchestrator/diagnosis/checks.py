@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestrator.diagnosis.finding import Check, from_error
 from orchestrator.diagnosis.home import home_checks
 from orchestrator.diagnosis.host import disk, host
+from orchestrator.diagnosis.memory import memory
 from orchestrator.diagnosis.organisation import ipfs, keystore
 from orchestrator.errors import LoranchorError
 from orchestrator.settings import Settings, compose
@@ -22,7 +23,7 @@ def diagnose(overrides: Sequence[str], *, home: Path | None, password_file: Path
     settings = compose(overrides, organisation_home=home)
     checks = [*host(), disk(home)]
     if home is not None:
-        checks += home_checks(home, password_file)
+        checks += [*home_checks(home, password_file), *memory(home)]
     checks += _gathered("settings", _of_settings(settings))
     checks += [ipfs(settings), keystore(settings, password_file)]
     return checks

@@ -8,7 +8,9 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ import pytest
 from unit.diagnosis.fake_services import ipfs, node
 
 from orchestrator import cli
+from orchestrator.daemon.alarms import CHAIN_SILENT, PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.journal import Journal
 from orchestrator.deployment import ContractRecord, DeploymentRecord, write_record
 from orchestrator.keystore import Keystore
 from orchestrator.types import Digest
@@ -35,7 +39,7 @@ def password_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, password_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     real = Keystore.create
-    monkeypatch.setattr(Keystore, "create", lambda home, password: real(home, password, scrypt_n=2))
+    monkeypatch.setattr(Keystore, "create", lambda home, password, **more: real(home, password, scrypt_n=2, **more))
     words = ["org", "init", "--name", "aurora", "--home", str(tmp_path / "home"), "--password-file", str(password_file)]
     assert cli.run(words) == 0
     return tmp_path / "home"
@@ -135,7 +139,7 @@ def test_others_can_look_into_the_home(doctor: Doctor, home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["act.token", "read.token", "daemon.sqlite", "outbox.sqlite-wal", "participation.json"]
+    "name", ["act.token", "api/read.token", "daemon.sqlite", "outbox.sqlite-wal", "participation.json"]
 )
 def test_others_can_read_a_private_file(doctor: Doctor, home: Path, name: str) -> None:
     (home / name).parent.mkdir(exist_ok=True)
@@ -190,6 +194,28 @@ def test_a_daemon_runs_on_the_home(doctor: Doctor, home: Path) -> None:
         with pytest.raises(BlockingIOError), (home / "locks" / "daemon.lock").open("w") as other:
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
     assert doctor("--home", str(home))["daemon"]["detail"] == "none runs on this home now"
+
+
+def test_a_rewritten_private_chain_is_not_forgotten(doctor: Doctor, home: Path) -> None:
+    journal = Journal(home, "1337")
+    journal.raise_alarm(PRIVATE_CHAIN_REWRITTEN, "block 7 is another one now")
+    found = doctor("--home", str(home))
+    one(found, "alarms", "broken", "PRIVATE_CHAIN_REWRITTEN: block 7 is another one now", "compare the chain with the")
+    assert found["journal"]["status"] == found["private files"]["status"] == "ok"
+    journal.clear_alarm(PRIVATE_CHAIN_REWRITTEN)
+    journal.raise_alarm(CHAIN_SILENT, "no answer")
+    one(doctor("--home", str(home)), "alarms", "warning", "CHAIN_SILENT: no answer", "end by themselves")
+    journal.close()
+
+
+def test_the_journal_is_of_a_newer_release_or_damaged(doctor: Doctor, home: Path) -> None:
+    Journal(home, "1337").close()
+    assert doctor("--home", str(home))["alarms"]["status"] == "ok"
+    with closing(sqlite3.connect(home / "daemon.sqlite")) as database:
+        database.execute("PRAGMA user_version=99")
+    one(doctor("--home", str(home)), "journal", "broken", "is of version 99, this release reads", "upgrade LoRAnchor")
+    (home / "daemon.sqlite").write_bytes(b"no database" * 100)
+    one(doctor("--home", str(home)), "journal", "broken", "cannot be read", "put the file aside")
 
 
 def test_ipfs_is_down(doctor: Doctor) -> None:
