@@ -40,9 +40,9 @@ class Cursor:
         if self.last is None or mark.number > self.last.number:
             self.marks = _thinned([*self.marks, mark])
 
-    def cut(self, number: int) -> None:
-        """Forget the marks behind ``number``."""
-        self.marks = [mark for mark in self.marks if mark.number <= number]
+    def until(self, number: int) -> Cursor:
+        """The same without the marks behind ``number``."""
+        return Cursor(self.first, [mark for mark in self.marks if mark.number <= number])
 
     def branches_off(self, chain: ChainPort, head: int) -> int | None:
         """The last marked block that the chain of ``head`` still has; None if it has the newest one.

@@ -29,14 +29,25 @@ _NOTES_KEPT = 10_000
 """Lines that wait for a disk that is full; of more, the oldest go: all of them can be read on the chain."""
 
 
+class Machine:
+    """The machine's state, which each event replaces; other threads may read it."""
+
+    def __init__(self, state: NodeState) -> None:
+        self.state = state
+
+    def tell(self, events: Iterable[ev.Event]) -> None:
+        for event in events:
+            self.state, _ = transition(self.state, event)
+
+
 class Following:
     """Keeps state, history and cursors in step with both chains.
 
     What an earlier process had read is read again and compared with what it had made of it.
     """
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, machine: Machine) -> None:
+        self._services, self._machine = services, machine
         self._before = {side: services.journal.cursor(side) for side in SIDES}
         self._listener = Listener(services.private, services.public, cursors=self._restored())
         self._saved: dict[Side, Any] = dict(self._before)
@@ -50,8 +61,8 @@ class Following:
         heads, told = self._listener.heads_of_nodes(), self._listener
         return told.private_head >= heads["private"] and (self._public_waits or told.public_head >= heads["public"])
 
-    def followed(self, state: NodeState, changed: Callable[[], None]) -> NodeState:
-        """The state with the next facts of both chains.
+    def follow(self, changed: Callable[[], None]) -> None:
+        """Take in the next facts of both chains. Whatever fails, what was taken in is not told again.
 
         Args:
             changed: called after facts were taken back.
@@ -63,13 +74,12 @@ class Following:
         for side in SIDES:
             block = self._listener.branches_off(side)
             if block is not None:
-                state = self._rolled_back(state, side, block)
+                self._roll_back(side, block)
                 changed()
-        state = self._private(state)
-        state = self._public(state)
+        self._private()
+        self._public()
         self._note_heads()
         self._write()
-        return state
 
     def heads(self, ledger: LedgerState) -> ev.BlockSeen:
         """See :meth:`orchestrator.daemon.listener.Listener.heads`."""
@@ -81,35 +91,36 @@ class Following:
 
     # -- forwards
 
-    def _private(self, state: NodeState) -> NodeState:
+    def _private(self) -> None:
         before = self._before["private"]
         known = before["number"] if before else -1
-        for fact in self._listener.private_facts(state.ledger):
+        for fact in self._listener.private_facts(self._machine.state.ledger):
             if isinstance(fact, ev.RecordSeen):
                 self._services.history.append(fact.record)
                 if fact.record.block > known:
                     self._notes.append(("record", {"kind": fact.record.kind, "block": fact.record.block}))
-            state, _ = transition(state, fact)
+            self._machine.tell([fact])
         if before and self._listener.private_head == known and before["tree"] != self._tree():
             self._listener.begin()
             self._services.history.cut(-1)
+            self._machine.state = refolded(self._machine.state, [])
             raise ChainError(
                 f"the private chain's node tells other records up to block {known} than it did before",
                 mend="it leaves some out, or invents some: do not trust it",
             )
-        return state
 
-    def _public(self, state: NodeState) -> NodeState:
+    def _public(self) -> None:
         self._public_waits = False
         try:
-            facts = list(self._listener.public_facts(lambda sequence: self._own_awards(state.ledger, sequence)))
+            facts = list(self._listener.public_facts(self._own_awards))
         except Behind as error:
             _log.debug("the public chain waits: %s", error)
             self._public_waits = True
-            return state
-        return _told(state, facts)
+        else:
+            self._machine.tell(facts)
 
-    def _own_awards(self, ledger: LedgerState, sequence: int) -> tuple[int, ...]:
+    def _own_awards(self, sequence: int) -> tuple[int, ...]:
+        ledger = self._machine.state.ledger
         if sequence > len(ledger.due):
             raise Behind(f"the public chain has the awards of checkpoint {sequence}, the private one is not that far")
         due = ledger.due[sequence - 1]
@@ -120,15 +131,18 @@ class Following:
 
     # -- backwards
 
-    def _rolled_back(self, state: NodeState, side: Side, block: int) -> NodeState:
-        """Take back the facts of blocks that the chain has no more."""
+    def _roll_back(self, side: Side, block: int) -> None:
+        """Take back the facts of blocks that the chain has no more. On disk first: an alarm must not be lost."""
         broken = self._broken_attestations(block) if side == "private" else []
         alarm = self._alarm(broken) if broken else None
+        cursor = self._listener.cursor(side).until(block)
+        kept = {"number": block, "marks": cursor.document(), "tree": None}
+        self._services.journal.rolled_back(side, kept, forget={ATTESTED: broken}, alarm=alarm)
         self._listener.roll_back(side, block)
+        self._before[side], self._saved[side] = None, kept
         if side == "private":
             self._services.history.cut(block)
-        self._before[side] = None
-        self._services.journal.rolled_back(side, self._document(side), forget={ATTESTED: broken}, alarm=alarm)
+        self._machine.state = refolded(self._machine.state, self._listener.told())
         _log.log(
             logging.WARNING if alarm else logging.INFO,
             "the %s chain was reorganised behind block %d%s",
@@ -136,7 +150,6 @@ class Following:
             block,
             f": {alarm.text}" if alarm else "",
         )
-        return refolded(state, self._listener.told())
 
     def _broken_attestations(self, block: int) -> list[str]:
         """Checkpoints that this node may have signed and whose block the chain has no more."""
@@ -198,9 +211,3 @@ class Following:
             old = self._heads[side]
             seen_at = time.time() if head > old.head else old.seen_at
             self._heads[side] = Head(head, followed[side], seen_at)
-
-
-def _told(state: NodeState, facts: Iterable[ev.Event]) -> NodeState:
-    for fact in facts:
-        state, _ = transition(state, fact)
-    return state

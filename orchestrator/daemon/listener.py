@@ -37,7 +37,7 @@ class Listener:
     Args:
         private, public: contracts; reading starts at their deployment.
         cursors: up to where an earlier process had read; facts are told from the start again, since none are kept.
-        patience: seconds until a node that has fewer blocks than were read is believed: until then it may lag.
+        patience: seconds until a node that has fewer blocks than were read is believed, by default LAG_SECONDS.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Listener:
         public: PublicContracts,
         *,
         cursors: Mapping[Side, Cursor] | None = None,
-        patience: float = LAG_SECONDS,
+        patience: float | None = None,
     ) -> None:
         self._private, self._public = private, public
         self._sides: dict[Side, _Reading] = {
@@ -55,7 +55,7 @@ class Listener:
         }
         for side, cursor in (cursors or {}).items():
             self._sides[side].cursor = cursor
-        self._patience = patience
+        self._patience = LAG_SECONDS if patience is None else patience
         self._step_blocks = 0  # asked for when it matters; never 0, and it never changes
 
     @property
@@ -255,7 +255,7 @@ class _Reading:
 
     def cut(self, block: int) -> None:
         self.told = [item for item in self.told if item[0] <= block]
-        self.cursor.cut(block)
+        self.cursor = self.cursor.until(block)
         self.next = min(self.next, max(block + 1, self.cursor.first))
         self.behind_since = None
 

@@ -11,7 +11,7 @@ from orchestrator.daemon.catching_up import Missing
 from orchestrator.daemon.claims import Claims
 from orchestrator.daemon.disk import try_disk
 from orchestrator.daemon.executor import Executor
-from orchestrator.daemon.following import Following
+from orchestrator.daemon.following import Following, Machine
 from orchestrator.daemon.gate import Approvals, Gate
 from orchestrator.daemon.health import Health
 from orchestrator.daemon.prekeys import Prekeys
@@ -37,7 +37,6 @@ class Node:
         gate: what begins by itself. approvals: gives the operator's words; asked at each tick.
 
     Attributes:
-        state: what the machine knows; replaced, never changed, so that other threads may read it.
         waiting: what the machine wants and the gate holds.
     """
 
@@ -46,14 +45,19 @@ class Node:
     ) -> None:
         self._services = services
         self._gate, self._approvals = gate or Gate(), approvals
-        self._following = Following(services)
+        self._machine = Machine(NodeState(me=services.me, ledger=LedgerState(), done=services.journal.done()))
+        self._following = Following(services, self._machine)
         self._executor = Executor(services)
         self._claims = Claims(services)
         self._prekeys, self._missing = Prekeys(services), Missing(services)
         self._surroundings = Surroundings(services.journal)
         self.waiting: tuple[Effect, ...] = ()
-        self.state = NodeState(me=services.me, ledger=LedgerState(), done=services.journal.done())
         self._health = Health()
+
+    @property
+    def state(self) -> NodeState:
+        """What the machine knows: replaced, never changed, so that other threads may read it."""
+        return self._machine.state
 
     def run(self, stop: threading.Event, *, tick: float = TICK_SECONDS) -> None:
         """Tick until ``stop`` is set; then stop what is computed, and let the rest that is under way end.
@@ -72,7 +76,7 @@ class Node:
                     stop.wait(tick)
         finally:
             self._executor.close()
-            self._tell(self._executor.finished())
+            self._machine.tell(self._executor.finished())
             self._services.report_traffic()
             self._services.figures.status("stopped")
 
@@ -86,17 +90,18 @@ class Node:
         Returns:
             False while there is more to read: nothing was decided then.
         """
-        self._tell(self._executor.finished())
-        self.state = self._following.followed(self.state, self._claims.forget)
+        self._machine.tell(self._executor.finished())
+        self._following.follow(self._claims.forget)
         if not self._following.caught_up:
             return False
         if self._executor.disk is not None:
             try_disk(self._services.home)
             self._executor.disk = None
+        stopped = any(alarm.name == PRIVATE_CHAIN_REWRITTEN for alarm in self._services.journal.alarms())
         heads = self._claims.compared(self._following.heads(self.state.ledger), self.state.ledger)
         heads = self._missing.compared(self._prekeys.compared(heads, self.state.ledger), self.state.ledger)
-        self.state, effects = transition(self.state, heads)
-        self._tell(self._executor.start(self.state, self._let_through(effects)))
+        self._machine.state, effects = transition(self.state, heads)
+        self._machine.tell(self._executor.start(self.state, self._let_through(effects, stopped=stopped)))
         return True
 
     def _tried(self) -> bool:
@@ -111,19 +116,18 @@ class Node:
         self._health = self._seen(caught_up=idle)
         return idle
 
-    def _let_through(self, effects: Iterable[Effect]) -> tuple[Effect, ...]:
-        """What begins now. The rest is taken back, so that the machine asks again for what is still wanted then."""
+    def _let_through(self, effects: Iterable[Effect], *, stopped: bool) -> tuple[Effect, ...]:
+        """What begins now. The rest is taken back, so that the machine asks again for what is still wanted then.
+
+        Args:
+            stopped: whether nothing may be signed or sent.
+        """
         wanted = tuple(effects)
-        stopped = any(alarm.name == PRIVATE_CHAIN_REWRITTEN for alarm in self._services.journal.alarms())
         quiet = tuple(effect for effect in wanted if effect.local or not stopped)
         start, self.waiting = self._gate.passed(quiet, self._approvals())
         begun = {effect.id for effect in start}
-        self._tell(ev.EffectHeld(effect.id) for effect in wanted if effect.id not in begun)
+        self._machine.tell(ev.EffectHeld(effect.id) for effect in wanted if effect.id not in begun)
         return start
-
-    def _tell(self, events: Iterable[ev.Event]) -> None:
-        for event in events:
-            self.state, _ = transition(self.state, event)
 
     def _seen(self, *, caught_up: bool) -> Health:
         reasons = self._surroundings.reasons

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,8 @@ import pytest
 from unit.daemon.consortium import Consortium
 from unit.ledger.actors import AURORA
 
+from orchestrator.chain.action import current_action
+from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.handlers import HANDLERS
@@ -20,6 +24,7 @@ from orchestrator.daemon.handlers.judging import VERDICTS
 from orchestrator.daemon.journal import read_journal
 from orchestrator.errors import (
     ChainError,
+    ChainRewritten,
     ConfigurationError,
     ContentKeyDestroyed,
     DataError,
@@ -29,6 +34,8 @@ from orchestrator.errors import (
     ProtocolError,
     StorageError,
     TransactionReverted,
+    WorkCancelled,
+    WorkerError,
     WrongChain,
 )
 from orchestrator.protocol import effects as fx
@@ -108,6 +115,7 @@ ERRORS = [
     (TransactionReverted("too late", error="RoundLedgerTooLate"), True),
     (StorageError("down"), True),
     (ObjectMissing("nobody has it"), True),
+    (WorkerError("it ended"), True),
     (ProtocolError("contradiction"), False),
     (EnvelopeError("tampered"), False),
     (KeystoreError("never here"), False),
@@ -184,6 +192,136 @@ def test_closing_waits_for_the_one_under_way_and_starts_no_other(
     go.set()
     closing.join(5)
     assert done == [1]
+
+
+FETCH = fx.CollectUpdates(1)
+
+
+def test_what_waits_for_other_nodes_does_not_wait_for_the_model(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does shredding of one request wait for the measuring of another."""
+    go = threading.Event()
+    act(monkeypatch, HEAVY, lambda *_: lambda: go.wait(5))
+    act(monkeypatch, FETCH, lambda *_: lambda: None)
+    assert executor.start(life.now(), [HEAVY, FETCH]) == []
+    assert ended(executor) == [ev.EffectCompleted(FETCH.id)]
+    assert executor.running == (HEAVY.id,)
+    go.set()
+    assert ended(executor) == [ev.EffectCompleted(HEAVY.id)]
+
+
+def test_handlers_and_jobs_work_under_their_actions_name(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends finds by it what was sent before."""
+    named: list[str | None] = []
+
+    def handler(*_: object) -> Any:
+        named.append(current_action())
+        return lambda: named.append(current_action())
+
+    act(monkeypatch, FETCH, handler)
+    executor.start(life.now(), [FETCH])
+    ended(executor)
+    assert named == [FETCH.id, FETCH.id] and current_action() is None
+
+
+def test_an_effect_is_on_disk_before_it_acts(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    act(monkeypatch, QUICK, lambda *_: seen.extend(life.services[AURORA].journal.effects("started")))
+    executor.start(life.now(), [QUICK])
+    assert [row.id for row in seen] == [QUICK.id] and not seen[0].local
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EROFS, "Read-only file system"), None],
+    ids=["full", "read-only", "in SQLite"],
+)
+@pytest.mark.parametrize("effect", [QUICK, FETCH], ids=["at once", "in a lane"])
+def test_a_fault_of_the_own_disk_is_tried_again_as_if_for_the_first_time(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch, effect: fx.Effect, error: OSError | None
+) -> None:
+    def refused(*_: object) -> None:
+        if error is not None:
+            raise error
+        sqlite3.connect("file:/nowhere/at/all?mode=ro", uri=True)
+
+    act(monkeypatch, effect, refused if effect is QUICK else lambda *_: refused)
+    outcomes = executor.start(life.now(), [effect]) or ended(executor)
+    assert outcomes == [ev.EffectFailed(effect.id, retryable=True, counts=False)]
+    assert executor.disk is not None and "the disk cannot be written" in executor.disk.message
+    assert journal(life)[-1]["code"] == "DiskError"
+
+
+def test_nothing_begins_that_cannot_be_written_down(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    act(monkeypatch, QUICK, lambda *_: begun.append(1))
+    database = life.services[AURORA].journal._database
+    database.execute("PRAGMA query_only=ON")
+    assert executor.start(life.now(), [QUICK]) == [ev.EffectFailed(QUICK.id, retryable=True, counts=False)]
+    assert executor.disk is not None and not begun
+    database.execute("PRAGMA query_only=OFF")
+    assert executor.start(life.now(), [QUICK]) == [ev.EffectCompleted(QUICK.id)]
+
+
+def test_what_has_ended_is_told_once_the_disk_takes_it(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a crash would have it done again, and the machine would not know."""
+    database = life.services[AURORA].journal._database
+
+    def refusing(*_: object) -> None:
+        database.execute("PRAGMA query_only=ON")
+
+    act(monkeypatch, QUICK, refusing)
+    assert executor.start(life.now(), [QUICK]) == [] and executor.finished() == []
+    database.execute("PRAGMA query_only=OFF")
+    assert executor.finished() == [ev.EffectCompleted(QUICK.id)] and executor.finished() == []
+
+
+def test_a_chain_that_was_rewritten_raises_the_alarm(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(monkeypatch, QUICK, raising(ChainRewritten("the private chain is another")))
+    assert executor.start(life.now(), [QUICK]) == [ev.EffectFailed(QUICK.id, retryable=True, counts=False)]
+    assert [alarm.name for alarm in life.services[AURORA].journal.alarms()] == [PRIVATE_CHAIN_REWRITTEN]
+    with pytest.raises(ChainRewritten, match="is another"):
+        life.services[AURORA].send_private(None)  # type: ignore[arg-type]
+
+
+def test_what_was_stopped_on_purpose_is_no_failure(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(monkeypatch, HEAVY, lambda *_: raising(WorkCancelled("stopped")))
+    executor.start(life.now(), [HEAVY])
+    assert ended(executor) == [ev.EffectFailed(HEAVY.id, retryable=True, counts=False)]
+    assert [row.state for row in life.services[AURORA].journal.effects()] == ["cancelled"]
+
+
+def test_closing_stops_what_the_workbench_computes(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that is told to stop does not train on for hours."""
+    begun, stopped = threading.Event(), threading.Event()
+
+    def job() -> None:
+        begun.set()
+        assert stopped.wait(5)
+        raise WorkCancelled("stopped")
+
+    act(monkeypatch, HEAVY, lambda *_: job)
+    monkeypatch.setattr(life.benches[AURORA], "cancel", stopped.set)
+    executor.start(life.now(), [HEAVY, OTHER])
+    assert begun.wait(5)
+    executor.close()
+    assert executor.finished() == [ev.EffectFailed(HEAVY.id, retryable=True, counts=False)]
+    assert not executor.busy
 
 
 def test_secrets_stay_out_of_journal_and_status(life: Consortium) -> None:

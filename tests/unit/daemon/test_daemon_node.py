@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from unit.daemon.consortium import Consortium
 from unit.ledger.actors import AURORA
 
+from orchestrator.daemon import node as module
 from orchestrator.daemon import surroundings
-from orchestrator.daemon.alarms import CHAIN_SILENT, STORAGE_SILENT
+from orchestrator.daemon.alarms import CHAIN_SILENT, DISK_NOT_WRITABLE, PRIVATE_CHAIN_REWRITTEN, STORAGE_SILENT
 from orchestrator.daemon.cursor import Cursor
+from orchestrator.daemon.gate import Approvals, Gate, Mode
 from orchestrator.daemon.listener import Behind
 from orchestrator.daemon.node import Node
-from orchestrator.errors import ChainError, ProtocolError, StorageError
+from orchestrator.errors import ChainError, DiskError, ProtocolError, StorageError
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
 
@@ -183,7 +187,7 @@ def test_awards_that_are_ahead_of_the_private_chain_wait(life: Consortium) -> No
     node, _ = lone(life)
     node.tick()
     with pytest.raises(Behind, match=r"awards of checkpoint 1, the private one is not that far"):
-        node._following._own_awards(node.state.ledger, 1)
+        node._following._own_awards(1)
     life.public.append((1, 9))
     assert node.tick(), "what does not need them goes on"
     assert not node.state.claimable
@@ -195,7 +199,7 @@ def test_own_awards_are_those_of_own_updates(life: Consortium) -> None:
     listed = life.now().own_awards[1]
     node, _ = lone(life)
     node.tick()
-    assert node._following._own_awards(node.state.ledger, 1) == listed
+    assert node._following._own_awards(1) == listed
     assert len(listed) <= 1
 
 
@@ -240,4 +244,119 @@ def test_a_thief_who_stays_is_told_of_once_each_time(life: Consortium, caplog: p
     told = [record.getMessage() for record in caplog.records if "in a row" in record.getMessage()]
     assert [text.split(" in a row")[0] for text in told] == ["prekeys of aurora were taken back 2 times"]
     assert "does a second daemon of it run" in told[0]
+    node._executor.close()
+
+
+# -- what holds effects back
+
+
+def test_what_waits_for_the_operator_is_shown_and_asked_for_again(life: Consortium) -> None:
+    words = [Approvals()]
+    node, _ = lone(life, gate=Gate(Mode.OVERSIGHT), approvals=lambda: words[0])
+    life.open_round()
+    for _ in range(30):
+        node.tick()
+        if node.waiting:
+            break
+        life.step()
+        time.sleep(0.01)
+    assert [effect.id for effect in node.waiting] == ["submit/1"]
+    assert "submit/1" not in node.state.in_flight and not life.history.state.updates.keys() & set("a")
+    node.tick()
+    assert [effect.id for effect in node.waiting] == ["submit/1"], "it is wanted as long as it may be"
+    words[0] = Approvals(approved=frozenset({"submit/1"}))
+    node.tick()
+    assert node.waiting == () and any(item.organisation == AURORA for item in life.history.state.updates.values())
+    node._executor.close()
+
+
+def test_nothing_is_sent_while_the_private_chain_is_another(life: Consortium) -> None:
+    """What needs no signature goes on: training and sealing do."""
+    node, _ = lone(life)
+    services = life.services[AURORA]
+    services.journal.raise_alarm(PRIVATE_CHAIN_REWRITTEN, "the private chain is another")
+    number = life.open_round()
+    for _ in range(100):
+        node.tick()
+        if "train/1" in node.state.done:
+            break
+        time.sleep(0.01)
+    node.tick()
+    assert services.private_sender.calls == [] and "train/1" in node.state.done  # type: ignore[attr-defined]
+    node._health = node._seen(caught_up=True)
+    health = node.health()
+    assert not health.ready and [alarm.name for alarm in health.alarms] == [PRIVATE_CHAIN_REWRITTEN]
+    assert services.results.of_round("sealed", number)
+    services.journal.clear_alarm(PRIVATE_CHAIN_REWRITTEN)
+    node.tick()
+    assert any(item.organisation == AURORA for item in life.history.state.updates.values())
+    node._executor.close()
+
+
+def test_a_restarted_node_repeats_no_local_work(life: Consortium) -> None:
+    node, _ = lone(life)
+    life.open_round()
+    for _ in range(40):
+        node.tick()
+        time.sleep(0.01)
+        if "train/1" in node.state.done:
+            break
+    node._executor.close()
+    asked = life.benches[AURORA].asked.count("train")
+    node, _ = lone(life)
+    assert "train/1" in node.state.done
+    node.tick()
+    assert life.benches[AURORA].asked.count("train") == asked == 1
+    assert any(item.organisation == AURORA for item in life.history.state.updates.values())
+    node._executor.close()
+
+
+# -- the own disk
+
+
+def test_a_full_disk_stops_nothing_for_good(life: Consortium) -> None:
+    """Not ready, one clear reason, nothing lost; and it goes on by itself once there is room."""
+    node, _ = lone(life)
+    life.open_round()
+    node._tried()
+    database = life.services[AURORA].journal._database
+    database.execute("PRAGMA query_only=ON")
+    for _ in range(5):
+        life.step()
+        node._tried()
+    health = node.health()
+    assert not health.ready and [alarm.name for alarm in health.alarms] == [DISK_NOT_WRITABLE]
+    assert len(health.reasons) == 1 and "the disk cannot be written" in health.reasons[0]
+    assert node.state.ledger == life.told(next(iter(life.nodes.values()))).ledger, "it listens on"
+    database.execute("PRAGMA query_only=OFF")
+    for _ in range(60):
+        node._tried()
+        time.sleep(0.01)
+        if AURORA in {item.organisation for item in life.history.state.updates.values()}:
+            break
+    node._tried()
+    assert node.health().ready, node.health()
+    assert AURORA in {item.organisation for item in life.history.state.updates.values()}
+    assert not node.state.failures, "a full disk is no attempt"
+    node._executor.close()
+
+
+def test_a_disk_that_refused_an_effect_is_tried_before_the_next(
+    life: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, _ = lone(life)
+    tried: list[Path] = []
+
+    def probe(folder: Path) -> None:
+        tried.append(folder)
+        if len(tried) < 3:
+            raise DiskError("the disk cannot be written: it is full")
+
+    monkeypatch.setattr(module, "try_disk", probe)
+    node._executor.disk = DiskError("the disk cannot be written: it is full")
+    for _ in range(2):
+        node._tried()
+        assert not node.health().ready and not node.state.in_flight
+    node._tried()
+    assert node.health().ready and tried == [life.services[AURORA].home] * 3
     node._executor.close()
