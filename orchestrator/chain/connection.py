@@ -212,5 +212,5 @@ class Connection:
 
 
 def _named(url: str) -> str:
-    """An address that is none, unless it may hold a password."""
-    return shown(url) if "@" in url or "//" in url else repr(url)
+    """An address that is none, as it was given unless something secret may be in it."""
+    return shown(url) if "@" in url or "/" in url.partition("://")[2] else repr(url)
