@@ -12,7 +12,7 @@ from orchestrator.compaction.sealed import SealedCompaction
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.opening import OBJECT_LIMIT, PAYLOAD_LIMIT, open_contribution
 from orchestrator.envelope import ContentSecret, Context
-from orchestrator.errors import EnvelopeError, FormatError
+from orchestrator.errors import DataError, EnvelopeError, FormatError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import Artefact, LedgerState
 from orchestrator.storage.store import ObjectStore
@@ -92,7 +92,7 @@ def sealed_object(access: Access, artefact: Artefact, document: Compaction, fold
             draft.write_bytes(payload)
             draft.replace(path)
     where = context_of(access, artefact, document.round)
-    sealed = SealedCompaction(document.content, _mapped(path), key, context=where)
+    sealed = SealedCompaction(document.content, mapped(path), key, context=where)
     try:
         yield sealed
     finally:
@@ -116,6 +116,18 @@ def keep_proven_object(access: Access, artefact: Artefact, secret: ContentSecret
     sealed.prove()
     with access.lock:
         access.keystore.store_content(key_name(artefact), secret.content_key, secret.content_salt)
+
+
+def mapped(path: Path) -> memoryview:
+    """A file's bytes, memory-mapped.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return _mapped(path)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _mapped(path: Path) -> memoryview:

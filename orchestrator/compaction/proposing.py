@@ -9,12 +9,13 @@ from pathlib import Path
 from orchestrator.aggregation import HeldSource, strategy_named
 from orchestrator.aggregation.terms import prove
 from orchestrator.aggregation.tiles import Workers
-from orchestrator.compaction.comparing import LARGEST, Compared, Fault, compare
+from orchestrator.compaction.comparing import compare
 from orchestrator.compaction.document import UNIT, Compaction
 from orchestrator.compaction.exact import ExactSum
 from orchestrator.compaction.making import make, pieces
 from orchestrator.compaction.opening import context
 from orchestrator.compaction.sealed import Sealed, seal_pieces
+from orchestrator.compaction.verdict import LARGEST, Compared, Fault
 from orchestrator.contribution import AdapterDelta
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.services import leaf_salt

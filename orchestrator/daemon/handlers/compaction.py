@@ -6,6 +6,7 @@ import logging
 import tempfile
 from pathlib import Path
 
+from orchestrator.compaction.examining import examine
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services, leaf_salt
@@ -21,8 +22,6 @@ def compare(services: Services, state: NodeState, effect: fx.CompareCompaction) 
     tasks = known_tasks(state.ledger, services)
 
     def job() -> None:
-        from orchestrator.compaction.examining import examine  # it takes torch, which an idle daemon does without
-
         services.check_signing()  # before minutes are spent
         services.figures.status("comparing", compaction=artefact.id)
         with tempfile.TemporaryDirectory(prefix="loranchor-compare-") as scratch:

@@ -14,6 +14,7 @@ from unit.ledger.actors import CHAIN_ID, CONTRACTS, MEMBERS
 from orchestrator.chain.abi import artifact
 from orchestrator.chain.codec import decode_values
 from orchestrator.chain.proxy import Call
+from orchestrator.compaction.measure import measured
 from orchestrator.compaction.proposing import Proposed, chosen, propose
 from orchestrator.contribution import AdapterDelta, serialise
 from orchestrator.daemon.workbench import OpenDelta, Progress
@@ -92,6 +93,7 @@ class CompactingConsortium(Catching):
             self.benches[name] = self.services[name].bench = RealDeltas(name)  # type: ignore[assignment]
         seen = lambda private, block: SimpleNamespace(state=self.history.state)  # noqa: E731
         patch.setattr("orchestrator.compaction.proposing.look", seen)
+        patch.setattr("orchestrator.compaction.examining.in_a_process", measured)  # which takes seconds to start
 
     def rounds(self, count: int) -> None:
         for _ in range(count):

@@ -10,12 +10,18 @@ import pytest
 from unit.daemon.catching import DORADO
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
 
+from orchestrator.compaction import examining
 from orchestrator.compaction.document import UNIT
+from orchestrator.compaction.examining import in_a_process
+from orchestrator.compaction.gathering import Order, gather
+from orchestrator.compaction.measure import measured
 from orchestrator.compaction.opening import document_of, key_name
 from orchestrator.compaction.proposing import Proposed
+from orchestrator.compaction.verdict import Fault
 from orchestrator.contribution import parse
-from orchestrator.errors import ConfigurationError, ContentKeyDestroyed, ProtocolError
+from orchestrator.errors import ConfigurationError, ContentKeyDestroyed, ProtocolError, WorkerError
 from orchestrator.ledger.canonical import sha256
+from orchestrator.ledger.covers import stands
 from orchestrator.ledger.entities import Artefact
 from orchestrator.types import RequestId
 from tests.unit.compaction.compacting_life import CompactingConsortium, RealDeltas
@@ -201,3 +207,32 @@ def test_what_cannot_be_compacted_is_refused_with_the_reason(life: CompactingCon
     life.history.request(CUMULUS, [life.manifest.updates[2]])
     with pytest.raises(ProtocolError, match="takes out a contribution"):
         life.compact(BOREALIS, 1)
+
+
+def test_the_comparison_runs_in_a_process_of_its_own(
+    life: CompactingConsortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Order] = []
+    monkeypatch.setattr(examining, "in_a_process", lambda order: given.append(order) or measured(order))
+    found = agreed(life)
+    order = given[-1]
+    assert order["subject"] == found.document.manifest and len(order["originals"]) == 6
+    scratch = Path(order["object"]["payload"]).parent
+    assert not scratch.exists(), "what was fetched for it is gone"
+    with pytest.raises(WorkerError, match="DataError"):
+        in_a_process(order)
+    again = _written_again(life, found)
+    assert in_a_process(again) == measured(again)
+    again["originals"].reverse()
+    assert in_a_process(again).fault is None, "the order in which they are given does not matter"
+    again["originals"][0]["weight"] += 2**20
+    assert in_a_process(again).against(found.document.error).fault is Fault.NOT_THE_SUM
+
+
+def _written_again(life: CompactingConsortium, found: Proposed) -> Order:
+    """The order with its ciphertexts in a folder that stays."""
+    folder = life.home / "again"
+    cover = stands(life.history.state, known(life, found), life.history.tasks)
+    assert cover is not None
+    document = document_of(life.stores[BOREALIS], found.artefact)
+    return gather(life.services[BOREALIS], life.history.state, found.artefact, cover, document, folder)

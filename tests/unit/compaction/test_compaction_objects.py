@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from orchestrator.aggregation import FoldedModel, HeldSource, sum_changes
 from orchestrator.aggregation.tiles import Workers
-from orchestrator.compaction.comparing import LARGEST, ROUNDING, Compared, Fault, compare
+from orchestrator.compaction.comparing import compare
 from orchestrator.compaction.document import UNIT
 from orchestrator.compaction.making import fitted, make, pieces
+from orchestrator.compaction.verdict import LARGEST, ROUNDING, Compared, Fault
 from orchestrator.contribution import AdapterDelta, LowRank, parse, serialise
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.compactions import COMPACTABLE
