@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from unit.ledger.actors import CHAIN_ID, CONSORTIUM_ID, CONTRACTS, cid_of, private_key, sign, word_of
@@ -100,6 +100,17 @@ class Revoking:
         if revocation.replacement is None or revocation.certificate is not None:
             return False
         return revocation.id in self.counted or bool(revocation.endorsements)
+
+    def _stale(self, me: OrganisationId) -> Iterator[RequestId]:
+        """Requests whose certificate the member has endorsed otherwise than the records give it."""
+        for revocation in self.history.state.revocations.values():
+            mine = revocation.endorsements.get(me)
+            if mine is not None and revocation.certificate is None and revocation.mode.recomputable:
+                document = build_certificate(
+                    self.history.state, revocation.id, self.history.tasks, consortium_id=CONSORTIUM_ID
+                )
+                if digest_of(document) != mine.certificate_digest:
+                    yield revocation.id
 
     def _wrong(self, revocation: Revocation, what: str) -> bool:
         if getattr(revocation, what) is None or revocation.verified is not None:

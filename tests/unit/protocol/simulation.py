@@ -7,7 +7,7 @@ that comes to its end has none. Import it as ``from unit.protocol.simulation imp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unit.ledger.actors import MEMBERS, task, word_of
@@ -111,7 +111,8 @@ class Simulation(Revoking):
         raise AssertionError(f"still busy after {steps} steps; last: {self.log[-5:]}")
 
     def decide(self, node: Node, heads: ev.BlockSeen) -> tuple[fx.Effect, ...]:
-        node.state, effects = transition(self.told(node), heads)
+        own = replace(heads, stale_endorsements=frozenset(self._stale(node.me)))
+        node.state, effects = transition(self.told(node), own)
         return effects
 
     def told(self, node: Node) -> NodeState:
@@ -219,7 +220,7 @@ class Simulation(Revoking):
                     "samples": 64,
                 }
                 self.record_figures(me, effect.request_id, figures)
-            case fx.EndorseCertificate():
+            case fx.EndorseCertificate() | fx.RenewEndorsement():
                 self._endorse(me, effect.request_id)
             case fx.ShredUpdates():
                 self._shred(me, effect.request_id)

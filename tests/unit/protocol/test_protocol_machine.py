@@ -15,7 +15,7 @@ from orchestrator.ledger.checkpoint import GENESIS
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
-from orchestrator.protocol.machine import transition, wanted
+from orchestrator.protocol.machine import CONFIRMATION, refolded, transition, wanted
 from orchestrator.protocol.rules_checkpoints import agreed_head
 from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
 from orchestrator.protocol.state import ATTEMPTS, NodeState
@@ -104,6 +104,59 @@ def test_what_cannot_be_mended_is_not_tried_again() -> None:
     assert state.failures[fx.TrainUpdate(1).id].attempts == 1
     assert state.gave_up(fx.TrainUpdate(1).id)
     assert not state.gave_up(fx.SubmitUpdate(1).id)
+
+
+def test_what_the_surroundings_are_to_blame_for_is_no_attempt() -> None:
+    """A full disk for an hour must not have a round passed."""
+    state, clock = submitting()
+    train = fx.TrainUpdate(1)
+    for block in range(50, 50 + 3 * ATTEMPTS):
+        state, effects = transition(state, seen(block, clock))
+        assert train in effects
+        state, _ = transition(state, ev.EffectFailed(train.id, retryable=True, counts=False))
+    assert not state.failures and train.id not in state.in_flight
+
+
+def test_what_was_held_is_asked_for_as_long_as_it_is_wanted() -> None:
+    state, clock = submitting()
+    state, effects = transition(state, seen(50, clock))
+    train = fx.TrainUpdate(1)
+    assert train in effects and train.id in state.in_flight
+    state, _ = transition(state, ev.EffectHeld(train.id))
+    assert train.id not in state.in_flight
+    state, effects = transition(state, seen(50, clock))
+    assert train in effects
+    state, _ = transition(state, ev.EffectHeld(train.id))
+    _, effects = transition(state, seen(51, ev.RoundClock(1, "release", 90)))
+    assert train not in effects
+
+
+@pytest.mark.parametrize(("waited", "again"), [(CONFIRMATION - 1, False), (CONFIRMATION, True)])
+def test_what_the_chain_does_not_show_after_a_long_while_is_sent_again(waited: int, again: bool) -> None:
+    """It was mined, and dropped by a reorganisation before it counted."""
+    state, clock = submitting()
+    train, submit = fx.TrainUpdate(1), fx.SubmitUpdate(1)
+    state = state.with_(done=frozenset({train.id}))
+    state, effects = transition(state, seen(50, clock))
+    assert submit in effects
+    state, _ = transition(state, ev.EffectCompleted(submit.id))
+    state, effects = transition(state, seen(50 + waited, clock))
+    assert (submit in effects) == again
+    assert train not in effects, "what is local leaves no trace to wait for"
+
+
+def test_a_reorganisation_has_everything_told_anew() -> None:
+    history = life()
+    state = node(history).with_(
+        private_block=500, in_flight=frozenset({"train/9"}), done=frozenset({"settle-keys/1"}), failures={"x": None}
+    )
+    anchored = ev.CheckpointAnchoredSeen(_paying(), word_of("head"))
+    some = [ev.RecordSeen(record) for record in history.records[:5]]
+    found = refolded(state, [*some, anchored])
+    expected = node(history, in_flight=frozenset({"train/9"}))
+    assert found.ledger.count == 5 and set(found.anchored) == {1}
+    assert (found.in_flight, found.done, found.failures) == (frozenset({"train/9"}), frozenset(), {})
+    assert refolded(found, [ev.RecordSeen(record) for record in history.records]) == expected
 
 
 def test_success_forgives_earlier_failures() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, cid_of, word_of
 from unit.protocol.simulation import Simulation
 
 from orchestrator.commitment.certificate import outcome_of
@@ -58,6 +58,7 @@ def waiting_for_figures() -> tuple[Simulation, RequestId]:
 
 
 def waiting_for_endorsements() -> tuple[Simulation, RequestId]:
+    """Figures were mined between its look and its endorsement: the others endorse a certificate that has them."""
     life = after_round(quorum=3)
     request = life.request(CUMULUS)
     life.until(lambda: len(found(life, request).verifications) == 3)
@@ -214,3 +215,21 @@ def test_what_such_a_mode_takes_out_is_out_of_the_next_round() -> None:
     life.settle()
     assert life.history.state.rounds[2].closed_block is not None
     assert [item.round for item in life.manifest(AURORA).entries if item.organisation == CUMULUS] == [2]
+
+
+# -- figures that come late
+
+
+def test_who_alone_is_missing_for_a_quorum_renews_its_endorsement() -> None:
+    """Figures were mined between its look and its endorsement: the others endorse a certificate that has them."""
+    life = after_round(quorum=3)
+    request = life.request(CUMULUS)
+    life.until(lambda: len(found(life, request).verifications) == 3)
+    named: dict[str, Any] = {"request_id": request, "organisation": AURORA}
+    stale: dict[str, Any] = {"certificate_digest": word_of("without it"), "certificate_cid": cid_of("without it")}
+    life.history.tell("CertificateEndorsed", AURORA, **named, **stale, signature="0x" + "11" * 65)
+    life.until(lambda: found(life, request).shredded)
+    assert [name for name, _ in life.asked(fx.RenewEndorsement)] == [AURORA]
+    assert {item.certificate_digest for item in found(life, request).endorsements.values()} == {
+        found(life, request).certificate
+    }
