@@ -22,6 +22,7 @@ VERBS = (
     "org",
     "consortium",
     "daemon",
+    "node",
     "round",
     "contribution",
     "revoke",

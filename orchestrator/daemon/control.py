@@ -76,9 +76,11 @@ class Control:
         """Take an alarm back once its cause is understood.
 
         Raises:
-            NotFound: there is no such alarm.
+            NotFound: there is no such alarm. ConfigurationError: it passes by itself, and only so.
         """
-        if all(alarm.name != name for alarm in self.node.health().alarms):
+        if all(alarm.name != name for alarm in self.journal.alarms()):
+            if any(alarm.name == name for alarm in self.node.health().alarms):
+                raise ConfigurationError(f"{name} passes by itself", mend="mend what it tells of")
             raise NotFound(f"there is no alarm {name!r}", mend="see `loranchor node alarms`")
         self.journal.clear_alarm(name)
         self.journal.write("alarm-cleared", alarm=name)

@@ -9,7 +9,7 @@ from orchestrator.diagnosis.finding import Check, from_error
 from orchestrator.diagnosis.home import home_checks
 from orchestrator.diagnosis.host import disk, host
 from orchestrator.diagnosis.memory import memory
-from orchestrator.diagnosis.organisation import ipfs, keystore
+from orchestrator.diagnosis.organisation import ipfs, keystore, signer
 from orchestrator.errors import LoranchorError
 from orchestrator.settings import Settings, compose
 
@@ -26,6 +26,8 @@ def diagnose(overrides: Sequence[str], *, home: Path | None, password_file: Path
         checks += [*home_checks(home, password_file), *memory(home)]
     checks += _gathered("settings", _of_settings(settings))
     checks += [ipfs(settings), keystore(settings, password_file)]
+    if home is not None:
+        checks.append(signer(settings))
     return checks
 
 

@@ -41,6 +41,22 @@ def keystore(settings: Settings, password_file: Path | None) -> Check:
 _ANOTHER = "give the password that this home was made with, or put the keystore back from its backup"
 
 
+def signer(settings: Settings) -> Check:
+    """Whoever holds the delegate's key answers, and signs with the key that the keystore names."""
+    from orchestrator.daemon.signer import holders_of
+
+    if settings.organisation is None:
+        return Check("signer", "absent", "no organisation's home was given", "add --home to check one")
+    try:
+        holders = holders_of(settings, settings.organisation.home)
+        for holder in holders.values():
+            holder.check()
+    except LoranchorError as error:
+        return Check("signer", "broken", error.message, error.mend or "check signer.url, and that it holds the key")
+    where = "a remote signer, which answers" if holders else "the home's keystore"
+    return Check("signer", "ok", f"the delegate's key is held by {where}")
+
+
 def ipfs(settings: Settings) -> Check:
     """The organisation's IPFS node answers, is new enough, and is asked by nobody else."""
     from orchestrator.storage import IpfsStore

@@ -14,6 +14,8 @@ from typing import Any
 from orchestrator.daemon.api.access import PROBES, challenge
 from orchestrator.daemon.api.faults import own
 from orchestrator.daemon.api.tokens import Scope
+from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import check_nesting
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -77,6 +79,8 @@ class Guards:
             await _refuse(answer, code, scope["path"])
         elif (body := await _body(headers.get(b"content-length"), receive)) is None:
             await _refuse(answer, "TooLarge", scope["path"])
+        elif _too_deep(body):
+            await _refuse(answer, "Invalid", scope["path"])
         else:
             await self._app(scope, _replayed(body, receive), answer)
 
@@ -114,6 +118,15 @@ async def _body(announced: bytes | None, receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return bytes(parts)
+
+
+def _too_deep(body: bytes) -> bool:
+    """Python's parser recurses as deep as its input, which a raised recursion limit makes a crash."""
+    try:
+        check_nesting(body, "body")
+    except FormatError:
+        return True
+    return False
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -121,7 +121,9 @@ def acting(control: Control) -> APIRouter:
         control.pause(False)
         return m.Done()
 
-    @router.post("/alarms/clear", responses=responses("NotFound"))
+    passes = responses("NotFound") | {409: {"model": m.Refusal, "description": "the alarm passes by itself"}}
+
+    @router.post("/alarms/clear", responses=passes)
     async def clear(wanted: m.AlarmName) -> m.Done:
         """Take an alarm back, once its cause is understood."""
         control.clear_alarm(wanted.alarm)

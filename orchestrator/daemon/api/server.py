@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import socket
 import threading
@@ -12,14 +11,13 @@ from pathlib import Path
 
 import uvicorn
 
+from orchestrator.daemon.api.address import address_path
 from orchestrator.daemon.api.guards import Asgi
-from orchestrator.daemon.api.tokens import FOLDER
 from orchestrator.errors import ConfigurationError, EnvironmentMissing, PortTaken
 from orchestrator.files import write_json
 
 _log = logging.getLogger(__name__)
 
-ADDRESS = "address.json"
 _STARTUP_SECONDS = 20.0
 
 
@@ -79,25 +77,6 @@ class ApiServer:
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
-
-
-def address_path(home: Path) -> Path:
-    """Where a running daemon's address is written."""
-    return home / FOLDER / ADDRESS
-
-
-def address_of(home: Path) -> str:
-    """Where the daemon of a home listens.
-
-    Raises:
-        EnvironmentMissing: none says that it runs.
-    """
-    try:
-        return str(json.loads(address_path(home).read_text("utf-8"))["url"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EnvironmentMissing(
-            f"no daemon of {home} says where it listens", mend="start it with `loranchor daemon run`"
-        ) from error
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -54,12 +54,13 @@ class StillNode:
     waiting: Sequence[fx.Effect] = ()
     ready: bool = True
     reasons: Sequence[str] = ()
+    passing: tuple[Alarm, ...] = ()
 
     def health(self) -> Health:
         private, public, now = self.state.private_block, self.state.public_block, time.time()
         heads = {"private": Head(private + 2, private, now - 1), "public": Head(public, public, now - 12)}
         flying = sorted(self.state.in_flight)
-        return Health(self.ready, self.reasons, heads, flying, self.journal.alarms())
+        return Health(self.ready, self.reasons, heads, flying, (*self.journal.alarms(), *self.passing))
 
 
 class World:

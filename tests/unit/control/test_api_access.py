@@ -139,6 +139,12 @@ def test_a_long_body_is_refused_before_it_is_looked_at(world: World, announced: 
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "TooLarge")
 
 
+@pytest.mark.parametrize("body", [b"[" * 16_000, b'{"effect":' * 1_600])
+def test_a_deep_body_is_refused_before_it_is_parsed(world: World, body: bytes) -> None:
+    answer = world.client(Scope.ACT).post("/v1/pending/approve", content=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "Invalid")
+
+
 @pytest.mark.parametrize("length", [b"-1", b"x", b"9" * 30])
 def test_a_strange_length_is_refused(world: World, length: bytes) -> None:
     headers = {"Content-Length": length}

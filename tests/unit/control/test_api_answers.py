@@ -16,6 +16,7 @@ from unit.protocol.simulation import Simulation
 from orchestrator.daemon.api.pages import ago, description_page, short, status_page
 from orchestrator.daemon.api.tokens import Scope
 from orchestrator.daemon.gate import REACH, Approvals, Gate, Mode
+from orchestrator.daemon.journal import Alarm
 from orchestrator.daemon.sentences import SENTENCES
 from orchestrator.errors import DiskError
 
@@ -154,6 +155,13 @@ def test_alarms_stay_until_they_are_cleared(world: World) -> None:
     assert post(world, "/v1/alarms/clear", alarm="OTHER")[0] == 404
     assert post(world, "/v1/alarms/clear", alarm="PRIVATE_CHAIN_REWRITTEN")[0] == 200
     assert world.get("/v1/alarms") == []
+
+
+def test_an_alarm_that_passes_by_itself_cannot_be_cleared(world: World) -> None:
+    world.node.passing = (Alarm("CHAIN_SILENT", "no answer for 93 s", 1.0),)
+    assert [row["name"] for row in world.get("/v1/alarms")] == ["CHAIN_SILENT"]
+    status, found = post(world, "/v1/alarms/clear", alarm="CHAIN_SILENT")
+    assert (status, found["error"]["message"]) == (409, "CHAIN_SILENT passes by itself")
 
 
 def test_a_full_disk_is_told_and_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

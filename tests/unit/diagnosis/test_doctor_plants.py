@@ -218,6 +218,14 @@ def test_the_journal_is_of_a_newer_release_or_damaged(doctor: Doctor, home: Path
     one(doctor("--home", str(home)), "journal", "broken", "cannot be read", "put the file aside")
 
 
+def test_the_remote_signer_is_down_or_not_named(doctor: Doctor, home: Path) -> None:
+    assert doctor("--home", str(home))["signer"]["status"] == "ok"
+    found = doctor("--home", str(home), "signer=web3signer")
+    one(found, "signer", "broken", "no address is set for the signer", "set signer.url")
+    found = doctor("--home", str(home), "signer=web3signer", "signer.url=http://127.0.0.1:9")
+    assert found["signer"]["status"] == "broken" and "127.0.0.1:9" in found["signer"]["detail"]
+
+
 def test_ipfs_is_down(doctor: Doctor) -> None:
     found = doctor("storage.api_url=http://127.0.0.1:9")
     one(found, "ipfs", "broken", "cannot reach IPFS", "is the IPFS daemon running at http://127.0.0.1:9?")
