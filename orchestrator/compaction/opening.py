@@ -12,7 +12,7 @@ from orchestrator.compaction.sealed import SealedCompaction
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.opening import OBJECT_LIMIT, PAYLOAD_LIMIT, open_contribution
 from orchestrator.envelope import ContentSecret, Context
-from orchestrator.errors import DataError, EnvelopeError, FormatError
+from orchestrator.errors import ContentKeyDestroyed, DataError, EnvelopeError, FormatError, KeystoreError, StorageError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import Artefact, LedgerState
 from orchestrator.storage.store import ObjectStore
@@ -23,8 +23,8 @@ def opener_of(access: Access, ledger: LedgerState) -> Callable[[UpdateId], bytes
     """Gives the plaintext of a manifest's entries, contributions and compactions alike.
 
     Raises:
-        ContentKeyDestroyed: it was shredded. KeystoreError: its key was never received.
-        StorageError, EnvelopeError: an object is missing, or not the recorded one.
+        ContentKeyDestroyed: it was shredded. KeystoreError: a contribution's key was never received.
+        StorageError, EnvelopeError: an object is missing, or not the recorded one; or its key is on its way.
     """
 
     def opened(entry: UpdateId) -> bytes:
@@ -35,14 +35,30 @@ def opener_of(access: Access, ledger: LedgerState) -> Callable[[UpdateId], bytes
 
 
 def open_object(access: Access, artefact: Artefact) -> bytes:
-    """Fetch a compacted object, decrypt it with the kept content key, and check it against the agreed document."""
+    """Fetch a compacted object, decrypt it with the kept content key, and check it against the agreed document.
+
+    Raises:
+        StorageError: also where its key has not come yet, which catching up brings: try again.
+    """
     with access.lock:
-        key = access.keystore.content_key(key_name(artefact))
+        key = _key(access, artefact)
         document = document_of(access.store, artefact)
         payload = access.store.fetch(document.content.cid, limit=PAYLOAD_LIMIT)
     sealed = SealedCompaction(document.content, payload, key, context=context_of(access, artefact, document.round))
     sealed.verify()
     return bytes(sealed.open())
+
+
+def _key(access: Access, artefact: Artefact) -> bytes:
+    try:
+        return access.keystore.content_key(key_name(artefact))
+    except ContentKeyDestroyed:
+        raise
+    except KeystoreError as error:
+        raise StorageError(
+            f"the key of compaction {artefact.id} has not reached this member yet",
+            mend="its daemon asks the others for missing keys",
+        ) from error
 
 
 def key_name(artefact: Artefact) -> UpdateId:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from model_world import ModelWorld, tiny_spec
-from unit.ledger.actors import AURORA, BOREALIS
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS
 
 from orchestrator.compaction.opening import keep_proven_object, key_name
 from orchestrator.compaction.proposing import chosen, propose
@@ -45,7 +45,8 @@ def _compact(made: ModelWorld) -> None:
     artefact = propose(services, state, chosen(state, made.history.tasks, 2)).artefact
     keys, item = made.keystores[AURORA], key_name(artefact)
     secret = ContentSecret(keys.content_key(item), keys.content_salt(item))
-    keep_proven_object(made.services[BOREALIS], artefact, secret)
+    for name in (BOREALIS, CUMULUS):
+        keep_proven_object(made.services[name], artefact, secret)
     made.until(lambda: made.history.state.artefacts[artefact.id].agreed is not None)
 
 

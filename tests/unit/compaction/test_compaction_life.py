@@ -15,11 +15,11 @@ from orchestrator.compaction.document import UNIT
 from orchestrator.compaction.examining import in_a_process
 from orchestrator.compaction.gathering import Order, gather
 from orchestrator.compaction.measure import measured
-from orchestrator.compaction.opening import document_of, key_name
+from orchestrator.compaction.opening import document_of, key_name, open_object
 from orchestrator.compaction.proposing import Proposed
 from orchestrator.compaction.verdict import Fault
 from orchestrator.contribution import parse
-from orchestrator.errors import ConfigurationError, ContentKeyDestroyed, ProtocolError, WorkerError
+from orchestrator.errors import ConfigurationError, ContentKeyDestroyed, ProtocolError, StorageError, WorkerError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.covers import stands
 from orchestrator.ledger.entities import Artefact
@@ -89,6 +89,8 @@ def test_without_the_key_nobody_says_anything(life: CompactingConsortium) -> Non
     for _ in range(60):
         life.step()
     assert known(life, made).endorsements == {AURORA: 0} and not known(life, made).disputes
+    with pytest.raises(StorageError, match="has not reached this member yet"):
+        open_object(life.services[BOREALIS], known(life, made))
     life.nodes[AURORA] = aurora
     life.until(lambda: known(life, made).agreed is not None)
     assert life.manifest.compaction is not None
