@@ -60,7 +60,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         roles: keys to unlock. The authority's is a cold one: only what it signs itself asks for it, and no daemon.
 
     Where the settings name a signer elsewhere, that signs for the delegate: transactions and checkpoints alike, each
-    recorded here before it is asked for.
+    recorded here before it is asked for. In a restored home the chains are asked first what was signed.
 
     Raises:
         KeystoreError: wrong password, or the signer has another key. SignerSilent: it is down.
@@ -68,6 +68,8 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         EnvironmentMissing: no deployment. StorageError: the IPFS node is down.
         ConfigurationError, KeystoreError: the organisation is no member, or these keys are not its own.
     """
+    from orchestrator.daemon.recall import recall_own_signatures  # which is about an Access
+
     organisation = settings.organisation
     if organisation is None:
         raise ConfigurationError("no organisation is given", mend="name its folder with --home")
@@ -90,7 +92,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
     store.identity()
     timeout, fees = float(settings.group("chain")["transaction_timeout"]), fee_policy(settings)
     signer = KeystoreSigner(keystore, "delegate")
-    return Access(
+    access = Access(
         me=organisation.name,
         home=home,
         settings=settings,
@@ -105,6 +107,9 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
             public_chain, signer, timeout=timeout, lock=NonceLock(home, "public-delegate"), fees=fees
         ),
     )
+    if not keystore.recalled:
+        recall_own_signatures(access)
+    return access
 
 
 def fee_policy(settings: Settings) -> FeePolicy:

@@ -15,6 +15,7 @@ from orchestrator.daemon.following import Following, Machine
 from orchestrator.daemon.gate import Approvals, Gate
 from orchestrator.daemon.health import Health
 from orchestrator.daemon.prekeys import Prekeys
+from orchestrator.daemon.recall import recall_own_signatures
 from orchestrator.daemon.services import Services
 from orchestrator.daemon.surroundings import Surroundings
 from orchestrator.errors import ChainError, DiskError, StorageError
@@ -51,6 +52,7 @@ class Node:
         self._claims = Claims(services)
         self._prekeys, self._missing = Prekeys(services), Missing(services)
         self._surroundings = Surroundings(services.journal)
+        self._recalled = False
         self.waiting: tuple[Effect, ...] = ()
         self._health = Health()
 
@@ -97,6 +99,9 @@ class Node:
         if self._executor.disk is not None:
             try_disk(self._services.home)
             self._executor.disk = None
+        if not self._recalled:  # what a restored keystore may have signed binds it before anything is decided
+            recall_own_signatures(self._services)
+            self._recalled = True
         stopped = any(alarm.name == PRIVATE_CHAIN_REWRITTEN for alarm in self._services.journal.alarms())
         heads = self._claims.compared(self._following.heads(self.state.ledger), self.state.ledger)
         heads = self._missing.compared(self._prekeys.compared(heads, self.state.ledger), self.state.ledger)
