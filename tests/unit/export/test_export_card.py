@@ -118,6 +118,13 @@ def test_the_base_install_says_what_is_missing(
     assert "pip install 'loranchor[train]'" in capsys.readouterr().err
 
 
-def test_both_verbs_are_mounted() -> None:
+def test_all_verbs_are_mounted() -> None:
     group: Any = get_command(app)
-    assert set(group.commands["model"].commands) == {"export", "generate"}
+    assert set(group.commands["model"].commands) == {"export", "generate", "compact", "compactions"}
+
+
+def test_a_compaction_is_told_with_its_error() -> None:
+    plain = card(FACTS, Origin("a base"), ADAPTER)
+    page = card(replace(FACTS, compacted=6, deviation=0.0042), Origin("a base"), ADAPTER)
+    assert "folded into one object" not in plain
+    assert "- The first 6 of them were folded into one object" in page and "off by 0.0042 of its norm at most" in page
