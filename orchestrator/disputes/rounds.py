@@ -10,10 +10,12 @@ from orchestrator.chain.proxy import Call
 from orchestrator.chain.structs import Phase
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.errors import ProtocolError
+from orchestrator.ledger.contributions import accepted_updates
 from orchestrator.ledger.entities import LedgerState, Round, RoundStatus
 from orchestrator.types import MILLION, OrganisationId
 
 INTERRUPTED = "revocation"
+MAX_WAIT_LOG2 = 16
 TIMED = (Phase.SUBMIT, Phase.RELEASE, Phase.COMMIT_VERDICTS, Phase.REVEAL_VERDICTS)
 
 
@@ -117,8 +119,9 @@ def next_steps(state: LedgerState, found: Round, phase: Phase, block: int, deadl
             yield f"the revocation {waiting} gets its new manifest first; see `loranchor revoke status`"
         yield from missing_prekeys(state)
         yield "open another: `loranchor round open`; its number and its updates are new, nothing of this one counts"
-        if found.failure != INTERRUPTED:
-            yield f"{found.opener} waits some blocks before it opens again, twice as many each time; others do not"
+        yield from _waiting_opener(state, found, block)
+    elif found.status is RoundStatus.CLOSED and found.id == max(state.rounds):
+        yield from _waiting_opener(state, found, block)
     elif found.status is RoundStatus.OPEN and phase is Phase.AWAITING_CLOSE:
         yield "its phases are over: any member ends it with `loranchor round close`"
     elif found.status is RoundStatus.OPEN:
@@ -127,6 +130,26 @@ def next_steps(state: LedgerState, found: Round, phase: Phase, block: int, deadl
         if found.abandoners:
             supporters = ", ".join(sorted(found.abandoners))
             yield f"{supporters} would abandon it ({len(found.abandoners)} of {found.quorum} needed)"
+
+
+def _waiting_opener(state: LedgerState, found: Round, block: int) -> Iterator[str]:
+    if (until := waits_until(state, found.opener)) > block:
+        yield f"{found.opener} opens again after block {until}, and waits twice as long each time; others do not"
+
+
+def waits_until(state: LedgerState, opener: OrganisationId) -> int:
+    """The last block in which a member may not open a round, because its last ones came to nothing; 0 where it may.
+
+    As ``RoundLedger`` has it: 2ⁿ blocks after n such rounds in a row, 2¹⁶ at most. A round counts as soon as an update
+    is accepted; one that a revocation interrupts says nothing of its opener.
+    """
+    idle, ended = 0, 0
+    for _, found in sorted(state.rounds.items()):
+        if found.opener != opener or found.ended is None or found.failure == INTERRUPTED:
+            continue
+        counts = found.status is RoundStatus.CLOSED and accepted_updates(state, found.id)
+        idle, ended = (0, 0) if counts else (idle + 1, found.ended.block)
+    return ended + (1 << min(idle, MAX_WAIT_LOG2)) if idle else 0
 
 
 def missing_prekeys(state: LedgerState) -> Iterator[str]:

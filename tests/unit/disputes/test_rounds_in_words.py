@@ -17,6 +17,7 @@ from orchestrator.disputes.rounds import (
     spent_by,
     spent_words,
     waiting_for,
+    waits_until,
 )
 from orchestrator.errors import ProtocolError
 from orchestrator.ledger.entities import LedgerState
@@ -149,3 +150,37 @@ def test_the_round_that_is_meant_is_the_open_one() -> None:
         open_round_of(history.state, 1)
     with pytest.raises(ProtocolError, match="there is no round 9; round 2 is open"):
         open_round_of(history.state, 9)
+
+
+def test_whose_rounds_come_to_nothing_waits_twice_as_long_each_time() -> None:
+    history = History(prekeys=9)
+    history.round()
+    assert waits_until(history.state, AURORA) == 0
+    for wait in (2, 4, 8):
+        number = history.open_round()
+        history.fail("too few submitted")
+        assert waits_until(history.state, AURORA) == history.block + wait
+    assert waits_until(history.state, BOREALIS) == 0
+    found, over = history.state.rounds[number], history.block + 8
+    told = list(next_steps(history.state, found, Phase.FAILED, over - 1, 0))
+    assert told[-1] == f"aurora opens again after block {over}, and waits twice as long each time; others do not"
+    assert list(next_steps(history.state, found, Phase.FAILED, over, 0)) == told[:-1]
+    history.round()
+    assert waits_until(history.state, AURORA) == 0
+
+
+def test_a_round_without_an_accepted_update_comes_to_nothing_and_an_interrupted_one_does_not() -> None:
+    history = History(prekeys=9)
+    updates = history.round()
+    number = history.open_round()
+    history.release(history.submit(AURORA))
+    history.close()
+    assert waits_until(history.state, AURORA) == history.block + 2
+    assert steps(history.state, number, Phase.CLOSED) == [
+        f"aurora opens again after block {history.block + 2}, and waits twice as long each time; others do not"
+    ]
+    history.open_round()
+    history.request(BOREALIS, [updates[BOREALIS]])
+    before = waits_until(history.state, AURORA)
+    history.fail("revocation")
+    assert waits_until(history.state, AURORA) == before
