@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from orchestrator.chain.abi import artifact
 from orchestrator.chain.codec import encode_call, encode_values
 from orchestrator.chain.connection import Connection
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
+from orchestrator.chain.structs import Opening
 from orchestrator.deployment import (
     ORDER,
     ConsortiumDescription,
@@ -28,7 +30,7 @@ from orchestrator.deployment import (
     write_record,
 )
 from orchestrator.ledger.words import hex_word
-from orchestrator.types import OrganisationId
+from orchestrator.types import Cid, Digest, OrganisationId
 from tools.abi import CONTRACTS, standard_input
 from tools.setup.paths import ROOT
 from tools.setup.solc import link_solc
@@ -130,3 +132,25 @@ def _bind(chain: Connection, name: str, address: str, arguments: list[Any]) -> N
 def _record(chain: Connection, address: str) -> ContractRecord:
     code = chain.code(address)  # type: ignore[arg-type]
     return ContractRecord(address, chain.block_number(), hex_word(bytes(32)), (), "0x" + keccak(code).hex())
+
+
+def digest(text: str) -> Digest:
+    """SHA-256 of a text, where any digest will do."""
+    return hex_word(hashlib.sha256(text.encode()).digest())
+
+
+def opening(agreement: Digest) -> Opening:
+    """A round that nobody has a task for."""
+    return Opening(
+        manifest_digest=digest("manifest"),
+        task_digest=digest("task"),
+        task_cid=Cid("QmTask"),
+        agreement_digest=agreement,
+        agreement_cid=Cid("QmAgreement"),
+        submit_blocks=100,
+        release_blocks=100,
+        commit_blocks=100,
+        reveal_blocks=100,
+        minimum_updates=2,
+        epsilon_cap=0,
+    )

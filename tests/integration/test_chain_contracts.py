@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chain_deployment import Consortium, MemberKeys, deploy
+from chain_deployment import Consortium, MemberKeys, deploy, digest, opening
 from chain_nodes import anvil, ganache
 
 from orchestrator.chain.deployment import check_code
@@ -18,7 +17,7 @@ from orchestrator.chain.public_events import AwardClaim, AwardsPublication, read
 from orchestrator.chain.reader import read_attestations, read_due, read_records
 from orchestrator.chain.reverts import ContractRefused
 from orchestrator.chain.sender import TransactionSender
-from orchestrator.chain.structs import AwardLeaf, DueReason, Opening, Phase, Submission, Verdict
+from orchestrator.chain.structs import AwardLeaf, DueReason, Phase, Submission, Verdict
 from orchestrator.cli import run
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest, head_of
 from orchestrator.commitment.verdicts import verdict_commitment
@@ -33,10 +32,6 @@ from orchestrator.types import Cid, Digest, UpdateId
 NOTHING = Digest("0x" + "00" * 32)
 
 
-def digest(text: str) -> Digest:
-    return hex_word(hashlib.sha256(text.encode()).digest())
-
-
 @pytest.fixture(scope="module")
 def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]:
     with anvil() as public, ganache(tmp_path_factory.mktemp("ganache")) as private:
@@ -49,22 +44,6 @@ def send(consortium: Consortium, member: MemberKeys, call: Call) -> Receipt:
     chain = consortium.public_chain if on_public else consortium.private_chain
     signer = member.authority if call.role == "authority" else member.delegate
     return TransactionSender(chain, signer, timeout=30, poll=0.02).send(call)
-
-
-def opening(agreement: Digest) -> Opening:
-    return Opening(
-        manifest_digest=digest("manifest"),
-        task_digest=digest("task"),
-        task_cid=Cid("QmTask"),
-        agreement_digest=agreement,
-        agreement_cid=Cid("QmAgreement"),
-        submit_blocks=100,
-        release_blocks=100,
-        commit_blocks=100,
-        reveal_blocks=100,
-        minimum_updates=2,
-        epsilon_cap=0,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from chain_deployment import Consortium
-from consortium_world import World, deployed, fresh_world, ipfs_stub, made_once
+from consortium_world import World, deployed, fresh_world, made_once
+from ipfs_node import ipfs_node
 
 
 @pytest.fixture(scope="package")
@@ -17,8 +18,8 @@ def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]
 
 
 @pytest.fixture(scope="package")
-def ipfs() -> Iterator[str]:
-    with ipfs_stub() as url:
+def ipfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ipfs_node(tmp_path_factory.mktemp("ipfs")) as url:
         yield url
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,6 @@ from orchestrator.chain.connection import Connection
 from orchestrator.chain.port import Receipt
 from orchestrator.chain.proxy import Call
 from orchestrator.chain.sender import TransactionSender
-from orchestrator.chain.structs import Opening
 from orchestrator.cli import run
 from orchestrator.files import write_json
 from orchestrator.governance.ceremony import read_ceremony, write_ceremony
@@ -33,7 +29,7 @@ from orchestrator.keystore import Keystore
 from orchestrator.keystore.keystore import Addresses
 from orchestrator.ledger.words import hex_word
 from orchestrator.organisation import FILE, Organisation
-from orchestrator.types import Address, Cid, Digest, OrganisationId
+from orchestrator.types import Address, OrganisationId
 
 PASSWORD = "a password for tests"
 NOBODY = "http://127.0.0.1:1"
@@ -199,34 +195,6 @@ def made_once() -> Iterator[None]:
         yield
 
 
-class _Identity(BaseHTTPRequestHandler):
-    """As much of an IPFS node as accepting an agreement needs: it is there."""
-
-    def do_POST(self) -> None:
-        body = json.dumps({"ID": "node", "AgentVersion": "stub/0", "Addresses": []}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@contextmanager
-def ipfs_stub() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), _Identity)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def refusal(chain: Connection, call: Call) -> str:
     """The contract's own error for a call that nobody sends."""
     from orchestrator.chain.port import RpcRefused
@@ -235,24 +203,3 @@ def refusal(chain: Connection, call: Call) -> str:
     with pytest.raises(RpcRefused) as raised:
         chain.call(call.to, call.data)
     return decode_revert(revert_data(raised.value.data, raised.value.rpc_message) or b"").error
-
-
-def digest(text: str) -> Digest:
-    return hex_word(hashlib.sha256(text.encode()).digest())
-
-
-def opening(agreement: Digest) -> Opening:
-    """A round that nobody has a task for."""
-    return Opening(
-        manifest_digest=digest("manifest"),
-        task_digest=digest("task"),
-        task_cid=Cid("QmTask"),
-        agreement_digest=agreement,
-        agreement_cid=Cid("QmAgreement"),
-        submit_blocks=100,
-        release_blocks=100,
-        commit_blocks=100,
-        reveal_blocks=100,
-        minimum_updates=2,
-        epsilon_cap=0,
-    )

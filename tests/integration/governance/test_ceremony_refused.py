@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chain_deployment import digest
 from consortium_world import World, refusal
 
 from orchestrator.chain.port import Receipt
@@ -17,10 +17,6 @@ from orchestrator.governance.decisions import Kind, RootReplacement, fields_of, 
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.words import hex_word
 from orchestrator.types import Digest
-
-
-def digest(text: str) -> Digest:
-    return hex_word(hashlib.sha256(text.encode()).digest())
 
 
 def test_signatures_of_strangers_do_not_count(world: World) -> None:

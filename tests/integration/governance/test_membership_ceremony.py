@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from consortium_world import NOBODY, SALT, World, digest, opening, refusal
+from chain_deployment import digest, opening
+from consortium_world import NOBODY, SALT, World, refusal
 
 from orchestrator.chain.reverts import ContractRefused
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest

@@ -196,6 +196,29 @@ def test_a_member_that_went_and_came_back_stands_last_on_both_chains(world: Worl
     assert names(world, "public") == names(world, "private") == ["borealis", "cumulus", "aurora"]
 
 
+def test_a_fork_by_order_in_which_a_member_has_two_authorities_ends_too(world: World) -> None:
+    """A name comes back under its last authority only, and here each chain would know another one."""
+    back_again(world)
+    new, own = world.found("ember").authority, world.addresses("aurora").authority
+    for file, *wishes in (("first.json", "--quorum", "3"), ("last.json", "--authority", f"aurora={new}")):
+        world.ok("propose", "--only", "private", *wishes, "--out", file, *world.at("aurora"))
+        world.decide(Path(file), *ALL)
+        world.ok("submit", file, "--only", "private", *world.by("borealis"))
+    told = world.shown()["drift"][0]["mend"]
+    assert f"`propose --only private --authority aurora={own}`, `propose --only public`" in told
+    alone = decided(
+        world, "one.json", "--only", "private", "--authority", f"aurora={own}", signers=("borealis", "cumulus")
+    )
+    assert "would refuse it" in world.refused("submit", alone, *world.by("borealis"))["message"]
+    world.ok("submit", alone, "--only", "private", *world.by("borealis"))
+    level = decided(world, "level.json", "--only", "public", signers=("borealis", "cumulus"))
+    world.ok("submit", level, "--only", "public", *world.by("borealis"))
+    assert epochs(world) == (4, 4) and "--only" not in world.shown()["drift"][0]["mend"]
+    for file, wish in (("away.json", ("--remove", "aurora")), ("again.json", ("--add", f"aurora={own}"))):
+        world.ok("submit", decided(world, file, *wish, signers=("borealis", "cumulus")), *world.by("borealis"))
+    assert drifts(world) == [] and names(world, "private") == ["borealis", "cumulus", "aurora"]
+
+
 def test_a_fork_by_order_is_ended_by_leaving_and_returning(world: World) -> None:
     """With k = 3 nobody can be left out on the private chain, and so the order stays another."""
     back_again(world)

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from consortium_world import PASSWORD, SALT, World, opening
+from chain_deployment import opening
+from consortium_world import PASSWORD, SALT, World
 
 from orchestrator.chain.reverts import ContractRefused
 from orchestrator.envelope import generate_prekey
