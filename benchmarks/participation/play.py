@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
 
 from benchmarks.harness import Configuration, Figures
 from benchmarks.participation.world import (
@@ -172,6 +174,7 @@ def play(cell: Configuration) -> Figures:
     }
 
 
+@cache
 def task() -> TaskSpec:
     """The task of every round: an experiment's, with what the world pays."""
     values = compose(["experiment=sotu_smollm2"]).values
@@ -182,17 +185,19 @@ def task() -> TaskSpec:
     return TaskSpec.from_document({**document, "minimum_updates": MINIMUM})
 
 
+@cache
+def _packaged(policy: str) -> Mapping[str, Any]:
+    return compose([f"participation={policy}"]).group("participation")
+
+
 def _participation(policy: str, name: OrganisationId, world: World) -> Participation:
     """The packaged policy with this organisation's own costs, which it knows."""
-    own = [f"participation={policy}"]
+    chosen = dict(_packaged(policy))
     if policy != "always":
         price, tokens = world.price[name], STEPS * BATCH * LENGTH
-        own += [
-            f"participation.costs.round={SENDING * price:.6f}",
-            f"participation.costs.million_tokens={TRAINING * price * MILLION / tokens:.6f}",
-            f"participation.token={world.token:.6f}",
-        ]
-    return Participation.from_settings(compose(own).values, name)
+        chosen["costs"] = {"round": SENDING * price, "million_tokens": TRAINING * price * MILLION / tokens}
+        chosen["token"] = world.token
+    return Participation.from_settings({"participation": chosen}, name)
 
 
 def _round(number: int, spec: TaskSpec) -> Round:
