@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from orchestrator.aggregation import Block, FoldEntry, Ground
+from orchestrator.aggregation import Block, FoldEntry, Ground, Starting
 from orchestrator.contribution import AdapterDelta, Frozen, LowRank, Start, agreed_a, to_grid
 from orchestrator.types import OrganisationId, UpdateId
-from tests.unit.aggregation.make import NAMES
+from tests.unit.aggregation.make import NAMES, entries_of
 from tests.unit.contribution.make import BASE, PARENT
 
 MODULES = {"h.0.q_proj": (300, 24), "h.0.v_proj": (24, 24)}
@@ -47,6 +47,15 @@ def ffa_contributions(rounds: int = 2, members: Sequence[str] = NAMES) -> dict[U
         for number in range(1, rounds + 1)
         for place, name in enumerate(members)
     }
+
+
+def played(strategy: Starting, rounds: int = 2) -> dict[UpdateId, AdapterDelta]:
+    """Rounds of everybody, each trained from what the strategy makes of those before."""
+    made: dict[UpdateId, AdapterDelta] = {}
+    for number in range(1, rounds + 1):
+        start = strategy.start(ground_of(entries_of(list(made)), made))
+        made |= {UpdateId(f"{number}-{name}"): delta_of(9 * number + place, start) for place, name in enumerate(NAMES)}
+    return made
 
 
 def ground_of(entries: Sequence[FoldEntry] = (), deltas: Mapping[UpdateId, AdapterDelta] | None = None) -> Ground:

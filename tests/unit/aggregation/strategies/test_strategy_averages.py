@@ -9,17 +9,16 @@ import torch
 
 from orchestrator.aggregation import FoldedModel, strategy_named
 from orchestrator.aggregation.strategies import FedEx, FedIt
-from orchestrator.contribution import AdapterDelta, ContributionRefused, LowRank, Reason, Start, agreed_a
-from orchestrator.types import UpdateId
-from tests.unit.aggregation.make import NAMES, Little, entries_of
+from orchestrator.contribution import ContributionRefused, LowRank, Reason, Start, agreed_a
+from tests.unit.aggregation.make import Little, entries_of
 from tests.unit.aggregation.strategies.averaged import (
     MODULES,
     RANK,
     SEED,
     blocks_of,
-    delta_of,
     dense_sum,
     ground_of,
+    played,
     random,
 )
 from tests.unit.contribution.make import BASE
@@ -27,14 +26,6 @@ from tests.unit.contribution.make import BASE
 
 def lows(count: int = 4) -> list[LowRank]:
     return [LowRank(random(place, RANK, 24), random(50 + place, 40, RANK), 16) for place in range(count)]
-
-
-def contributions(strategy: FedIt | FedEx, rounds: int = 2) -> dict[UpdateId, AdapterDelta]:
-    made: dict[UpdateId, AdapterDelta] = {}
-    for number in range(1, rounds + 1):
-        start = strategy.start(ground_of(entries_of(list(made)), made))
-        made |= {UpdateId(f"{number}-{name}"): delta_of(9 * number + place, start) for place, name in enumerate(NAMES)}
-    return made
 
 
 WEIGHTS = [1 << 30, 1 << 31, 1 << 29, 1 << 29]
@@ -66,7 +57,7 @@ def test_under_a_cap_the_sum_shrinks_but_the_mean_of_a_does_not() -> None:
 
 
 def test_a_fold_by_fedit_tells_its_error_and_members_begin_alike_anew_each_round() -> None:
-    deltas = contributions(FedIt())
+    deltas = played(FedIt())
     entries = entries_of(list(deltas))
     folded = FoldedModel(Little(), BASE, strategy_named("fedit"))
     folded.move(entries, deltas.__getitem__)
@@ -85,14 +76,14 @@ def test_fedex_is_exact_and_tells_how_large_the_residual_was() -> None:
     assert float((product.left.double() @ product.right.double() - exact).norm() / exact.norm()) < 1e-6
     assert product.figures["residual2"] == mean.figures["error2"] > 0
     assert "error2" not in product.figures, "nothing is lost"
-    deltas = contributions(FedEx())
+    deltas = played(FedEx())
     folded = FoldedModel(Little(), BASE, strategy_named("fedex"))
     folded.move(entries_of(list(deltas)), deltas.__getitem__)
     assert folded.tally.relative_error == 0 and folded.tally.figures["residual2"] > 0
 
 
 def test_fedex_begins_with_the_mean_of_the_last_rounds_a() -> None:
-    deltas = contributions(FedEx(), rounds=1)
+    deltas = played(FedEx(), rounds=1)
     entries = entries_of(list(deltas))
     first, second = FedEx().start(ground_of()), FedEx().start(ground_of(entries, deltas))
     for name, (_, inputs) in MODULES.items():
@@ -104,7 +95,7 @@ def test_fedex_begins_with_the_mean_of_the_last_rounds_a() -> None:
 
 
 def test_the_mean_of_a_does_not_care_for_order_nor_for_what_does_not_fit() -> None:
-    deltas = contributions(FedEx(), rounds=1)
+    deltas = played(FedEx(), rounds=1)
     entries = entries_of(list(deltas))
     expected = FedEx().start(ground_of(entries, deltas))
     assert _equal(FedEx().start(ground_of(entries[::-1], deltas)), expected)

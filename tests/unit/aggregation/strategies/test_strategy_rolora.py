@@ -12,7 +12,7 @@ from orchestrator.aggregation.strategies import RoLora
 from orchestrator.contribution import AdapterDelta, ContributionRefused, LowRank, Reason, Start, agreed_a, check
 from orchestrator.contribution.rules import DeltaRules
 from orchestrator.types import UpdateId
-from tests.unit.aggregation.make import NAMES, Little, entries_of, reference, shapes_of
+from tests.unit.aggregation.make import Little, entries_of, reference, shapes_of
 from tests.unit.aggregation.strategies.averaged import (
     BITS,
     MODULES,
@@ -22,6 +22,7 @@ from tests.unit.aggregation.strategies.averaged import (
     delta_of,
     dense_sum,
     ground_of,
+    played,
     random,
 )
 from tests.unit.contribution.make import BASE
@@ -34,11 +35,7 @@ def start_after(deltas: Deltas) -> Start:
 
 
 def rounds(count: int) -> Deltas:
-    made: Deltas = {}
-    for number in range(1, count + 1):
-        start = start_after(made)
-        made |= {UpdateId(f"{number}-{name}"): delta_of(9 * number + place, start) for place, name in enumerate(NAMES)}
-    return made
+    return played(RoLora(fraction_bits=BITS), count)
 
 
 def frozen_factor(start: Start) -> str:
