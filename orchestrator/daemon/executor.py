@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -58,6 +59,7 @@ class Executor:
         self._services = services
         self._lanes = {name: ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) for name in LANES}
         self._running: dict[str, Future[None]] = {}
+        self._begun: dict[str, float] = {}
         self._untold: list[_Ended] = []
         self.disk: DiskError | None = None
 
@@ -70,6 +72,11 @@ class Executor:
     def running(self) -> tuple[str, ...]:
         """Ids of the effects in the lanes, those that wait for their turn there too."""
         return tuple(self._running)
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest effect in the lanes was begun, in seconds since 1970."""
+        return min((self._begun[effect_id] for effect_id in self._running), default=None)
 
     def start(self, state: NodeState, effects: Iterable[Effect]) -> list[Outcome]:
         """Begin all of them; what ended already is told."""
@@ -90,6 +97,7 @@ class Executor:
         """What has ended in the lanes since the last call."""
         for effect_id in [effect_id for effect_id, future in self._running.items() if future.done()]:
             self._untold.append(self._attempt(effect_id, self._running.pop(effect_id).result))
+            del self._begun[effect_id]
         return self._told()
 
     def close(self) -> None:
@@ -107,6 +115,7 @@ class Executor:
         if job is not None:
             lane = effect.lane or "fetch"
             self._running[effect.id] = self._lanes[lane].submit(self._in_lane, effect, job)
+            self._begun[effect.id] = time.time()
 
     def _in_lane(self, effect: Effect, job: Job) -> None:
         with acting(effect.id), self._services.model if effect.lane == "model" else nullcontext():

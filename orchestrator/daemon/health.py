@@ -36,7 +36,7 @@ class Health:
         heads: by side, ``private`` and ``public``.
         in_flight: ids of effects that were begun and have not ended. waiting: ids of those that wait for the operator.
         alarms: what an operator must look at, oldest first.
-        pending_since: when the oldest transaction that is not mined yet was signed, by side; None where there is none.
+        oldest: when the oldest effect in a lane was begun, in seconds since 1970; None without one.
     """
 
     ready: bool = False
@@ -45,4 +45,4 @@ class Health:
     in_flight: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     alarms: tuple[Alarm, ...] = ()
-    pending_since: Mapping[str, float | None] = field(default_factory=dict)
+    oldest: float | None = None

@@ -147,5 +147,5 @@ class Node:
             in_flight=tuple(sorted(self.state.in_flight)),
             waiting=tuple(effect.id for effect in self.waiting),
             alarms=alarms,
-            pending_since={},
+            oldest=self._executor.oldest,
         )

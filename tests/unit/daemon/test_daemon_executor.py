@@ -207,6 +207,7 @@ def test_what_waits_for_other_nodes_does_not_wait_for_the_model(
     assert executor.start(life.now(), [HEAVY, FETCH]) == []
     assert ended(executor) == [ev.EffectCompleted(FETCH.id)]
     assert executor.running == (HEAVY.id,)
+    assert executor.oldest is not None and 0 <= time.time() - executor.oldest < 60
     go.set()
     assert ended(executor) == [ev.EffectCompleted(HEAVY.id)]
 

@@ -130,3 +130,25 @@ def test_what_cannot_be_computed_is_not_said_to_be_wrong(life: Consortium, monke
         assert len(asked) == 1
     later = BlockSeen(50 + PATIENCE, 50, None)
     assert claims.compared(later, life.history.state).replacement_wrong == {request}
+
+
+def test_an_endorsement_is_compared_with_what_the_records_give_since(life: Consortium) -> None:
+    """Figures that were recorded before the first endorsement are in the certificate, also if its maker had not seen
+    them; those that come later are not, and change nothing."""
+    request = requested(life)
+    life.fails = lambda effect: isinstance(effect, fx.RecordVerification | fx.EndorseCertificate)
+    life.until(lambda: life.history.state.revocations[request].replacement is not None)
+    row = {"metric": "loss", "value_before": 1, "value_after": 2, "samples": 3}
+    life.record_figures(AURORA, request, row)
+    claims = Claims(life.sync(AURORA))
+    unseen = life.now()
+    life.record_figures(BOREALIS, request, row)
+    life.handle(AURORA, unseen, fx.EndorseCertificate(request))
+    assert claims.compared(HEADS, life.now().ledger).stale_endorsements == {request}
+    life.handle(AURORA, life.now(), fx.RenewEndorsement(request))
+    assert claims.compared(HEADS, life.now().ledger).stale_endorsements == frozenset()
+    life.record_figures(CUMULUS, request, row)
+    assert claims.compared(HEADS, life.now().ledger).stale_endorsements == frozenset()
+    life.handle(BOREALIS, life.now(BOREALIS), fx.EndorseCertificate(request))
+    assert life.history.state.revocations[request].certificate is not None
+    assert claims.compared(HEADS, life.now().ledger).stale_endorsements == frozenset()
