@@ -1,38 +1,50 @@
-"""`loranchor daemon run`: one organisation's node."""
+"""`loranchor daemon run` and `backfill`: one organisation's node."""
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
+from contextlib import closing
 from types import FrameType
+from typing import Annotated
 
 import typer
 
-from orchestrator.commands.common import Home, Overrides, PasswordFile
+from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
 
 app = typer.Typer(help="An organisation's daemon.", no_args_is_help=True)
 
 
 @app.command()
-def run(home: Home, password_file: PasswordFile = None, overrides: Overrides = None) -> None:
+def run(
+    home: Home,
+    password_file: PasswordFile = None,
+    mode: Annotated[
+        str | None, typer.Option("--mode", help="auto, oversight or manual; as daemon.mode=.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Begin nothing, and say what would begin.")] = False,
+    overrides: Overrides = None,
+) -> None:
     """Take part in rounds, checkpoints, awards and revocations until stopped (Ctrl-C or SIGTERM)."""
     from orchestrator.daemon.access import connect, single_instance
-    from orchestrator.daemon.equipment import check_equipment, equipment_of
-    from orchestrator.daemon.node import Node
+    from orchestrator.daemon.control_settings import ControlSettings
+    from orchestrator.daemon.logs import configure_logging
+    from orchestrator.daemon.process_workbench import ProcessWorkbench
     from orchestrator.daemon.services import Services
+    from orchestrator.daemon.serving import controlled
     from orchestrator.keystore import read_password
     from orchestrator.settings import compose
-    from orchestrator.worker.torch_workbench import TorchWorkbench
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    settings = compose(overrides or (), organisation_home=home)
-    equipment = equipment_of(settings)
-    check_equipment(equipment)
+    said = [*([f"daemon.mode={mode}"] if mode else []), *(["daemon.dry_run=true"] if dry_run else [])]
+    settings = compose([*(overrides or ()), *said], organisation_home=home)
+    control = ControlSettings.of(settings.group("daemon"))
+    configure_logging(control.log_format, control.log_level)
+    bench = ProcessWorkbench.of(settings, home)
     password = read_password(password_file)
-    with single_instance(home):
+    with single_instance(home), closing(bench):
         access = connect(settings, home, password)
-        services = Services.of(access, TorchWorkbench(equipment))
+        bench.check()
+        services = Services.of(access, bench)
         stop = threading.Event()
 
         def ask_to_stop(number: int, frame: FrameType | None) -> None:
@@ -44,5 +56,32 @@ def run(home: Home, password_file: PasswordFile = None, overrides: Overrides = N
             f"{access.me} listens to chains {access.private.deployment.chain_id} (private) and"
             f" {access.public.deployment.chain_id} (public); stop with Ctrl-C"
         )
-        with access.keystore:
-            Node(services).run(stop)
+        with access.keystore, controlled(services, control) as node:
+            node.run(stop)
+
+
+@app.command()
+def backfill(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> None:
+    """Bring to the own IPFS node what it should hold: tasks, agreements, live contributions. Needs no password."""
+    from orchestrator.chain.contracts import private_contracts
+    from orchestrator.daemon import backfill as filling
+    from orchestrator.daemon.view import look
+    from orchestrator.errors import ObjectMissing
+    from orchestrator.settings import compose
+    from orchestrator.storage import IpfsStore
+
+    settings = compose(overrides or (), organisation_home=home)
+    seen = look(private_contracts(settings.connection("private"), settings.deployments))
+    store = IpfsStore(settings.ipfs_api())
+    found = filling.backfill(seen.state, store)
+    told = {name: len(getattr(found, name)) for name in ("here", "fetched", "missing")}
+    if as_json:
+        emit({"block": seen.block, **told, "missing": dict(found.missing)})
+    else:
+        typer.echo(f"block {seen.block}: {told['here']} objects were here, {told['fetched']} were fetched")
+    if found.missing:
+        first = next(iter(found.missing.values()))
+        raise ObjectMissing(
+            f"nobody has {told['missing']} objects, such as the {first}",
+            mend="ask the other members, then run it again",
+        )

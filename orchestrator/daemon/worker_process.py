@@ -9,13 +9,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import psutil
 
 from orchestrator.daemon.worker_settings import WorkerSettings
-from orchestrator.worker.limits import memory_of, tree
+from orchestrator.worker.limits import alive, memory_of, tree
 from orchestrator.worker.wire import Channel
 
 MODULE = "orchestrator.worker"
@@ -73,6 +74,9 @@ class WorkerProcess:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self._process.wait()
+        last = time.monotonic() + LEAVING_SECONDS
+        while any(map(alive, self._seen)) and time.monotonic() < last:
+            time.sleep(0.01)
 
     def ended_how(self) -> str:
         """In words, once the channel is closed from its side."""

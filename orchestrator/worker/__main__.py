@@ -21,7 +21,7 @@ from orchestrator.worker.serve import Begun, Calls, task_and_manifest, workbench
 from orchestrator.worker.session import Session, ToDaemon
 from orchestrator.worker.team import LaunchedTeam
 from orchestrator.worker.wire import Channel, Frame
-from orchestrator.worker.words import Words
+from orchestrator.worker.words import Words, error_words
 
 
 def main() -> None:
@@ -45,18 +45,25 @@ def lead(cpu: bool, team: LaunchedTeam | None) -> None:
     begun = Begun.of(first.words)
     if cpu:  # a GPU's driver maps far more than it uses
         bound_oneself(begun.memory)
-    if team is None:
-        bench = workbench(begun, begun.keepers())
-        calls: Calls = Calls(begun, bench, session)
-        session.cancel = bench.cancel  # one process of a team cannot leave a training alone: the daemon ends them all
-    else:
-        team.tell(json.dumps(dict(first.words)).encode())
-        bench = workbench(begun, team.keepers(begun.keepers()), team)
-        calls = TeamCalls(begun, bench, session, team)
+    try:
+        calls = _calls(begun, first, session, team)
+    except LoranchorError as error:  # the settings are wrong: whatever is asked, that is the answer
+        session.next_call(None)
+        session.answer("failed", **error_words(error))
+        return
     while (frame := session.next_call(begun.idle)) is not None and calls.answered(frame):
         pass
     if team is not None:
         team.tell(b"")
+
+
+def _calls(begun: Begun, first: Frame, session: Session, team: LaunchedTeam | None) -> Calls:
+    if team is None:
+        bench = workbench(begun, begun.keepers())
+        session.cancel = bench.cancel  # one process of a team cannot leave a training alone: the daemon ends them all
+        return Calls(begun, bench, session)
+    team.tell(json.dumps(dict(first.words)).encode())
+    return TeamCalls(begun, workbench(begun, team.keepers(begun.keepers()), team), session, team)
 
 
 class TeamCalls(Calls):

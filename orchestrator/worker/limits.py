@@ -44,6 +44,14 @@ def tree(pid: int) -> list[psutil.Process]:
         return []
 
 
+def alive(process: psutil.Process) -> bool:
+    """Whether a process still runs: not whether somebody has asked yet how it ended."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def bound_oneself(memory: int) -> None:
     """Have the kernel refuse what is far beyond the limit, between two looks of the daemon, and spare the daemon."""
     wanted, (_, hard) = memory + memory // 2, resource.getrlimit(resource.RLIMIT_DATA)

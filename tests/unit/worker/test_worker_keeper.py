@@ -153,11 +153,12 @@ def run_of(seed: int) -> Run:
 
 
 def step(run: Run) -> None:
-    loss = sum((item * torch.randn_like(item)).sum() for item in run.trainable.values())
-    loss.backward()  # type: ignore[union-attr]
+    parts = [(item * torch.randn_like(item)).sum() for item in run.trainable.values()]
+    loss = torch.stack(parts).sum()
+    loss.backward()
     run.optimizer.step()
     run.optimizer.zero_grad()
-    run.step, run.losses = run.step + 1, [*run.losses, float(loss)]
+    run.step, run.losses = run.step + 1, [*run.losses, float(loss.detach())]
 
 
 def test_a_run_is_what_it_was() -> None:

@@ -22,12 +22,12 @@ from orchestrator.worker.kept import folder_of
 
 STEPS = 30
 DAEMON = """
-import importlib, pkgutil, resource, sys
+import importlib, pkgutil, psutil, sys
 for found in pkgutil.walk_packages(["orchestrator/daemon"], "orchestrator.daemon."):
     importlib.import_module(found.name)
 import orchestrator.commands.daemon
 heavy = {"torch", "transformers", "peft", "accelerate", "numpy", "safetensors"} & set(sys.modules)
-print(sorted(heavy), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(sorted(heavy), psutil.Process().memory_info().rss // 2**20)
 """
 
 

@@ -17,6 +17,7 @@ from orchestrator.contribution import AdapterDelta, distance, norm, parse
 from orchestrator.daemon.process_workbench import ProcessWorkbench
 from orchestrator.errors import ContentKeyDestroyed, WorkCancelled
 from orchestrator.types import ProtectedDelta, UpdateId
+from orchestrator.worker.limits import alive
 
 STEPS = 8
 
@@ -107,6 +108,7 @@ def test_what_cannot_be_opened_ends_the_training_of_both(bench: ProcessWorkbench
     assert processes(bench) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_one_of_them_is_killed_and_both_go_on_from_the_checkpoint(
     bench: ProcessWorkbench, alone: ProtectedDelta, victim: int
@@ -134,4 +136,4 @@ def test_cancelling_leaves_nobody_behind(bench: ProcessWorkbench, alone: Protect
 
     with pytest.raises(WorkCancelled):
         bench.train(spec, manifest_of(spec), nothing, 7, tell)
-    assert before and not any(item.is_running() and item.status() != "zombie" for item in before)
+    assert before and not any(map(alive, before))
