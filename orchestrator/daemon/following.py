@@ -142,7 +142,9 @@ class Following:
         self._before[side], self._saved[side] = None, kept
         if side == "private":
             self._services.history.cut(block)
-        self._machine.state = refolded(self._machine.state, self._listener.told())
+        # local work follows from the private chain; what it was made from may be gone with it
+        done = self._services.journal.done()
+        self._machine.state = refolded(self._machine.state, self._listener.told(), done)
         _log.log(
             logging.WARNING if alarm else logging.INFO,
             "the %s chain was reorganised behind block %d%s",

@@ -210,13 +210,14 @@ class Journal:
     def rolled_back(self, side: Side, cursor: object, *, forget: Mapping[str, list[str]], alarm: Alarm | None) -> None:
         """Note a reorganisation at one go: the cursor before it, results that hold no more by kind, and an alarm.
 
-        What was done is not taken for done any more: effects find by themselves what they made before.
+        Local work follows from the private chain: where that changed, it is not taken for done any more, and effects
+        find by themselves what they made before.
         """
         with self._transaction():
             self._save_cursor(side, cursor)
-            self._database.execute(
-                "UPDATE effects SET state = 'cancelled' WHERE scope = ? AND state = 'completed'", (self._scope,)
-            )
+            if side == "private":
+                query = "UPDATE effects SET state = 'cancelled' WHERE scope = ? AND state = 'completed'"
+                self._database.execute(query, (self._scope,))
             for kind, keys in forget.items():
                 self._database.executemany(
                     "DELETE FROM results WHERE scope = ? AND kind = ? AND key = ?",

@@ -75,13 +75,13 @@ def transition(state: NodeState, event: ev.Event) -> Step:
             return state.with_(in_flight=state.in_flight - {event.effect_id}), ()
 
 
-def refolded(state: NodeState, facts: Iterable[ev.Event]) -> NodeState:
+def refolded(state: NodeState, facts: Iterable[ev.Event], done: frozenset[str] = frozenset()) -> NodeState:
     """The state after a reorganisation: told ``facts`` anew, those of the private chain before those of the public one.
 
-    What is under way goes on. What was done is forgotten: what the chains hold they tell, and whoever carries out a
-    local effect finds what it made before, if it is still of use.
+    What is under way goes on. What was done is forgotten, but for ``done``: what the chains hold they tell, and whoever
+    carries out a local effect again finds what it made before, if it is still of use.
     """
-    fresh = NodeState(me=state.me, ledger=EMPTY, in_flight=state.in_flight)
+    fresh = NodeState(me=state.me, ledger=EMPTY, in_flight=state.in_flight, done=done)
     for fact in facts:
         fresh, _ = transition(fresh, fact)
     return fresh

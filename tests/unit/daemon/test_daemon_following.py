@@ -209,6 +209,16 @@ def test_what_was_done_is_wanted_again_after_a_reorganisation(followed: Followed
     assert followed.services.journal.done() == frozenset()
 
 
+def test_local_work_stays_done_where_only_the_public_chain_changed(followed: Followed) -> None:
+    followed.services.journal.effect_started("settle-keys/1", local=True)
+    followed.services.journal.effect_completed("settle-keys/1")
+    followed.machine.state = followed.state.with_(done=frozenset({"settle-keys/1", "relay/1"}))
+    followed.life.public.rewind(followed.life.public.block_number() - 3)
+    followed.life.public.mine(4)
+    followed.go()
+    assert followed.state.done == {"settle-keys/1"} == followed.services.journal.done()
+
+
 @pytest.mark.parametrize("depth", [1, 3, 50])
 def test_a_public_reorganisation_is_nothing_special(followed: Followed, depth: int) -> None:
     """Checkpoint, awards and claims go with their blocks, and come again with other ones."""
