@@ -21,7 +21,7 @@ from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.results import measure_key
 from orchestrator.daemon.services import Services, leaf_salt
-from orchestrator.errors import ProtocolError
+from orchestrator.errors import ContentKeyDestroyed, ProtocolError
 from orchestrator.ledger.covers import holding
 from orchestrator.ledger.entities import Revocation
 from orchestrator.ledger.manifest import governing_task
@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 MEASURED = "measured"
 """Results: the row of a verification."""
+UNAVAILABLE = "unavailable"
+"""Metric of figures that a member cannot give: contributions they are about were destroyed under another request."""
 
 
 def settle(services: Services, state: NodeState, effect: fx.SettleRevocation) -> None:
@@ -81,8 +83,11 @@ def measure(services: Services, state: NodeState, effect: fx.MeasureRevocation) 
     opener = services.opener(state.ledger)
 
     def compute() -> dict[str, Any]:
-        then = services.bench.evaluate(task, before, opener)
-        now = services.bench.evaluate(task, after, opener)
+        try:
+            then, now = (services.bench.evaluate(task, manifest, opener) for manifest in (before, after))
+        except ContentKeyDestroyed as error:  # by another request, which did not wait for this one
+            _log.warning("revocation %s cannot be measured any more: %s", effect.request_id, error)
+            return {"metric": UNAVAILABLE, "value_before": 0, "value_after": 0, "samples": 0}
         services.figures.held_out(f"revocation/{effect.request_id}/before", then.value, then.samples)
         services.figures.held_out(f"revocation/{effect.request_id}/after", now.value, now.samples)
         return {

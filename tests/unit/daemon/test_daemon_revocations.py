@@ -16,7 +16,7 @@ from orchestrator.daemon.journal import read_journal
 from orchestrator.errors import ProtocolError, StorageError
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.events import BlockSeen
-from orchestrator.types import RequestId
+from orchestrator.types import OrganisationId, RequestId
 
 
 def requested(life: Consortium, **how: Any) -> RequestId:
@@ -152,3 +152,24 @@ def test_an_endorsement_is_compared_with_what_the_records_give_since(life: Conso
     life.handle(BOREALIS, life.now(BOREALIS), fx.EndorseCertificate(request))
     assert life.history.state.revocations[request].certificate is not None
     assert claims.compared(HEADS, life.now().ledger).stale_endorsements == frozenset()
+
+
+def test_a_request_that_was_overtaken_by_another_is_still_certified(life: Consortium) -> None:
+    """Shredding does not wait for the measuring of another request; what can be measured no more is said to be so."""
+    life.open_round()
+    life.settle()
+    life.fails = lambda effect: isinstance(effect, fx.MeasureRevocation) and effect.request_id == first
+    first = requested_by(life, CUMULUS)
+    life.until(lambda: life.history.state.revocations[first].replacement is not None)
+    second = requested_by(life, BOREALIS)
+    life.until(lambda: life.history.state.revocations[second].shredded)
+    life.fails = lambda effect: False
+    life.until(lambda: life.history.state.revocations[first].shredded, steps=200)
+    rows = life.history.state.revocations[first].verifications
+    assert {(row.metric, row.samples) for row in rows.values()} == {("unavailable", 0)}
+    assert {row.metric for row in life.history.state.revocations[second].verifications.values()} == {"loss"}
+
+
+def requested_by(life: Consortium, name: OrganisationId) -> RequestId:
+    mine = [item.id for item in life.history.state.updates.values() if item.organisation == name]
+    return life.history.request(name, mine)
