@@ -28,6 +28,9 @@ class MeteredChain:
     def finality_depth(self) -> int:
         return self._chain.finality_depth
 
+    def client(self) -> str:
+        return self._counted().client()
+
     def block_number(self) -> int:
         return self._counted().block_number()
 

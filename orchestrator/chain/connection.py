@@ -105,6 +105,13 @@ class Connection:
             results += self._ask_batch(method, many_params[start : start + _BATCH])
         return results
 
+    def client(self) -> str:
+        try:
+            name = self.request("web3_clientVersion", [])
+        except RpcRefused:
+            return ""
+        return name if isinstance(name, str) else ""
+
     def block_number(self) -> int:
         return rpc.quantity(self.request("eth_blockNumber", []), "block number")
 

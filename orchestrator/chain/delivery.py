@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from orchestrator.chain.outbox import Account, Entry, Outbox, Slot, Status
 from orchestrator.chain.port import Receipt
 from orchestrator.chain.proxy import Call
 from orchestrator.chain.signers import Signed, unsigned
-from orchestrator.chain.submission import NonceTaken, Submission
+from orchestrator.chain.submission import NonceTaken, Submission, TooCheap
 from orchestrator.errors import ChainError
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class _Watch:
     last_sent: float = 0.0
     block: int | None = None
     taken_since: float | None = None
+    cheap: bool = False
     capped: bool = False
 
 
@@ -63,12 +65,16 @@ class Delivery:
     sleep: Callable[[float], None] = time.sleep
     _watches: dict[int, _Watch] = field(default_factory=dict)
     _bound: bool = False
+    _ganache: bool = False
 
-    def deliver(self, action: str, call: Call, before_broadcast: Callable[[Signed], None] | None = None) -> Receipt:
+    def deliver(
+        self, call: Call, action: str | None, before_broadcast: Callable[[Signed], None] | None = None
+    ) -> Receipt:
         """The receipt of the call's transaction, which may say that the contract refused it.
 
         Args:
-            action: the one under way. before_broadcast: told of a new transaction before it is stored.
+            action: the one under way. None: the call stands for itself, and is kept only until it is mined.
+            before_broadcast: told of a new transaction before it is stored.
 
         Raises:
             TransactionReverted: the contract refuses; nothing was sent.
@@ -76,7 +82,8 @@ class Delivery:
             DiskError: the outbox cannot be written; nothing was sent.
         """
         self._bind()
-        slot = Slot(action, call.name, next_ordinal(call.chain_id, call.name))
+        ordinal = 0 if action is None else next_ordinal(call.chain_id, call.name)
+        slot = Slot(action or f"once/{uuid.uuid4().hex}", call.name, ordinal)
         with self.lock:
             standing = self._standing(slot)
             if standing and (found := self._mined(standing)) is not None and found.succeeded:
@@ -85,13 +92,10 @@ class Delivery:
             if not standing:
                 standing = (self._made(slot, call, before_broadcast),)
             self._hand_over(standing[-1])
-        return self._awaited(slot)
-
-    def free_nonce(self) -> int:
-        """A nonce for a transaction that belongs to no action, and is not kept; what is kept goes before it."""
-        self._bind()
-        self._refill()
-        return self._free_nonce()
+        receipt = self._awaited(slot)
+        if action is None:
+            self.outbox.forget(self._account, slot)
+        return receipt
 
     # -- what stands
 
@@ -102,6 +106,7 @@ class Delivery:
             if first != again:
                 raise ChainError(f"the node of chain {chain.chain_id} gives two hashes for block 0")
             self.outbox.bind(chain.chain_id, first)
+            self._ganache = "ganache" in chain.client().lower()
             self._bound = True
 
     @property
@@ -212,17 +217,26 @@ class Delivery:
     # -- seeing them through
 
     def _hand_over(self, entry: Entry) -> None:
-        """Broadcast, unless that was done a moment ago. That the nonce is gone is looked into while waiting."""
+        """Broadcast, unless that was done a moment ago. Refusals for nonce or price are seen to while waiting."""
         watch = self._watches.setdefault(entry.nonce, _Watch())
         now = self.clock()
         if watch.last_sent and now - watch.last_sent < self.policy.resend_seconds:
+            return
+        if self._every_time_anew(entry) and self.node.is_known(entry.hash):
+            watch.last_sent = now
             return
         try:
             self.node.hand_over(entry.slot.call, entry.nonce, entry.raw)
             watch.taken_since = None
         except NonceTaken:
             watch.taken_since = watch.taken_since or now
+        except TooCheap:
+            watch.cheap = True
         watch.last_sent = now
+
+    def _every_time_anew(self, entry: Entry) -> bool:
+        """Whether the node mines it once more each time it gets it: Ganache takes nonce 0 for none."""
+        return self._ganache and entry.nonce == 0
 
     def _awaited(self, slot: Slot) -> Receipt:
         deadline = self.clock() + self.timeout
@@ -250,9 +264,10 @@ class Delivery:
         block = self.node.chain.block_number()
         if watch.block is None or block < watch.block:
             watch.block = block
-        if block - watch.block >= self.policy.bump_blocks:
-            watch.block = block
-            if self.node.chain.mined_count(self.node.address) == entry.nonce:  # else another one is in its way
+        if watch.cheap or block - watch.block >= self.policy.bump_blocks:
+            watch.block, watch.cheap = block, False
+            next_one = self.node.chain.mined_count(self.node.address)
+            if next_one == entry.nonce and not self._every_time_anew(entry):  # else another one is in its way
                 self._bump(entry, watch)
 
     def _give_up_if_displaced(self, entry: Entry, watch: _Watch) -> None:
@@ -265,6 +280,7 @@ class Delivery:
             return
         if self.node.chain.mined_count(self.node.address) <= entry.nonce:
             watch.taken_since = None
+            watch.last_sent = min(watch.last_sent, self.clock() - self.policy.resend_seconds + 1.0)  # again, and soon
         elif self.clock() - watch.taken_since >= DISPLACED_SECONDS:
             self.outbox.settle(entry.hash, Status.DISPLACED)
             raise NonceTaken(

@@ -120,6 +120,9 @@ class MemoryChain:
 
     # -- the port
 
+    def client(self) -> str:
+        return "memory"
+
     def block_number(self) -> int:
         return len(self._blocks) - 1
 

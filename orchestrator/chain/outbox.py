@@ -93,6 +93,9 @@ class Outbox(Protocol):
     def settle(self, hash_: Digest, status: Status) -> None:
         """Note what became of one; once it is mined, the others of its attempt are replaced."""
 
+    def forget(self, account: Account, slot: Slot) -> None:
+        """Remove a slot: nobody asks for it again."""
+
 
 class SqliteOutbox:
     """The outbox of a home. Threads and processes may share it; it is open only while it is asked.
@@ -143,6 +146,13 @@ class SqliteOutbox:
                     (Status.REPLACED, hash_),
                 )
             database.execute("UPDATE transactions SET status = ? WHERE hash = ?", (status, hash_))
+
+    def forget(self, account: Account, slot: Slot) -> None:
+        where = "chain_id = ? AND account = ? AND action = ? AND call = ? AND ordinal = ?"
+        with self._transaction() as database:
+            database.execute(
+                f"DELETE FROM transactions WHERE {where}", (*_key(account), slot.action, slot.call, slot.ordinal)
+            )
 
     def _entries(self, query: str, key: tuple[Any, ...]) -> list[Entry]:
         with self._opened() as database:

@@ -75,6 +75,9 @@ class ChainPort(Protocol):
     def finality_depth(self) -> int:
         """Blocks that must lie on top of a block before it counts as final."""
 
+    def client(self) -> str:
+        """The node's own name and version; empty where it tells none."""
+
     def block_number(self) -> int:
         """The newest block."""
 

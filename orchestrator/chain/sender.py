@@ -89,7 +89,7 @@ class TransactionSender:
 
         With an outbox and under an action (:func:`orchestrator.chain.action.acting`), what the action sent before is
         found: mined, it is answered with its receipt; waiting, it is waited for; only where it failed on the chain, or
-        its nonce went to another, is the call sent anew. Outside an action nothing is kept.
+        its nonce went to another, is the call sent anew. Outside an action every call is sent, and kept until mined.
 
         Args:
             before_broadcast: told of the signed transaction before the network is; may store it.
@@ -99,9 +99,8 @@ class TransactionSender:
             ChainError: the node is down, refuses the transaction, did not mine it in time, or the account is too poor.
             DiskError: the outbox cannot be written; nothing was sent.
         """
-        action = current_action()
-        if self._delivery is not None and action is not None:
-            return self._told(call.name, call, self._delivery.deliver(action, call, before_broadcast))
+        if self._delivery is not None:
+            return self._told(call.name, call, self._delivery.deliver(call, current_action(), before_broadcast))
         with self._lock:
             signed = self._sent(call, before_broadcast)
         return self.wait(signed, call)
@@ -133,8 +132,7 @@ class TransactionSender:
     def _next_nonce(self) -> int:
         with self._state:
             in_flight = max(self._in_flight, default=-1)
-        free = self._delivery.free_nonce if self._delivery else lambda: self.chain.transaction_count(self.address)
-        return max(in_flight + 1, free())
+        return max(in_flight + 1, self.chain.transaction_count(self.address))
 
     def broadcast(self, signed: Signed) -> None:
         """Give a signed transaction to the network; doing it again does nothing more.

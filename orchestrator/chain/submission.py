@@ -17,12 +17,17 @@ from orchestrator.types import Address, Digest
 
 _KNOWN = ("already known", "alreadyknown", "known transaction", "already imported")
 _NONCE_TAKEN = ("nonce too low", "nonce is too low", "correct nonce", "nonce has already been used", "underpriced")
+_CHEAP = ("less than block base fee", "fee cap less than", "fee too low", "gas price below", "feecap too low")
 _POOR = ("insufficient funds", "exceeds account balance", "exceeds transaction sender account balance")
 _ETHER = 10**18
 
 
 class NonceTaken(ChainError):
     """Another transaction of the account has the nonce, as the node says; this one was not accepted."""
+
+
+class TooCheap(ChainError):
+    """The node does not even keep a transaction that offers so little; it must offer more."""
 
 
 class Submission:
@@ -67,7 +72,8 @@ class Submission:
             known: asked where the node says that the nonce is gone: whether it has this transaction after all.
 
         Raises:
-            NonceTaken: its nonce was used by another transaction. ChainError: the node refuses it, or is down.
+            NonceTaken: its nonce was used by another transaction. TooCheap: it offers too little for gas.
+            ChainError: the node refuses it otherwise, or is down.
         """
         try:
             self.chain.send_raw(raw)
@@ -83,6 +89,8 @@ class Submission:
                     f"{name}: nonce {nonce} of {self.address} was used by another transaction",
                     mend="let one process alone send from this account",
                 ) from error
+            if any(word in words for word in _CHEAP):
+                raise TooCheap(f"{name} offers too little for gas: {error.rpc_message}", mend="wait") from error
             data = revert_data(error.data)
             if data:
                 raise reverted(name, data) from error

@@ -89,6 +89,9 @@ class LyingChain:
 
     # -- the port
 
+    def client(self) -> str:
+        return self._asked(self.truth.client, lambda: "Ganache/v7")
+
     def block_number(self) -> int:
         return self._asked(
             self.truth.block_number, lambda: max(self.truth.block_number() + self.random.randint(-9, 9), 0)

@@ -37,3 +37,6 @@ class MemoryOutbox:
                 if other.attempt == settled.attempt:
                     self.rows[other.hash] = (account, replace(other, status=Status.REPLACED))
         self.rows[hash_] = (account, replace(settled, status=status))
+
+    def forget(self, account: Account, slot: Slot) -> None:
+        self.rows = {key: row for key, row in self.rows.items() if (row[0], row[1].slot) != (account, slot)}

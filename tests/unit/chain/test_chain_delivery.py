@@ -18,7 +18,7 @@ from orchestrator.chain.action import acting
 from orchestrator.chain.delivery import DISPLACED_SECONDS, IN_FLIGHT, Delivery
 from orchestrator.chain.fees import FeePolicy, Fees, bumped, fees_for
 from orchestrator.chain.memory import Emitted, MemoryChain, Refusal, echo
-from orchestrator.chain.outbox import Outbox, SqliteOutbox, Status
+from orchestrator.chain.outbox import Account, Outbox, SqliteOutbox, Status
 from orchestrator.chain.port import ChainPort, Receipt, RpcRefused
 from orchestrator.chain.proxy import Call
 from orchestrator.chain.sender import TransactionSender
@@ -61,7 +61,7 @@ class World:
 
     def send(self, call: Call, action: str = "act/1", by: Delivery | None = None) -> Receipt:
         with acting(action):
-            return (by or self.start()).deliver(action, call)
+            return (by or self.start()).deliver(call, action)
 
     @property
     def said(self) -> list[bytes]:
@@ -90,8 +90,8 @@ def test_calls_of_an_action_are_told_apart_by_name_and_order(world: World) -> No
         with acting("act/1"):
             home = world.start()
             for text in (b"a", b"b"):
-                home.deliver("act/1", say(text))
-            home.deliver("act/1", Call("Echo.shout", 1337, ECHO, bytes(32) + b"c", "anyone"))
+                home.deliver(say(text), "act/1")
+            home.deliver(Call("Echo.shout", 1337, ECHO, bytes(32) + b"c", "anyone"), "act/1")
     assert world.said == [b"a", b"b", b"c"]
 
 
@@ -239,6 +239,36 @@ def test_an_earlier_price_may_still_be_the_one_that_is_mined(world: World) -> No
     assert world.said == [b"cheap"]
 
 
+def test_what_waits_by_hand_keeps_its_nonce_where_the_node_counts_none_that_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.chain, "transaction_count", world.chain.mined_count)
+    world.mining = False
+    home = world.start()
+    home.timeout = 3.0
+    with pytest.raises(ChainError, match="not mined"):
+        home.deliver(say(b"by hand"), None)
+    world.mining = True
+    assert world.send(say(b"by a daemon"), by=home).succeeded
+    assert world.said == [b"by hand", b"by a daemon"]
+
+
+def test_more_is_offered_at_once_where_a_node_does_not_even_keep_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_raw, refused = world.chain.send_raw, "max fee per gas less than block base fee"
+
+    def picky(raw: bytes) -> Digest:
+        if len(world.statuses) < 3:
+            raise RpcRefused(refused, rpc_message=refused)
+        return send_raw(raw)
+
+    monkeypatch.setattr(world.chain, "send_raw", picky)
+    assert world.send(say(b"dear")).succeeded
+    assert world.statuses == [Status.REPLACED, Status.REPLACED, Status.MINED]
+    assert world.time < 5
+
+
 def test_a_nonce_that_is_said_to_be_gone_is_not_given_up_at_once(world: World) -> None:
     world.mining = False
     with pytest.raises(ChainError, match="not mined"):
@@ -350,6 +380,8 @@ def test_a_sender_takes_the_outbox_of_its_lock_and_counts_its_use(world: World, 
     for _ in range(2):
         assert sender().send(say(b"by hand")).succeeded
     assert world.said == [b"once", b"by hand", b"by hand"]
+    kept = Lock.outbox.since(Account(1337, SIGNER.address), 0)
+    assert [entry.slot.action for entry in kept] == ["act/1"]
 
 
 def test_what_is_sent_by_hand_leaves_the_nonces_of_what_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,7 +397,7 @@ def test_what_is_sent_by_hand_leaves_the_nonces_of_what_is_kept(world: World, mo
     again = TransactionSender(world.chain, SIGNER, timeout=2.0, poll=0.01, outbox=world.outbox)
     assert again.send(say(b"by hand")).succeeded
     assert world.said == [b"kept", b"by hand"]
-    assert len(world.statuses) == 1
+    assert len(world.statuses) == 1  # what was sent by hand is forgotten once it is mined
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,15 @@ def test_another_chain_with_the_same_id_is_refused(opened: Callable[[], Outbox])
     opened().bind(2, other)
     with pytest.raises(WrongChain, match="chain 1 began"):
         opened().bind(1, other)
+
+
+def test_a_slot_is_forgotten_and_nothing_else(opened: Callable[[], Outbox]) -> None:
+    for row in (entry(SUBMIT, 0), entry(SUBMIT, 0, mark=1), entry(RELEASE, 1)):
+        opened().add(HERE, row)
+        opened().add(THERE, replace(row, hash=Digest(row.hash.replace("0x0", "0x1"))))
+    opened().forget(HERE, SUBMIT)
+    assert [row.slot for row in opened().since(HERE, 0)] == [RELEASE]
+    assert len(opened().since(THERE, 0)) == 3
 
 
 def test_the_file_is_private(tmp_path: Path) -> None:
