@@ -70,13 +70,15 @@ def creation_code() -> dict[str, str]:
     return {name: contracts[source][name]["evm"]["bytecode"]["object"] for name, source in CONTRACTS.items()}
 
 
-def deploy(public_chain: Connection, private_chain: Connection, folder: Path, **terms: Any) -> Consortium:
+def deploy(
+    public_chain: Connection, private_chain: Connection, folder: Path, *, quorum: int = 2, **terms: Any
+) -> Consortium:
     """Deploy, bind, fund, and load the proxies, whose code is checked then. ``terms``: of the description."""
     keys = tuple(MemberKeys(OrganisationId(name), AccountSigner(), AccountSigner()) for name in NAMES)
     members = tuple(MemberDescription(key.organisation, key.authority.address, key.delegate.address) for key in keys)
     description = ConsortiumDescription(
         "0x" + "c0" * 32,
-        2,
+        quorum,
         members,
         public_chain_id=public_chain.chain_id,
         private_chain_id=private_chain.chain_id,
