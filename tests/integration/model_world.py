@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,21 @@ class ModelWorld(Consortium):
         patch.setattr("orchestrator.settings.compose", lambda *_, **__: Settings({"model": MODEL}))
         own = ["--home", str(self.home / AURORA), "--password-file", str(secret)]
         return run(["model", words[0], *own, *words[1:]])
+
+
+@contextmanager
+def played(home: Path, *, rounds: int) -> Iterator[ModelWorld]:
+    """A world of three members after some rounds; nothing waits for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        made = ModelWorld(home, tiny_spec())
+        made.play(rounds)
+        yield made
+        made.close()
+
+
+def error(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that a refused verb has printed."""
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: "), lines
+    return lines[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from model_world import ModelWorld, tiny_spec
+from model_world import ModelWorld, error, played
 from unit.ledger.actors import AURORA, CUMULUS
 
 from orchestrator.export.loading import folded_model
@@ -23,13 +23,8 @@ CLOSE = 1e-4
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelWorld]:
-    """Two rounds of three members."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda handle: None)
-        made = ModelWorld(tmp_path_factory.mktemp("world"), tiny_spec())
-        made.play(2)
+    with played(tmp_path_factory.mktemp("world"), rounds=2) as made:
         yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +39,6 @@ def folded(world: ModelWorld, **which: Any) -> Any:
     state = world.history.state
     chosen = choose(state, world.history.tasks, **which)
     return chosen, folded_model(world.services[AURORA], state, chosen, "tiny:llama", 2)
-
-
-def error(capsys: pytest.CaptureFixture[str]) -> str:
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("error: "), lines
-    return lines[0]
 
 
 def test_both_formats_are_the_fold(
@@ -231,11 +220,10 @@ def test_a_key_that_is_not_here(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_revoked_contribution_is_not_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda handle: None)
-        own = ModelWorld(tmp_path / "world", tiny_spec())
-        own.play(1)
+def test_a_revoked_contribution_is_not_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with played(tmp_path / "world", rounds=1) as own:
         before, _ = folded(own)
         own.request(CUMULUS)
         own.settle()
@@ -243,10 +231,9 @@ def test_a_revoked_contribution_is_not_exported(tmp_path: Path, capsys: pytest.C
         assert len(after.manifest.entries) == 2
         capsys.readouterr()
         out = tmp_path / "out"
-        assert own.typed(patch, "export", "--manifest", before.manifest.digest, "--output", str(out)) == 7
+        assert own.typed(monkeypatch, "export", "--manifest", before.manifest.digest, "--output", str(out)) == 7
         assert "was revoked by request" in error(capsys)
         assert not out.exists()
-        assert own.typed(patch, "export", "--output", str(out)) == 0
+        assert own.typed(monkeypatch, "export", "--output", str(out)) == 0
         assert "Contributions: 2, of 2 organisations" in (out / "README.md").read_text()
-        own.close()
     shutil.rmtree(out)

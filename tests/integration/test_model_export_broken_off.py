@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from model_world import ModelWorld, tiny_spec
+from model_world import ModelWorld, error, played
 from safetensors.torch import load_file
 from unit.ledger.actors import AURORA
 
@@ -22,18 +22,8 @@ from tests.unit.export.make_export import plain_merged
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelWorld]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda handle: None)
-        made = ModelWorld(tmp_path_factory.mktemp("world"), tiny_spec())
-        made.play(1)
+    with played(tmp_path_factory.mktemp("world"), rounds=1) as made:
         yield made
-        made.close()
-
-
-def error(capsys: pytest.CaptureFixture[str]) -> str:
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("error: "), lines
-    return lines[0]
 
 
 @pytest.mark.parametrize("format_", ["peft", "merged"])
