@@ -16,7 +16,7 @@ from orchestrator.compaction.making import make, pieces
 from orchestrator.compaction.opening import context
 from orchestrator.compaction.sealed import Sealed, seal_pieces
 from orchestrator.compaction.verdict import LARGEST, Compared, Fault
-from orchestrator.contribution import AdapterDelta
+from orchestrator.contribution import AdapterDelta, Limits
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.daemon.view import look
@@ -28,6 +28,8 @@ from orchestrator.ledger.covers import Cover, compactions, cover_until
 from orchestrator.ledger.entities import Artefact, LedgerState
 from orchestrator.ledger.manifest import build_manifest, governing_task
 from orchestrator.types import UpdateId
+
+FLOAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def propose(access: Access, state: LedgerState, cover: Cover, *, rank: int = 0) 
     """Make the object, keep its key, and record the proposal, which is this member's own word for it.
 
     Raises:
-        ConfigurationError: cut to that rank it is further off than members stand behind.
+        ConfigurationError: cut to that rank it is further off than members stand behind, or it is too large.
         ContentKeyDestroyed, KeystoreError, StorageError, EnvelopeError: a contribution cannot be opened.
         ProtocolError: a contribution does not fit.
     """
@@ -104,9 +106,18 @@ def _made(access: Access, state: LedgerState, cover: Cover, rank: int, scratch: 
             prove(sources.values(), workers)
         exact = ExactSum(cover.task.base.digest, cover.entries, sources, strategy)
         delta: AdapterDelta = make(exact, cover.prefix.manifest, rank=rank)
+        _check_size(delta)
         found = compare(exact, HeldSource(delta), cover.prefix.manifest, rank=rank)
     _check_sound(found.against(found.deviation), rank)
     return seal_pieces(pieces(delta), context(access, cover.prefix.round, access.me)), found.deviation
+
+
+def _check_size(delta: AdapterDelta) -> None:
+    size, most = FLOAT * delta.parameters, Limits().max_bytes
+    if size >= most:
+        raise ConfigurationError(
+            f"the object would have {size >> 20} MiB, at most {most >> 20} are read", mend="give a smaller --rank"
+        )
 
 
 def _check_sound(found: Compared, rank: int) -> None:
