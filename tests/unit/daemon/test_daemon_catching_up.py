@@ -112,6 +112,21 @@ def test_a_member_without_a_prekey_in_a_round_catches_up(life: Catching) -> None
     assert set(life.manifest(CUMULUS).updates) <= set(life.keystores[CUMULUS].contents())
 
 
+def test_a_member_that_was_away_for_a_round_comes_back_alone(life: Catching) -> None:
+    """Its prekey of the round is destroyed unused: whatever was sealed to it meanwhile the others give it."""
+    life.open_round()
+    life.until(lambda: len(life.history.state.updates) == 6)
+    del life.nodes[CUMULUS]
+    life.until(lambda: life.history.state.open_round is None, steps=200)
+    life.restart(CUMULUS)
+    life.until(life.caught_up(CUMULUS))
+    life.settle()
+    assert life.manifest(CUMULUS) == life.manifest(AURORA) and len(life.manifest(CUMULUS).updates) >= 5
+    assigned = life.history.state.rounds[2].recipients[CUMULUS].digest
+    with pytest.raises(KeystoreError, match="destroyed"):
+        life.keystores[CUMULUS].prekey_private(assigned)
+
+
 def test_unopened_says_what_is_missing(asked: Catching) -> None:
     ledger = asked.now(DORADO).ledger
     assert unopened_updates(ledger, asked.services[DORADO]) == shareable_updates(ledger) != ()
