@@ -113,6 +113,7 @@ class World:
         """Make a home; with funds on both chains only where the keys are given."""
         home = self.home(name)
         home.mkdir(parents=True)
+        home.chmod(0o700)  # as `org init` makes it
         with Keystore.create(home, PASSWORD, scrypt_n=QUICK_SCRYPT, **keys) as keystore:
             made = Addresses(keystore.authority_address, keystore.delegate_address)
         settings = {
