@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from chain_deployment import deploy
 from chain_nodes import anvil, ganache
-from dispute_world import STEPS, VESTING, WINDOW, World, scores, use_store
+from dispute_world import STEPS, VESTING, WINDOW, World, scores
+from ipfs_node import ipfs_node
 
 from orchestrator.overrides import composed
 
@@ -25,10 +26,14 @@ def composed_once() -> Callable[[Path, Sequence[str]], Any]:
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Three members, and round 1 with an update of each; its checkpoint is due."""
     folder = tmp_path_factory.mktemp("disputes")
-    with anvil() as public, ganache(folder) as private, pytest.MonkeyPatch.context() as patch:
+    with (
+        anvil() as public,
+        ganache(folder) as private,
+        ipfs_node(folder / "ipfs") as ipfs,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         terms = {"window_blocks": WINDOW, "vesting_blocks": VESTING, "step_blocks": STEPS}
-        world = World(deploy(public, private, folder / "deployments", **terms), folder)
-        use_store(patch, world.store)
+        world = World(deploy(public, private, folder / "deployments", **terms), folder, ipfs)
         patch.setenv("COLUMNS", "80")  # tables are as wide as the terminal
         patch.setattr("orchestrator.overrides.composed", composed_once())
         world.round(scores(aurora=100, borealis=300, cumulus=200))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from chain_deployment import Consortium, MemberKeys
 from unit.ledger.actors import task
 
@@ -36,7 +35,7 @@ from orchestrator.ledger.manifest import build_manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.view import Ledger
 from orchestrator.organisation import FILE, Organisation
-from orchestrator.storage import MemoryStore
+from orchestrator.storage import IpfsStore
 from orchestrator.types import Cid, Digest, OrganisationId, RequestId, UpdateId
 
 SALT, NONCE = sha256(b"leaf salt"), sha256(b"nonce")
@@ -60,11 +59,11 @@ class Said:
 
 @dataclass
 class World:
-    """Members by name, their homes, and the private chain as it was read last."""
+    """Members by name, their homes, the IPFS node of all of them, and the private chain as it was read last."""
 
     consortium: Consortium
     folder: Path
-    store: MemoryStore = field(default_factory=MemoryStore)
+    ipfs: str
     tasks: Mapping[Digest, TaskSpec] = field(default_factory=lambda: {SPEC.digest: SPEC})
     SALT: Digest = SALT
     known: Ledger = field(default_factory=Ledger)
@@ -74,6 +73,7 @@ class World:
         self.members: Mapping[str, MemberKeys] = {item.organisation: item for item in self.consortium.members}
         for member in self.consortium.members:
             self._home(member)
+        self.store = IpfsStore(self.ipfs)
         self.agreement = self._agree()
 
     def _home(self, member: MemberKeys) -> None:
@@ -90,7 +90,7 @@ class World:
             "chain.deployments": str(self.consortium.folder),
             "chain.public.url": self.consortium.public_chain.url,
             "chain.private.url": self.consortium.private_chain.url,
-            "storage.api_url": "http://127.0.0.1:9",
+            "storage.api_url": self.ipfs,
         }
         with Keystore.create(home, PASSWORD, scrypt_n=2, **keys) as store:
             made = Organisation(member.organisation, home, store.authority_address, store.delegate_address, settings)
@@ -287,9 +287,3 @@ class World:
 def scores(**by_owner: int) -> dict[str, dict[str, int]]:
     """The same scores from every judge."""
     return {judge: dict(by_owner) for judge in ("aurora", "borealis", "cumulus")}
-
-
-def use_store(patch: pytest.MonkeyPatch, store: MemoryStore) -> None:
-    """Verbs find this store behind every address."""
-    for module in ("orchestrator.disputes.reach", "orchestrator.daemon.access"):
-        patch.setattr(f"{module}.IpfsStore", lambda _: store)

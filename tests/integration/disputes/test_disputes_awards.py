@@ -250,15 +250,12 @@ def test_awards_are_shown_while_the_private_chain_or_ipfs_is_down(published: Wor
     dead = "http://127.0.0.1:9"
     told = published.done("aurora", "award", "show", "1", f"chain.private.url={dead}")
     assert "not recomputed: no answer from" in told and "objections are open" in told
-    published.store.reachable = False
-    try:
-        told = published.done("aurora", "award", "show", "1")
-        assert "not recomputed: cannot reach the store" in told
-        published.done("aurora", "award", "object", "1", "--reason", "ROOT", signs=True)
-        line = published.refused("aurora", "award", "propose-root", "1", code=5)
-        assert "cannot reach the store" in line
-    finally:
-        published.store.reachable = True
+    without = f"storage.api_url={dead}"
+    told = published.done("aurora", "award", "show", "1", without)
+    assert "not recomputed: cannot reach IPFS" in told
+    published.done("aurora", "award", "object", "1", "--reason", "ROOT", without, signs=True)
+    line = published.refused("aurora", "award", "propose-root", "1", without, code=5)
+    assert "cannot reach IPFS" in line
     assert dead in published.refused("aurora", "award", "show", f"chain.public.url={dead}", code=4)
 
 

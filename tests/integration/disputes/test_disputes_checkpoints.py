@@ -91,20 +91,17 @@ def test_an_honest_life_shows_nothing(world: World, folder: Path) -> None:
 
 def test_what_cannot_be_recomputed_is_said(world: World, folder: Path) -> None:
     world.anchor(world.checkpoint(), ["aurora", "cumulus"])
-    world.store.reachable = False
-    try:
-        said = world.type("aurora", "checkpoint", "equivocation", "scan", "--out", str(folder))
-        assert said.code == 5
-        assert "not compared: checkpoint 1 with the records: cannot reach the store" in said.out
-        assert "not compared   checkpoint 1: cannot reach" in world.done("aurora", "checkpoint", "status")
-        assert "no differences; 1 checkpoint could not be recomputed" in world.done("aurora", "award", "show")
-        world.write_signed(folder / "one.json", "cumulus", world.checkpoint(awards_root=WRONG_ROOT))
-        said = world.type("aurora", "checkpoint", "equivocation", "scan", "--document", str(folder / "one.json"),
-                          "--out", str(folder), "--json")  # fmt: skip
-        assert said.code == 8
-        assert [item["organisation"] for item in said.document["equivocations"]] == ["cumulus"]
-    finally:
-        world.store.reachable = True
+    dead = "storage.api_url=http://127.0.0.1:9"
+    said = world.type("aurora", "checkpoint", "equivocation", "scan", dead, "--out", str(folder))
+    assert said.code == 5
+    assert "not compared: checkpoint 1 with the records: cannot reach IPFS" in said.out
+    assert "not compared   checkpoint 1: cannot reach" in world.done("aurora", "checkpoint", "status", dead)
+    assert "no differences; 1 checkpoint could not be recomputed" in world.done("aurora", "award", "show", dead)
+    world.write_signed(folder / "one.json", "cumulus", world.checkpoint(awards_root=WRONG_ROOT))
+    said = world.type("aurora", "checkpoint", "equivocation", "scan", dead, "--document", str(folder / "one.json"),
+                      "--out", str(folder), "--json")  # fmt: skip
+    assert said.code == 8
+    assert [item["organisation"] for item in said.document["equivocations"]] == ["cumulus"]
 
 
 def test_a_head_without_its_checkpoint_is_named_until_somebody_shows_it(world: World, folder: Path) -> None:
