@@ -35,6 +35,7 @@ CHECKS: list[Any] = [
 OFTEN = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
+AT_LENGTH = settings(OFTEN, max_examples=400, derandomize=False, print_blob=True)
 OPERATIONS = [
     ("GET", path)
     for path in (
@@ -103,12 +104,12 @@ def cases(served: Served, method: str, path: str) -> st.SearchStrategy[Any]:
     return st.one_of(made)
 
 
-@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda item: item)
-def test_no_request_breaks_the_daemon(served: Served, method: str, path: str) -> None:
+def breaks_nothing(served: Served, method: str, path: str, how: settings) -> None:
+    """Whatever is asked with the token to act: no 5xx, answers as described, and no secret."""
     secrets = [served.world.token(Scope.READ), served.world.token(Scope.ACT)]
     seen: set[int] = set()
 
-    @OFTEN
+    @how
     @given(case=cases(served, method, path))
     def check(case: Any) -> None:
         answer = served.call(case, Scope.ACT)
@@ -121,11 +122,11 @@ def test_no_request_breaks_the_daemon(served: Served, method: str, path: str) ->
     assert seen & {200, 404}, f"nothing of {path} was ever answered: {seen}"
 
 
-@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda item: item)
-def test_nothing_is_written_without_the_token_to_act(served: Served, method: str, path: str) -> None:
+def writes_nothing(served: Served, method: str, path: str, how: settings) -> None:
+    """Whatever is asked without the token to act: refused, and nothing has changed."""
     before = served.held()
 
-    @OFTEN
+    @how
     @given(case=cases(served, method, path), scope=st.sampled_from([Scope.NONE, Scope.READ]))
     def check(case: Any, scope: Scope) -> None:
         answer = served.call(case, scope)
@@ -137,6 +138,23 @@ def test_nothing_is_written_without_the_token_to_act(served: Served, method: str
 
     check()
     assert served.held() == before
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda item: item)
+def test_no_request_breaks_the_daemon(served: Served, method: str, path: str) -> None:
+    breaks_nothing(served, method, path, OFTEN)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda item: item)
+def test_nothing_is_written_without_the_token_to_act(served: Served, method: str, path: str) -> None:
+    writes_nothing(served, method, path, OFTEN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda item: item)
+def test_a_longer_fuzz_finds_no_more(served: Served, method: str, path: str) -> None:
+    breaks_nothing(served, method, path, AT_LENGTH)
+    writes_nothing(served, method, path, AT_LENGTH)
 
 
 def test_the_fuzz_reaches_what_it_is_about(served: Served) -> None:

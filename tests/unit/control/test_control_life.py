@@ -160,8 +160,9 @@ def test_a_token_that_others_can_read_ends_the_start(life: Consortium) -> None:
         pass
 
 
-def test_no_secret_is_in_any_answer(life: Consortium) -> None:
+def test_no_secret_is_in_any_answer_or_log(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:
     """Keys, passwords, tokens and plaintext: of a node that has trained, sealed, opened and judged."""
+    caplog.set_level("DEBUG")
     with ridden(life, Gate()) as rider:
         life.open_round()
         assert rider.live(lambda: rider.node.state.last_anchored == 1)
@@ -181,4 +182,5 @@ def test_no_secret_is_in_any_answer(life: Consortium) -> None:
             for path in PATHS
         )
         assert len(answers) > 20_000
-        assert not [secret for secret in secrets if secret in answers]
+        assert not [secret for secret in secrets if secret in answers or secret in caplog.text]
+        assert caplog.text

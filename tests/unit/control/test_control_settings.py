@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestrator import cli
 from orchestrator.daemon.control_settings import ControlSettings
 from orchestrator.daemon.gate import Gate, Mode
 from orchestrator.errors import ConfigurationError
@@ -59,3 +63,26 @@ def test_other_machines_are_listened_to_only_on_purpose() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1"])
 def test_the_loopback_has_many_addresses(host: Any) -> None:
     assert read(f"daemon.api.host='{host}'").api.host == host
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--mode", "careful"], "daemon.mode is 'careful'; choose one of auto, oversight, manual"),
+        (["daemon.api.host=0.0.0.0"], "or set daemon.api.remote=true"),
+        (["daemon=nope"], "there is no daemon 'nope'; choose one of local, service"),
+    ],
+)
+def test_a_daemon_does_not_start_with_such(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "organisation.json").write_text(
+        json.dumps({"format": "loranchor/organisation", "version": 1, "name": "aurora", "settings": {},
+                    "authority": "0x" + "aa" * 20, "delegate": "0x" + "bb" * 20})
+    )  # fmt: skip
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    assert cli.run(["daemon", "run", "--home", str(tmp_path), *words]) == 2
+    root.handlers[:], root.level = before, level
+    told = capsys.readouterr().err
+    assert told.startswith("error: ") and told.count("\n") == 1 and said in told
