@@ -24,6 +24,9 @@ from orchestrator.storage.store import ObjectStore
 from orchestrator.types import OrganisationId
 
 HOT: tuple[Role, ...] = ("delegate",)
+MARGIN = 1.0
+"""Gas beyond the estimate, as a share of it; it costs nothing unless it is used. Where members act in one block, one of
+them decides what nobody did when it was estimated: the deciding endorsement needs 40 % more than the first."""
 
 
 @dataclass
@@ -60,7 +63,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         roles: keys to unlock. The authority's is a cold one: only what it signs itself asks for it, and no daemon.
 
     Where the settings name a signer elsewhere, that signs for the delegate: transactions and checkpoints alike, each
-    recorded here before it is asked for. In a restored home the chains are asked first what was signed.
+    recorded here before it is asked for.
 
     Raises:
         KeystoreError: wrong password, or the signer has another key. SignerSilent: it is down.
@@ -68,8 +71,6 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         EnvironmentMissing: no deployment. StorageError: the IPFS node is down.
         ConfigurationError, KeystoreError: the organisation is no member, or these keys are not its own.
     """
-    from orchestrator.daemon.recall import recall_own_signatures  # which is about an Access
-
     organisation = settings.organisation
     if organisation is None:
         raise ConfigurationError("no organisation is given", mend="name its folder with --home")
@@ -92,7 +93,7 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
     store.identity()
     timeout, fees = float(settings.group("chain")["transaction_timeout"]), fee_policy(settings)
     signer = KeystoreSigner(keystore, "delegate")
-    access = Access(
+    return Access(
         me=organisation.name,
         home=home,
         settings=settings,
@@ -101,15 +102,22 @@ def connect(settings: Settings, home: Path, password: str, *, roles: Collection[
         private=private,
         public=public,
         private_sender=TransactionSender(
-            private_chain, signer, timeout=timeout, lock=NonceLock(home, "private-delegate"), fees=fees
+            private_chain,
+            signer,
+            timeout=timeout,
+            margin=MARGIN,
+            lock=NonceLock(home, "private-delegate"),
+            fees=fees,
         ),
         public_sender=TransactionSender(
-            public_chain, signer, timeout=timeout, lock=NonceLock(home, "public-delegate"), fees=fees
+            public_chain,
+            signer,
+            timeout=timeout,
+            margin=MARGIN,
+            lock=NonceLock(home, "public-delegate"),
+            fees=fees,
         ),
     )
-    if not keystore.recalled:
-        recall_own_signatures(access)
-    return access
 
 
 def fee_policy(settings: Settings) -> FeePolicy:
