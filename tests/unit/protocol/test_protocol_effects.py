@@ -61,16 +61,18 @@ def test_ids_are_equal_only_where_effects_are(
 def test_what_takes_long_has_a_lane() -> None:
     """What computes with tensors has one thread; what waits for other nodes must not wait for it."""
     model = {kind for kind in KINDS if kind.lane == "model"}
-    assert model == {fx.TrainUpdate, fx.JudgeUpdates, fx.EvaluateManifest, fx.MeasureRevocation}
+    assert model == {
+        fx.TrainUpdate, fx.JudgeUpdates, fx.EvaluateManifest, fx.MeasureRevocation, fx.CompareCompaction,
+    }  # fmt: skip
     assert {kind for kind in KINDS if kind.lane == "fetch"} >= {fx.CollectUpdates, fx.ShredUpdates}
     assert not {kind for kind in KINDS if kind.lane == "model" and kind.shared}
 
 
 def test_what_leaves_no_trace_on_a_chain_is_marked() -> None:
     local = {kind for kind in KINDS if kind.local}
-    assert {kind for kind in KINDS if kind.lane == "model"} < local
+    assert {kind for kind in KINDS if kind.lane == "model"} - {fx.CompareCompaction} < local  # which says what it found
     assert local >= {fx.CollectUpdates, fx.SettleKeys, fx.DeclineRevocation}
-    assert not local & {fx.SubmitUpdate, fx.AttestCheckpoint, fx.EndorseCertificate, fx.ShredUpdates}
+    assert not local & {fx.SubmitUpdate, fx.AttestCheckpoint, fx.EndorseCertificate, fx.ShredUpdates, fx.CompareCompaction}
     assert not any(kind.local and kind.shared for kind in KINDS)
 
 
