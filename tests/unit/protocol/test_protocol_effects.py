@@ -72,7 +72,13 @@ def test_what_leaves_no_trace_on_a_chain_is_marked() -> None:
     local = {kind for kind in KINDS if kind.local}
     assert {kind for kind in KINDS if kind.lane == "model"} - {fx.CompareCompaction} < local  # which says what it found
     assert local >= {fx.CollectUpdates, fx.SettleKeys, fx.DeclineRevocation}
-    assert not local & {fx.SubmitUpdate, fx.AttestCheckpoint, fx.EndorseCertificate, fx.ShredUpdates, fx.CompareCompaction}
+    assert not local & {
+        fx.SubmitUpdate,
+        fx.AttestCheckpoint,
+        fx.EndorseCertificate,
+        fx.ShredUpdates,
+        fx.CompareCompaction,
+    }
     assert not any(kind.local and kind.shared for kind in KINDS)
 
 
