@@ -11,8 +11,8 @@ from benchmarks.participation.world import ARRIVALS, PAY
 
 
 def plan(preset: Preset) -> Plan:
-    """`default` plays 100 rounds with 10 seeds; `full` 300 rounds with 30."""
-    rounds, seeds = (300, 30) if preset.name == "full" else (100, 10)
+    """`default` plays 100 rounds with 6 seeds; `full` 300 rounds with 30."""
+    rounds, seeds = (300, 30) if preset.name == "full" else (100, 6)
     cells = grid(
         **{"pay": PAY, "arrivals": ARRIVALS, "policy": POLICIES, "used by": USERS},
         rounds=[rounds],

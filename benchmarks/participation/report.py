@@ -33,6 +33,7 @@ SHOWN_NOT = (
     " than it is.",
     "Members that lie about scores or agree with each other to pass.",
     "Prices of a public chain: sending is one second whatever the fee.",
+    "More than six seeds; t-intervals of shares can reach below 0 or above 100 %.",
 )
 
 

@@ -47,7 +47,7 @@ def result_of(change: dict[str, float]) -> Result:
 
 def test_every_packaged_policy_is_played() -> None:
     assert sorted(POLICIES) == choices("participation")
-    assert len(plan(Preset("default", 60)).cells) == 3 * 2 * 3 * 2 * 10
+    assert len(plan(Preset("default", 60)).cells) == 3 * 2 * 3 * 2 * 6
 
 
 def test_a_world_follows_from_its_seed_alone() -> None:
