@@ -10,7 +10,7 @@ from unit.ledger.actors import AURORA, CUMULUS, MEMBERS
 
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.opening import stored_cids
-from orchestrator.errors import ContentKeyDestroyed, KeystoreError
+from orchestrator.errors import ContentKeyDestroyed, StorageError, StorageError
 from orchestrator.keystore import Keystore
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import RoundStatus
@@ -96,7 +96,7 @@ def test_a_restart_after_a_revocation_does_not_rewrite_the_figures_of_the_round(
 
 
 def test_a_member_that_was_no_recipient_opens_nothing(life: Consortium) -> None:
-    """It never had a key: that is told apart from a key that was destroyed."""
+    """It never had a key: others may give it one, so that is told apart from a key that was destroyed."""
     life.open_round()
     life.settle()
     update = next(item for item in life.history.state.updates.values() if item.organisation == AURORA)
@@ -104,6 +104,7 @@ def test_a_member_that_was_no_recipient_opens_nothing(life: Consortium) -> None:
     services = life.services[CUMULUS]
     with Keystore.create(home, "another", scrypt_n=2) as stranger:
         services.keystore = stranger
-        with pytest.raises(KeystoreError, match="has no content key") as caught:
+        with pytest.raises(StorageError, match="cannot be opened yet: this keystore has no content key") as caught:
             services.opener(life.history.state)(update.id)
-    assert not isinstance(caught.value, ContentKeyDestroyed)
+    assert isinstance(caught.value.__cause__, KeystoreError)
+    assert not isinstance(caught.value.__cause__, ContentKeyDestroyed)
