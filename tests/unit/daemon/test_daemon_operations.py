@@ -131,7 +131,9 @@ def test_no_round_opens_that_could_come_to_nothing_for_want_of_prekeys(
 
 def test_a_round_without_a_member_that_has_no_prekey_is_opened_on_demand_only(life: Consortium) -> None:
     life.history.discard_prekeys(CUMULUS)
-    with pytest.raises(ProtocolError, match=r"no unused prekey of cumulus on .* sealed to them: they do not judge") as caught:
+    with pytest.raises(
+        ProtocolError, match=r"no unused prekey of cumulus on .* sealed to them: they do not judge"
+    ) as caught:
         open_round(life)
     assert "--without-prekeys" in caught.value.mend
     assert open_round(life, without_prekeys=True) == 1
