@@ -29,7 +29,8 @@ def status_lines(found: Row) -> list[str]:
         f"members        {len(found['members'])}, quorum {found['quorum']}, epoch {found['epoch']}{member};"
         f" {found['prekeys']} own prekeys unused"
     )
-    waiting = f"{found['waiting']} effects; see `loranchor node pending`" if found["waiting"] else "nothing"
+    many = "effect" if found["waiting"] == 1 else "effects"
+    waiting = f"{found['waiting']} {many}; see `loranchor node pending`" if found["waiting"] else "nothing"
     lines.append(f"waits for you  {waiting}")
     lines.append(f"under way      {', '.join(found['in_flight']) or 'nothing'}")
     return lines
