@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _FEES = ("maxFeePerGas", "maxPriorityFeePerGas", "gasPrice")
 IN_FLIGHT = 16
 """Transactions of an account that may wait at once, those that this home does not know included."""
+LOOK_EVERY = 5
+"""Polls for a receipt between two looks at whether to do something about it."""
 PLAIN_GAS = 21_000
 """Gas of a transaction that carries nothing."""
 DISPLACED_SECONDS = 600.0
@@ -39,6 +41,7 @@ class _Watch:
     """What one process remembers of a transaction's nonce; losing it costs nothing but patience."""
 
     last_sent: float = 0.0
+    look_at: float = 0.0
     block: int | None = None
     taken_since: float | None = None
     cheap: bool = False
@@ -257,6 +260,9 @@ class Delivery:
         """Send again what may have been dropped, and offer more where blocks go by without it."""
         entry = entries[-1]
         watch = self._watches.setdefault(entry.nonce, _Watch())
+        if self.clock() < watch.look_at and not watch.cheap:
+            return
+        watch.look_at = self.clock() + LOOK_EVERY * self.poll
         if self.clock() - watch.last_sent >= self.policy.resend_seconds:
             with self.lock:
                 self._refill()
