@@ -29,6 +29,11 @@ The number is the exit code of the command line; 1 is an unforeseen error, 130 a
 
 from __future__ import annotations
 
+import re
+
+_LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
+"""User and password in an address; whoever wrote it into a setting is not to find it in a log."""
+
 
 class LoranchorError(Exception):
     """An error with one clear sentence and the way to mend it.
@@ -41,6 +46,7 @@ class LoranchorError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, mend: str = "") -> None:
+        message = _LOGIN.sub("…@", message)
         super().__init__(message)
         self.message = message
         self.mend = mend

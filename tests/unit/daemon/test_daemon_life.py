@@ -10,7 +10,7 @@ from unit.ledger.actors import AURORA, CUMULUS, MEMBERS
 
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.opening import stored_cids
-from orchestrator.errors import ContentKeyDestroyed, StorageError, StorageError
+from orchestrator.errors import ContentKeyDestroyed, KeystoreError, StorageError
 from orchestrator.keystore import Keystore
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import RoundStatus
