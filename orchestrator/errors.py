@@ -49,7 +49,7 @@ class LoranchorError(Exception):
         message = _LOGIN.sub("…@", message)
         super().__init__(message)
         self.message = message
-        self.mend = mend
+        self.mend = _LOGIN.sub("…@", mend)
 
     @property
     def code(self) -> str:

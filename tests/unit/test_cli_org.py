@@ -121,3 +121,15 @@ def test_passwords_in_addresses_are_kept_and_never_shown(
     if form:
         assert "https://node/…" in told.out
     assert json.loads((home / "organisation.json").read_text())["settings"]["chain.public.url"].count("s3cret") == 2
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["chain.public.urls=http://u:s3cret@h:1", "chain.public.url='http://u:s3cret@h:1", "chain.nope='//u:s3cret@h'"],
+)
+def test_a_setting_that_is_refused_shows_no_password(
+    tmp_path: Path, password_file: Path, setting: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--name", "aurora", "--home", str(tmp_path / "home"), "--password-file", str(password_file))
+    assert run("org", "init", *given, setting) == 2
+    assert "s3cret" not in capsys.readouterr().err
