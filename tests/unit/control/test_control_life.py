@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -184,3 +186,26 @@ def test_no_secret_is_in_any_answer_or_log(life: Consortium, caplog: pytest.LogC
         assert len(answers) > 20_000
         assert not [secret for secret in secrets if secret in answers or secret in caplog.text]
         assert caplog.text
+
+
+def test_without_the_extra_it_says_what_to_install(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    monkeypatch.delitem(sys.modules, "orchestrator.daemon.api.app")
+    services = life.make_services(AURORA)
+    for sender in (services.private_sender, services.public_sender):
+        sender.chain, sender._signer = MemoryChain(1), life.keystores[AURORA]  # type: ignore[assignment]
+    with (
+        pytest.raises(EnvironmentMissing, match=r"the API needs fastapi; pip install 'loranchor\[daemon\]'"),
+        controlled(services, ControlSettings()),
+    ):
+        pass
+
+
+def test_the_verbs_need_no_extra_and_no_chain() -> None:
+    code = """
+import sys
+for name in ("fastapi", "prometheus_client", "uvicorn", "web3", "torch", "pydantic"):
+    sys.modules[name] = None
+import orchestrator.commands.node, orchestrator.commands.node_text, orchestrator.daemon.api.client
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
