@@ -67,7 +67,9 @@ def _round(clock: Row | None) -> str:
         return "round          none is open"
     left = clock["blocks_left"]
     when = f"{left} blocks left" if left >= 0 else f"late by {-left} blocks"
-    return f"round          {clock['round']}, {clock['phase'].replace('_', ' ')}: {when} (block {clock['deadline']})"
+    warning = f"; NEARLY LATE: {clock['own_act']}" if clock["pressing"] else ""
+    name = clock["phase"].replace("_", " ")
+    return f"round          {clock['round']}, {name}: {when} (block {clock['deadline']}){warning}"
 
 
 def _checkpoint(found: Row) -> str:

@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from orchestrator import __version__
 from orchestrator.daemon.api.views import cosigners, unused_prekeys
 from orchestrator.daemon.control import Control
+from orchestrator.daemon.deadlines import own_act
 from orchestrator.daemon.tally import STORAGE_CODES, Tally
 from orchestrator.protocol.state import NodeState
 
@@ -130,6 +131,10 @@ class NodeCollector:
         if clock is not None:
             left = clock.deadline - state.private_block
             yield _gauge("loranchor_phase_blocks_left", "Private blocks to the phase's deadline.", left)
+        if (act := own_act(state)) is not None:
+            text = "Private blocks to the deadline, while this member still has to act."
+            yield _gauge("loranchor_own_act_blocks_left", text, act.left)
+            yield _gauge("loranchor_own_act_pressing", "1 while little time is left for that act.", act.pressing)
         open_requests = sum(not item.shredded for item in state.ledger.revocations.values())
         yield _gauge("loranchor_revocations_unfinished", "Revocations that are not shredded everywhere.", open_requests)
 

@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from orchestrator.chain.outbox import SqliteOutbox
 from orchestrator.daemon.approvals import OperatorBook
 from orchestrator.daemon.control import Control
 from orchestrator.daemon.control_settings import ControlSettings
+from orchestrator.daemon.deadlines import OwnAct, own_act
 from orchestrator.daemon.gate import Approvals
 from orchestrator.daemon.node import Node
 from orchestrator.daemon.samples import Sampler, Wallet
 from orchestrator.daemon.sentences import sentence_of
 from orchestrator.daemon.services import Services
 from orchestrator.errors import EnvironmentMissing
+from orchestrator.protocol.effects import Effect
 
 _log = logging.getLogger(__name__)
 
 
 class Word:
-    """The operator's words for the node, which asks at each tick; tells once what has come to wait since."""
+    """The operator's words for the node, which asks at each tick; tells once what waits, and what is nearly late."""
 
     def __init__(self, book: OperatorBook, *, dry_run: bool) -> None:
         self._book, self._dry_run = book, dry_run
         self._told: frozenset[str] = frozenset()
+        self._warned: tuple[int, str] | None = None
         self.node: Node | None = None
 
     def __call__(self) -> Approvals:
-        waiting = self.node.waiting if self.node else ()
+        if self.node is not None:
+            self._tell_waiting(self.node.waiting)
+            self._warn(own_act(self.node.state))
+        return self._book.approvals
+
+    def _warn(self, act: OwnAct | None) -> None:
+        if act is not None and act.pressing and self._warned != (act.round, act.phase):
+            self._warned = (act.round, act.phase)
+            _log.warning("%s", act.words)
+
+    def _tell_waiting(self, waiting: Iterable[Effect]) -> None:
         for effect in waiting:
             if effect.id not in self._told:
                 what = "would begin" if self._dry_run else "waits for the operator"
                 _log.info("%s %s: %s", effect.id, what, sentence_of(effect))
         self._told = frozenset(effect.id for effect in waiting)
-        return self._book.approvals
 
 
 @contextmanager

@@ -58,6 +58,8 @@ class RoundClock(Answer):
     phase: str
     deadline: Block = Field(description="Last private block of the phase.")
     blocks_left: int = Field(description="Negative when the phase is over.")
+    own_act: str = Field(description="What the phase still waits for from this organisation, and how long; or empty.")
+    pressing: bool = Field(description="Whether little time is left for it.")
 
 
 class Cosigners(Answer):

@@ -7,6 +7,7 @@ import time
 from orchestrator import __version__
 from orchestrator.daemon.api import models as m
 from orchestrator.daemon.control import Control
+from orchestrator.daemon.deadlines import own_act
 from orchestrator.daemon.gate import reach_of
 from orchestrator.daemon.seams import Alarm, Health
 from orchestrator.daemon.sentences import sentence_of
@@ -124,5 +125,12 @@ def _clock(state: NodeState) -> m.RoundClock | None:
     clock = state.clock
     if clock is None:
         return None
-    left = clock.deadline - state.private_block
-    return m.RoundClock(round=clock.round, phase=clock.phase, deadline=clock.deadline, blocks_left=left)
+    act = own_act(state)
+    return m.RoundClock(
+        round=clock.round,
+        phase=clock.phase,
+        deadline=clock.deadline,
+        blocks_left=clock.deadline - state.private_block,
+        own_act=act.words if act else "",
+        pressing=act is not None and act.pressing,
+    )

@@ -231,6 +231,22 @@ def test_the_page_says_what_a_person_needs(world: World) -> None:
         assert words in page
 
 
+def test_a_member_that_is_nearly_late_is_told(world: World) -> None:
+    """As it would be without its own update, three blocks before the end."""
+    ledger = world.node.state.ledger
+    bare = replace(ledger.rounds[2], submissions=())
+    assert world.node.state.clock is not None
+    world.node.state = world.node.state.with_(
+        ledger=ledger.with_(rounds={**ledger.rounds, 2: bare}), private_block=world.node.state.clock.deadline - 3
+    )
+    found = world.get("/v1/status")["round"]
+    assert found["pressing"] and found["blocks_left"] == 3
+    assert "round 2: submit ends in 3 blocks, and this organisation has submitted no update" in status_page(
+        world.control
+    )
+    assert found["own_act"] in status_page(world.control)
+
+
 def test_what_others_wrote_stays_text(world: World) -> None:
     hostile = "<script>alert(1)</script>"
     world.journal.raise_alarm(hostile, hostile)

@@ -134,6 +134,18 @@ def test_a_dry_run_begins_nothing_and_says_what_would(life: Consortium, caplog: 
     ]
 
 
+def test_a_phase_that_nearly_ends_is_warned_of_once(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:
+    with ridden(life, Gate(Mode.OVERSIGHT)) as rider:
+        life.open_round()
+        assert rider.live(lambda: rider.waits("submit"))
+        for _ in range(60):
+            life.step()
+            rider.node._tried()
+        assert rider.node.state.ledger.updates.keys() != set()
+    told = [line for line in caplog.messages if "this organisation has submitted no update" in line]
+    assert len(told) == 1 and told[0].startswith("round 1: submit ends in ")
+
+
 def test_the_api_goes_with_the_node(life: Consortium) -> None:
     with ridden(life, Gate()) as rider:
         url = address_of(life.home / AURORA)

@@ -44,6 +44,10 @@ class Moved:
 def full(world: World) -> CollectorRegistry:
     """A registry in which everything is known."""
     world.control.samples.balances = {"private": 5 * 10**18, "public": 25 * 10**16}
+    ledger = world.node.state.ledger
+    others = tuple(item for item in ledger.rounds[2].submissions if ledger.updates[item].organisation != AURORA)
+    open_round = replace(ledger.rounds[2], submissions=others)
+    world.node.state = replace(world.node.state, ledger=ledger.with_(rounds={**ledger.rounds, 2: open_round}))
     world.control.samples.pending_since = {"private": world.control.started - 100, "public": None}
     moved = Moved()
     return registry_of(world.control, Meters(world.home, moved, {"private": lambda: moved, "public": lambda: moved}))
@@ -74,6 +78,7 @@ def test_gauges_say_where_the_node_stands(world: World) -> None:
         found["loranchor_last_anchor_age_blocks",] == state.private_block - state.anchored[2].checkpoint.private_block
     )
     assert found["loranchor_phase_blocks_left",] == 15 and found["loranchor_round_open",] == 1
+    assert found["loranchor_own_act_blocks_left",] == 15 and found["loranchor_own_act_pressing",] == 0
     assert found["loranchor_revocations_unfinished",] == 1
     assert found["loranchor_gas_used_total", "public"] == 700_000
     assert found["loranchor_storage_bytes_total", "received"] == 500

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_a_daemon_that_is_not_ready_says_why_and_ends_with_4(served: World, caps
     assert node(served, "status") == 4
     shown = capsys.readouterr().out
     assert "NOT READY" in shown and "not ready: the private chain is silent" in shown and "ALARM CHAIN_SILENT" in shown
+
+
+def test_a_deadline_that_presses_is_on_the_line_of_the_round(served: World, capsys: pytest.CaptureFixture[str]) -> None:
+    state = served.node.state
+    assert state.clock is not None
+    bare = replace(state.ledger.rounds[2], submissions=())
+    ledger = state.ledger.with_(rounds={**state.ledger.rounds, 2: bare})
+    served.node.state = state.with_(ledger=ledger, private_block=state.clock.deadline + 2)
+    assert node(served, "status") == 0
+    shown = capsys.readouterr().out
+    assert "late by 2 blocks" in shown and "NEARLY LATE: round 2: submit ended 2 blocks ago" in shown
 
 
 def test_what_waits_is_listed_approved_and_denied(served: World, capsys: pytest.CaptureFixture[str]) -> None:
