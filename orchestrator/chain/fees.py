@@ -40,11 +40,14 @@ class FeePolicy:
 
 
 def fees_for(chain: ChainPort, cap: int | None = None) -> Fees:
-    """EIP-1559: twice the newest base fee and the priority fee, so it lasts through six full blocks; type 0 on chains
-    without base fees (a permissioned Besu with free gas), at price 0. Never more than ``cap``."""
+    """EIP-1559: twice the newest base fee and the priority fee, so it lasts through six full blocks. Where gas is free,
+    which a permissioned Besu tells by no base fee (then type 0) or by one of 0, nothing is offered, so that an account
+    needs no ether. Never more than ``cap``."""
     base_fee = chain.block(chain.block_number()).base_fee
     if base_fee is None:
         return Fees({"gasPrice": 0})
+    if base_fee == 0:
+        return Fees({"type": 2, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0})
     most = 2 * base_fee + PRIORITY_FEE if cap is None else min(2 * base_fee + PRIORITY_FEE, cap)
     return Fees({"type": 2, "maxFeePerGas": most, "maxPriorityFeePerGas": min(PRIORITY_FEE, most)})
 

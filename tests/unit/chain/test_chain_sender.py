@@ -131,6 +131,12 @@ def test_a_chain_without_base_fee_asks_no_price(chain: MemoryChain) -> None:
     assert fees_for(chain).fields == {"gasPrice": 0}
 
 
+def test_a_chain_whose_base_fee_is_zero_is_free(chain: MemoryChain) -> None:
+    """Besu with ``zeroBaseFee``: an account there has no ether, not even for a tip."""
+    chain._blocks[-1] = Block(0, chain.block(0).hash, chain.block(0).parent_hash, 0, 0)
+    assert fees_for(chain).fields == {"type": 2, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0}
+
+
 def test_a_keystore_is_a_signer() -> None:
     class Keys:
         delegate_address = Address("0x" + "dd" * 20)
