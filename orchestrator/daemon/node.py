@@ -27,7 +27,7 @@ from orchestrator.protocol.state import NodeState
 
 _log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.5
+TICK_SECONDS = 1.0
 
 
 class Node:
