@@ -10,16 +10,18 @@ import pytest
 from audit_life import RealLife
 from chain_deployment import deploy
 from chain_nodes import anvil, ganache
+from ipfs_node import ipfs_node
 
 from orchestrator.audit import read_handed, verify, write_handover
 from orchestrator.cli import run
-from orchestrator.storage import MemoryStore
+from orchestrator.storage import IpfsStore
 
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLife]:
-    with anvil() as public, ganache(tmp_path_factory.mktemp("ganache")) as private:
-        life = RealLife(deploy(public, private, tmp_path_factory.mktemp("deployments")), MemoryStore())
+    folder = tmp_path_factory.mktemp("nodes")
+    with anvil() as public, ganache(folder) as private, ipfs_node(folder) as ipfs:
+        life = RealLife(deploy(public, private, folder / "deployments"), IpfsStore(ipfs))
         updates = life.round()
         owner = life.consortium.members[2]
         life.revoke(owner, updates[owner.organisation])

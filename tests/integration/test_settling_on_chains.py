@@ -10,6 +10,7 @@ import pytest
 from audit_life import SALT, RealLife
 from chain_deployment import MemberKeys, deploy
 from chain_nodes import anvil, ganache
+from ipfs_node import ipfs_node
 
 from orchestrator.audit import verify
 from orchestrator.chain.sender import TransactionSender
@@ -22,15 +23,21 @@ from orchestrator.ledger.state import EMPTY
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.machine import transition, wanted
 from orchestrator.protocol.state import NodeState
-from orchestrator.storage import MemoryStore
+from orchestrator.storage import IpfsStore
 from orchestrator.types import ZERO_DIGEST, RequestId
 
 
+@pytest.fixture(scope="module")
+def ipfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ipfs_node(tmp_path_factory.mktemp("ipfs")) as url:
+        yield url
+
+
 @pytest.fixture
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLife]:
+def life(ipfs: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLife]:
     """After one round."""
     with anvil() as public, ganache(tmp_path_factory.mktemp("ganache")) as private:
-        life = RealLife(deploy(public, private, tmp_path_factory.mktemp("deployments")), MemoryStore())
+        life = RealLife(deploy(public, private, tmp_path_factory.mktemp("deployments")), IpfsStore(ipfs))
         life.round()
         yield life
 
@@ -79,7 +86,7 @@ def settling(life: RealLife, me: MemberKeys) -> list[fx.SettleRevocation]:
 def send(life: RealLife, me: MemberKeys, effect: fx.SettleRevocation) -> None:
     """By the daemon's handler, with that member's key."""
     sender = TransactionSender(life.consortium.private_chain, me.delegate, timeout=30, poll=0.02)
-    services: Any = SimpleNamespace(private=life.consortium.private, private_sender=sender)
+    services: Any = SimpleNamespace(private=life.consortium.private, send_private=sender.send)
     assert HANDLERS[type(effect)](services, NodeState(me=me.organisation, ledger=life.ledger.state), effect) is None
 
 

@@ -57,10 +57,8 @@ def manifest_of(base: BaseModel) -> Manifest:
     return Manifest(base.digest, word_of("settings"), "stack", ())
 
 
-@pytest.fixture(scope="module")
-def learnt(base: BaseModel, data: Dataset) -> list[AdapterDelta]:
-    """Four honest updates of the same data, each by a seed of its own."""
-    spec = spec_of(base)
+def learnt_by(base: BaseModel, data: Dataset, spec: TaskSpec, members: int) -> list[AdapterDelta]:
+    """Honest updates of the same data, each by a seed of its own."""
     settings = TrainingSettings.from_task(spec.document)
     return [
         train(
@@ -72,8 +70,13 @@ def learnt(base: BaseModel, data: Dataset) -> list[AdapterDelta]:
             parent_manifest=manifest_of(base).digest,
             seed=seed,
         ).delta
-        for seed in range(4)
+        for seed in range(members)
     ]
+
+
+@pytest.fixture(scope="module")
+def learnt(base: BaseModel, data: Dataset) -> list[AdapterDelta]:
+    return learnt_by(base, data, spec_of(base), 4)
 
 
 def times(delta: AdapterDelta, factor: float) -> AdapterDelta:

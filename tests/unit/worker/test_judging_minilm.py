@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from unit.worker.test_judging import honest, judged, manifest_of, noise_like, spec_of, times
+from unit.worker.test_judging import honest, judged, learnt_by, noise_like, spec_of, times
 
 from orchestrator.cache import cache_folder
 from orchestrator.contribution import AdapterDelta, Reason
 from orchestrator.data import Dataset, DataSettings, prepare
 from orchestrator.models import BaseModel, load_base, resolve
-from orchestrator.training import AdapterSettings, TrainingSettings, train
 
 pytestmark = pytest.mark.slow
 
@@ -39,20 +38,7 @@ def data(base: BaseModel) -> Dataset:
 
 @pytest.fixture(scope="module")
 def learnt(base: BaseModel, data: Dataset) -> list[AdapterDelta]:
-    spec = spec_of(base, adapter=ADAPTER, training=TRAINING)
-    settings = TrainingSettings.from_task(spec.document)
-    return [
-        train(
-            base.model,
-            data.batches(batch=settings.batch, steps=settings.steps, seed=seed),
-            AdapterSettings.from_task(spec.document),
-            settings,
-            base=base.digest,
-            parent_manifest=manifest_of(base).digest,
-            seed=seed,
-        ).delta
-        for seed in range(2)
-    ]
+    return learnt_by(base, data, spec_of(base, adapter=ADAPTER, training=TRAINING), 2)
 
 
 def test_what_was_learnt_scores_and_nothing_noise_and_copies_do_not(
