@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from orchestrator.contribution.delta import AdapterDelta, LowRank
-from orchestrator.contribution.gram import norm
+from orchestrator.contribution.gram import norm, reach
 from orchestrator.contribution.grid import integers
 from orchestrator.contribution.refusal import ContributionRefused, Reason
-from orchestrator.contribution.rules import DeltaRules
+from orchestrator.contribution.rules import NORM_CEILING, DeltaRules
 from orchestrator.contribution.start import Start
 from orchestrator.types import Digest
 
@@ -56,10 +56,20 @@ def check(
     for name, tensor in delta.dense.items():
         _check_dense(name, tensor, rules, shapes)
     _check_start(delta, start)
+    _check_reach(delta)
     length = norm(delta)
     if not math.isfinite(length) or length > rules.max_norm:
         raise ContributionRefused(Reason.NORM_TOO_LARGE, f"‖ΔW‖ is {length:.4g}, at most {rules.max_norm:.4g}")
     return length
+
+
+def _check_reach(delta: AdapterDelta) -> None:
+    """Columns may undo each other in the norm's float64; in the fold's float32 they leave a rest, or an infinity."""
+    far = sum(max(reach(low)) for low in delta.modules.values())
+    if not far <= NORM_CEILING:
+        raise ContributionRefused(
+            Reason.NORM_TOO_LARGE, f"factors of size {far:.4g} for a ΔW that may have {NORM_CEILING:.4g}"
+        )
 
 
 def _check_module(name: str, low: LowRank, rules: DeltaRules, shapes: Shapes) -> None:
@@ -67,7 +77,8 @@ def _check_module(name: str, low: LowRank, rules: DeltaRules, shapes: Shapes) ->
     if not rules.allows_module(name) or weight not in shapes:
         raise ContributionRefused(Reason.BAD_MODULE, f"module {name!r} is not one that the task adapts")
     if low.rank not in rules.ranks:
-        raise ContributionRefused(Reason.BAD_RANK, f"rank {low.rank} at {name!r}, allowed {sorted(rules.ranks)}")
+        allowed = rules.ranks if isinstance(rules.ranks, range) else sorted(rules.ranks)
+        raise ContributionRefused(Reason.BAD_RANK, f"rank {low.rank} at {name!r}, allowed {allowed}")
     if (low.alpha, low.rslora) != (rules.alpha, rules.rslora):
         raise ContributionRefused(
             Reason.BAD_SCALE,

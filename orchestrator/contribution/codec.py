@@ -20,7 +20,7 @@ from orchestrator.contribution.delta import AdapterDelta, LowRank
 from orchestrator.contribution.refusal import ContributionRefused, Reason
 from orchestrator.contribution.start import Frozen
 from orchestrator.errors import FormatError
-from orchestrator.ledger.canonical import check_nesting
+from orchestrator.ledger.canonical import SAFE_INTEGER, check_nesting
 from orchestrator.types import Digest
 
 FORMAT = "loranchor/delta"
@@ -169,8 +169,11 @@ def _table(metadata: object) -> dict[str, Any]:
         raise ContributionRefused(Reason.WRONG_FORMAT, "base, parent_manifest or modules is missing")
     table = _decode(metadata["modules"])
     for name, entry in table.items():
-        if not isinstance(entry, dict) or type(entry.get("alpha")) is not int or type(entry.get("rslora")) is not bool:
+        alpha, rslora = (entry.get("alpha"), entry.get("rslora")) if isinstance(entry, dict) else (None, None)
+        if type(alpha) is not int or not 1 <= alpha <= SAFE_INTEGER or type(rslora) is not bool:
             raise ContributionRefused(Reason.WRONG_FORMAT, f"module {name!r} has no α and rslora")
+        if not name.isprintable():  # half a surrogate pair among others, which no factor's seed can be made of
+            raise ContributionRefused(Reason.WRONG_FORMAT, f"{name!r} is no name of a module")
     return table
 
 
@@ -178,13 +181,15 @@ def _tensor(name: str, entry: object, body: memoryview) -> Tensor:
     try:
         dtype = _TYPES[entry["dtype"]]  # type: ignore[index]
         shape, (start, end) = entry["shape"], entry["data_offsets"]  # type: ignore[index]
-        valid = all(type(number) is int and 0 <= number < 1 << 40 for number in (*shape, start, end))
+        valid = len(shape) <= 4 and all(
+            type(number) is int and 0 <= number < 1 << 40 for number in (*shape, start, end)
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ContributionRefused(Reason.WRONG_FORMAT, f"tensor {name!r} is not described as fp32 or bf16") from error
     count = 1
-    for number in shape:
-        count *= number if valid else 0
-    if not valid or len(shape) > 4 or count == 0 or end > len(body) or end - start != count * dtype.itemsize:
+    for number in shape if valid else ():
+        count *= number
+    if not valid or count == 0 or end > len(body) or end - start != count * dtype.itemsize:
         raise ContributionRefused(Reason.WRONG_FORMAT, f"tensor {name!r} does not lie within the file")
     if start % dtype.itemsize:
         raise ContributionRefused(Reason.WRONG_FORMAT, f"tensor {name!r} is not aligned")

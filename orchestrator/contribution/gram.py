@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import torch
 
-from orchestrator.contribution.delta import AdapterDelta
+from orchestrator.contribution.delta import AdapterDelta, LowRank
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -36,6 +36,17 @@ def inner(left: AdapterDelta, right: AdapterDelta) -> float:
 def norm(delta: AdapterDelta) -> float:
     """Frobenius norm of ΔW."""
     return math.sqrt(max(inner(delta, delta), 0.0))
+
+
+def reach(low: LowRank) -> tuple[float, float]:
+    """How large the numbers are that make a change, whatever they come to: what float32 rounds is a share of these.
+
+    Returns:
+        Σ s·‖bₖ‖·‖aₖ‖ over the columns bₖ of B and rows aₖ of A, never less than ‖ΔW‖; and the larger of s·‖B‖ and ‖A‖.
+    """
+    rows = torch.linalg.vector_norm(low.a, dim=1, dtype=torch.float64)
+    columns = low.scale * torch.linalg.vector_norm(low.b, dim=0, dtype=torch.float64)
+    return float(torch.dot(columns, rows)), float(torch.maximum(columns.norm(), rows.norm()))
 
 
 def distance(left: AdapterDelta, right: AdapterDelta) -> float:

@@ -26,7 +26,7 @@ class DeltaRules:
 
     base: Digest
     modules: tuple[str, ...]
-    ranks: frozenset[int]
+    ranks: frozenset[int] | range
     alpha: int
     rslora: bool = False
     dense: tuple[str, ...] = ()
@@ -43,9 +43,9 @@ class DeltaRules:
             adapter, verdict = task["adapter"], task["verdict"]
             limit = int(verdict.get("max_norm", 0))
             top = int(verdict.get("max_rank", 0))
-            ranks = frozenset(rank for rank in adapter["ranks"] if not top or rank <= top)
+            ranks: frozenset[int] | range = frozenset(rank for rank in adapter["ranks"] if not top or rank <= top)
             if task.get("lineage") == "isolated":  # an update holds its owner's former work, and ranks add up
-                ranks = frozenset(range(1, top + 1))
+                ranks = range(1, top + 1)  # never counted out: the task's proposer chose its end
             return cls(
                 base=task["base"]["digest"],
                 modules=tuple(adapter["modules"]),

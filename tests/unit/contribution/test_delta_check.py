@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestrator.contribution import AdapterDelta, ContributionRefused, DeltaRules, LowRank, Reason, check, norm
+from orchestrator.contribution.gram import reach
 from orchestrator.errors import FormatError
 from orchestrator.types import Digest
 from tests.unit.contribution.make import BASE, PARENT, RULES, SHAPES, make_delta
@@ -66,6 +69,43 @@ def test_refusals(delta: AdapterDelta, reason: Reason) -> None:
     assert caught.value.reason is reason
 
 
+def undone(size_of_a: float, size_of_b: float) -> AdapterDelta:
+    """Two columns that undo each other to the bit: ΔW is nothing."""
+    b = torch.stack([torch.full((6,), size_of_b), torch.full((6,), -size_of_b)], dim=1)
+    return with_module(LowRank(torch.full((2, 5), size_of_a), b, 16))
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        undone(3e38, 3e37),  # an infinity, or a NaN, in every model that it is added to
+        undone(1e15, 1.3e15),  # float32 leaves 1e23 of it
+        undone(1e-30, 1e37),
+        with_module(LowRank(torch.full((2, 5), 1e-38), torch.full((6, 2), 1e38), 16)),  # s·B is beyond float32
+        with_module(LowRank(torch.full((2, 5), 1e8), torch.full((6, 2), 1e-8), 16)),
+    ],
+)
+def test_factors_that_float32_cannot_add_up_are_refused_whatever_their_product(delta: AdapterDelta) -> None:
+    assert norm(delta) < 1000
+    with pytest.raises(ContributionRefused) as caught:
+        check(delta, RULES, SHAPES)
+    assert caught.value.reason is Reason.NORM_TOO_LARGE
+
+
+def test_what_the_limit_lets_pass_undoes_itself_in_float32_too() -> None:
+    delta = undone(50.0, 160.0)
+    check(delta, RULES, SHAPES)
+    low = delta.modules["h.0.q_proj"]
+    assert float((low.b * low.scale @ low.a).norm()) < 0.1
+
+
+@given(seed=st.integers(0, 999), rank=st.integers(1, 5))
+@settings(max_examples=20, deadline=None)
+def test_the_reach_is_never_less_than_the_norm(seed: int, rank: int) -> None:
+    delta = make_delta(seed, rank=rank, dense=False)
+    assert sum(reach(low)[0] for low in delta.modules.values()) >= norm(delta) * (1 - 1e-12)
+
+
 def test_the_task_lowers_the_norm_limit() -> None:
     with pytest.raises(ContributionRefused, match="NORM_TOO_LARGE"):
         check(make_delta(), replace(RULES, max_norm=0.5), SHAPES)
@@ -89,3 +129,22 @@ def test_rules_from_a_task() -> None:
     assert rules.max_norm == 2.5
     with pytest.raises(FormatError, match="adapter rules"):
         DeltaRules.from_task({"base": {}})
+
+
+def test_a_largest_rank_without_bound_costs_nobody_memory() -> None:
+    task = {
+        "base": {"digest": BASE},
+        "lineage": "isolated",
+        "adapter": {"modules": ["q_proj"], "ranks": [4], "alpha": 16, "rslora": False, "dense": []},
+        "verdict": {
+            "policy": "structural",
+            "filters": [],
+            "minimum_score": 0,
+            "max_norm": 10**9,
+            "max_rank": 2**53 - 1,
+        },
+    }
+    rules = DeltaRules.from_task(task)
+    check(with_module(low_rank(rank=3)), rules, SHAPES)
+    with pytest.raises(ContributionRefused, match="BAD_RANK"):
+        check(with_module(low_rank(rank=3)), replace(rules, ranks=range(4, 2**53)), SHAPES)

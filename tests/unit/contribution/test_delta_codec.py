@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import struct
+import time
 
 import pytest
 import safetensors.torch
@@ -126,6 +127,32 @@ def test_a_changed_byte_is_refused_or_another_delta(position: int, value: int) -
 )
 def test_malformed_headers(change, reason: Reason) -> None:
     assert refusal(rewritten(serialise(make_delta()), change)) is reason
+
+
+@pytest.mark.parametrize("alpha", ["0", "-16", "1" + "0" * 400, "9007199254740992"])
+def test_an_alpha_that_no_task_has(alpha: str) -> None:
+    """One beyond a float's range would end whoever asks for the scale."""
+    table = f'{{"h.0.q_proj":{{"alpha":{alpha},"rslora":false}},"h.0.v_proj":{{"alpha":16,"rslora":false}}}}'
+    data = rewritten(serialise(make_delta()), lambda header: header["__metadata__"].update(modules=table))
+    assert refusal(data) is Reason.WRONG_FORMAT
+
+
+def test_a_seeded_module_whose_name_is_no_text() -> None:
+    table = '{"\\ud800":{"alpha":16,"inputs":5,"rslora":false}}'
+    metadata = {"base": BASE, "format": "loranchor/delta", "frozen": '{"factor":"a","seed":7}', "modules": table}
+    tensors = {"low_rank.\ud800.b": {"data_offsets": [0, 48], "dtype": "F32", "shape": [6, 2]}}
+    header = {"__metadata__": {**metadata, "parent_manifest": PARENT, "version": "1"}, **tensors}
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    assert refusal(struct.pack("<Q", len(text)) + text + bytes(48)) is Reason.WRONG_FORMAT
+
+
+def test_a_shape_of_many_numbers_is_not_multiplied_out() -> None:
+    shape = [(1 << 40) - 1] * 300_000
+    data = rewritten(serialise(make_delta()), lambda header: header["dense.score.weight"].update(shape=shape))
+    start = time.process_time()
+    assert refusal(data) is Reason.WRONG_FORMAT
+    assert time.process_time() - start < 5
 
 
 def test_limits_come_first() -> None:
