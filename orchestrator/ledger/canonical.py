@@ -24,7 +24,8 @@ MAX_DEPTH = 32
 
 Document = dict[str, Any]
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""A text, to the end where it has none of its own: whoever looked again from each quote in it would not come to one."""
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 

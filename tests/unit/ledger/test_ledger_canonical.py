@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -75,6 +76,20 @@ def test_refuses_deep_nesting() -> None:
     for start in (b"", b'"]]]]\\"]]]]":1,"y":'):
         with pytest.raises(FormatError, match="nested more than"):
             parse(b'{"x":' + start + text + b"}", format="loranchor/test")
+
+
+@pytest.mark.parametrize("text", [b'{"' + b'\\"' * 1_000_000, b'{"x":"' + b"\\" * 1_000_001, b'{"' + b"x" * 2_000_000])
+def test_a_text_without_end_is_refused_at_once(text: bytes) -> None:
+    """Looked for anew from each of its quotes, its end took hours: one object could stop every member."""
+    start = time.process_time()
+    with pytest.raises(FormatError, match="not JSON"):
+        parse(text, format="loranchor/test")
+    assert time.process_time() - start < 5
+
+
+def test_brackets_before_a_text_without_end_are_counted() -> None:
+    with pytest.raises(FormatError, match="nested more than"):
+        parse(b"[" * (MAX_DEPTH + 1) + b'"]]]]\\', format="loranchor/test")
 
 
 def test_brackets_in_text_are_no_nesting() -> None:
