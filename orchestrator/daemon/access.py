@@ -173,9 +173,13 @@ class NonceLock:
 
     def __enter__(self) -> None:
         self._thread.acquire()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._held = self._path.open("w")
-        fcntl.flock(self._held, fcntl.LOCK_EX)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._held = self._path.open("w")
+            fcntl.flock(self._held, fcntl.LOCK_EX)
+        except BaseException:  # nobody will leave what was not entered, such as on a read-only disk
+            self._thread.release()
+            raise
 
     def __exit__(self, *exc: object) -> None:
         self._held.close()

@@ -95,6 +95,23 @@ def test_a_nonce_lock_is_free_after_an_error(tmp_path: Path) -> None:
         pass
 
 
+def test_a_nonce_lock_whose_file_could_not_be_opened_is_free_afterwards(tmp_path: Path) -> None:
+    """As on a disk that was read-only for a moment: nothing would ever be sent again."""
+    lock, path = NonceLock(tmp_path, "delegate"), tmp_path / "locks" / "delegate.lock"
+    path.mkdir(parents=True)
+    with pytest.raises(IsADirectoryError), lock:
+        raise AssertionError("nobody holds it")
+    path.rmdir()
+    entered = threading.Event()
+
+    def enter() -> None:
+        with lock:
+            entered.set()
+
+    threading.Thread(target=enter, daemon=True).start()
+    assert entered.wait(5)
+
+
 def test_a_second_daemon_of_a_home_is_refused(tmp_path: Path) -> None:
     with Holder(tmp_path, "instance") as holder:
         with (

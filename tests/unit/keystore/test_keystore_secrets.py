@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
+from orchestrator.daemon.disk import disk_fault
 from orchestrator.envelope import Commitments, Context, open_payload, prekey_digest, seal, unwrap
 from orchestrator.errors import ContentKeyDestroyed, KeystoreError
 from orchestrator.keystore import Keystore
@@ -43,6 +46,21 @@ def test_a_prekey_opens_what_was_sealed_to_it_until_destroyed(home: Path, keysto
         keystore.prekey_private(digest)
     assert len(keystore.prekeys()) == 2
     keystore.destroy_prekey(digest)
+
+
+def test_a_full_disk_is_told_from_a_damaged_keystore(keystore: Keystore) -> None:
+    """SQLite has taken the transaction back by itself then; what it met must not be hidden behind that."""
+    fill(keystore)
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(KeystoreError) as refused:
+            keystore.make_prekeys(1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert disk_fault(refused.value) is not None
+    assert len(keystore.make_prekeys(1)) == 1 and set(keystore.contents()) == set(UPDATES)
 
 
 def test_unknown_entries_are_named(keystore: Keystore) -> None:
