@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from chain_nodes import AccountSigner
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from orchestrator.chain.action import acting
-from orchestrator.chain.delivery import DISPLACED_SECONDS, IN_FLIGHT, Delivery
-from orchestrator.chain.fees import FeePolicy, Fees, bumped, fees_for
+from orchestrator.chain.delivery import DISPLACED_SECONDS, IN_FLIGHT
+from orchestrator.chain.fees import FeePolicy
 from orchestrator.chain.memory import Emitted, MemoryChain, Refusal, echo
-from orchestrator.chain.outbox import Account, Outbox, SqliteOutbox, Status
-from orchestrator.chain.port import ChainPort, Receipt, RpcRefused
+from orchestrator.chain.outbox import Account, SqliteOutbox, Status
+from orchestrator.chain.port import Receipt, RpcRefused
 from orchestrator.chain.proxy import Call
 from orchestrator.chain.sender import TransactionSender
-from orchestrator.chain.submission import NonceTaken, Submission
+from orchestrator.chain.submission import NonceTaken
 from orchestrator.errors import ChainError, DiskError, TransactionReverted, WrongChain
 from orchestrator.types import Address, Digest
-from tests.unit.chain.lying_chain import Died, LyingChain
+from tests.unit.chain.lying_chain import Died
 from tests.unit.chain.memory_outbox import MemoryOutbox
-
-ECHO = Address("0x" + "ec" * 20)
-SIGNER = AccountSigner()
-
-
-def say(text: bytes = b"hello", topic: int = 0x17) -> Call:
-    return Call("Echo.say", 1337, ECHO, bytes([topic]) * 32 + text, "anyone")
-
-
-@dataclass
-class World:
-    """A chain that makes a block whenever somebody waits, and a home that may be started again."""
-
-    chain: MemoryChain
-    outbox: Outbox = field(default_factory=MemoryOutbox)
-    policy: FeePolicy = field(default_factory=FeePolicy)
-    time: float = 1.0
-    mining: bool = True
-    node: ChainPort | None = None
-    waits: Callable[[], None] = lambda: None
-    lock: Any = field(default_factory=threading.RLock)
-
-    def start(self) -> Delivery:
-        node = Submission(self.node or self.chain, SIGNER, margin=0.25, cap=self.policy.cap)
-        return Delivery(node, self.outbox, self.policy, self.lock, 30.0, 1.0, lambda: self.time, self.sleep)
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-        self.waits()
-        if self.mining:
-            self.chain.mine()
-
-    def send(self, call: Call, action: str = "act/1", by: Delivery | None = None) -> Receipt:
-        with acting(action):
-            return (by or self.start()).deliver(call, action)
-
-    @property
-    def said(self) -> list[bytes]:
-        return [log.data for log in self.chain.logs([ECHO], 0, self.chain.block_number())]
-
-    @property
-    def statuses(self) -> list[Status]:
-        assert isinstance(self.outbox, MemoryOutbox)
-        return [entry.status for _, entry in self.outbox.rows.values()]
+from tests.unit.chain.outbox_world import ECHO, SIGNER, World, say
 
 
 @pytest.fixture
@@ -398,121 +348,3 @@ def test_what_is_sent_by_hand_leaves_the_nonces_of_what_is_kept(world: World, mo
     assert again.send(say(b"by hand")).succeeded
     assert world.said == [b"kept", b"by hand"]
     assert len(world.statuses) == 1  # what was sent by hand is forgotten once it is mined
-
-
-@pytest.mark.parametrize(
-    ("offered", "fresh", "cap", "expected"),
-    [
-        (
-            {"maxFeePerGas": 100, "maxPriorityFeePerGas": 10},
-            50,
-            1000,
-            {"maxFeePerGas": 120, "maxPriorityFeePerGas": 12},
-        ),
-        (
-            {"maxFeePerGas": 100, "maxPriorityFeePerGas": 10},
-            700,
-            1000,
-            {"maxFeePerGas": 700, "maxPriorityFeePerGas": 12},
-        ),
-        ({"maxFeePerGas": 100, "maxPriorityFeePerGas": 10}, 50, 115, {"maxFeePerGas": 115, "maxPriorityFeePerGas": 12}),
-        ({"maxFeePerGas": 100, "maxPriorityFeePerGas": 10}, 50, 112, None),
-        ({"gasPrice": 100}, 50, 1000, {"gasPrice": 120}),
-        ({"gasPrice": 0}, 0, 1000, None),
-    ],
-)
-def test_bumps(offered: dict[str, int], fresh: int, cap: int, expected: dict[str, int] | None) -> None:
-    found = bumped(offered, Fees({"maxFeePerGas": fresh, "maxPriorityFeePerGas": 1}), FeePolicy(cap=cap))
-    assert (found and {k: v for k, v in found.fields.items() if k != "type"}) == expected
-
-
-@given(st.integers(1, 10**12), st.integers(1, 10**12), st.integers(1, 10**13), st.floats(0, 100))
-def test_a_bump_is_one_that_nodes_take_and_never_above_the_cap(fee: int, tip: int, cap: int, percent: float) -> None:
-    offered = {"maxFeePerGas": fee, "maxPriorityFeePerGas": min(fee, tip)}
-    found = bumped(offered, Fees({"maxFeePerGas": 1, "maxPriorityFeePerGas": 1}), FeePolicy(cap, percent))
-    if found is None:
-        assert fee * 1125 > (cap - 1) * 1000
-        return
-    new = found.fields
-    assert fee * 1.125 <= new["maxFeePerGas"] <= cap
-    assert min(fee, tip) * 1.125 <= new["maxPriorityFeePerGas"] <= new["maxFeePerGas"]
-
-
-def test_the_first_price_is_capped_too(world: World) -> None:
-    assert fees_for(world.chain, 2 * 10**9).fields["maxFeePerGas"] == 2 * 10**9
-    assert fees_for(world.chain, 10**8).fields["maxPriorityFeePerGas"] == 10**8
-
-
-class Mishaps(MemoryOutbox):
-    """An outbox whose process may end just before or just after it has written."""
-
-    def __init__(self, rows: MemoryOutbox, chain: LyingChain) -> None:
-        super().__init__(rows.chains, rows.rows)
-        self._chain = chain
-
-    def add(self, account: Any, entry: Any) -> None:
-        kind = self._chain._trouble()
-        if kind == "died before":
-            raise Died
-        super().add(account, entry)
-        if kind == "died after":
-            raise Died
-
-
-def mark(fields: Mapping[str, Any]) -> int:
-    """The action that a transaction belongs to; 0 for one that only fills a nonce."""
-    return fields["input"][0] if fields["input"] else 0
-
-
-@settings(max_examples=300, deadline=None)
-@given(seed=st.integers(0, 2**32), trouble=st.sampled_from([0.05, 0.2, 0.5]), refusing=st.sampled_from([0.0, 0.0, 0.3]))
-def test_whatever_the_node_says_and_wherever_the_process_dies_an_action_is_mined_once(
-    seed: int, trouble: float, refusing: float
-) -> None:
-    """At most once while the node lies, exactly once when it is honest again; a failure on the chain makes room."""
-    truth = MemoryChain(contracts={ECHO: echo}, automine=False)
-    liar = LyingChain(truth, seed, trouble, refusing)
-    kept, failed = MemoryOutbox(), Counter[int]()
-    world = World(truth, policy=FeePolicy(bump_blocks=2), node=liar, outbox=Mishaps(kept, liar))
-
-    def pass_time() -> None:
-        world.mining = False
-        if liar.random.random() < 0.5:
-            liar.mine()
-        if liar.trouble and liar.random.random() < 0.05:
-            liar.rewind(liar.random.randint(1, 4))
-        if liar.trouble and liar.random.random() < 0.1 and truth._waiting:
-            truth.drop(liar.random.choice(list(truth._waiting)))
-        for fields, receipt in truth._mined.values():
-            if not receipt.succeeded:
-                failed[mark(fields)] += 1
-
-    def check() -> None:
-        for action, times in Counter(mark(fields) for fields, _ in truth._mined.values()).items():
-            assert times <= 1 or failed[action] or not action, f"action {action} was mined {times} times"
-
-    world.waits = pass_time
-    home = world.start()
-
-    def attempt(action: int) -> bool:
-        nonlocal home
-        try:
-            return world.send(say(liar.random.randbytes(8), action), f"act/{action}", by=home).succeeded
-        except (ChainError, TransactionReverted):
-            pass_time()
-        except Died:
-            home = world.start()
-        return False
-
-    for _ in range(25):
-        home.timeout = 6.0
-        attempt(liar.random.randint(1, 4))
-        check()
-    liar.trouble, liar.refusing, home.timeout = 0.0, 0.0, 400.0
-    world.outbox = kept
-    home = world.start()
-    home.timeout = 400.0
-    for action in (1, 2, 3, 4):
-        assert any(attempt(action) for _ in range(5))
-        check()
-    assert {mark(fields) for fields, receipt in truth._mined.values() if receipt.succeeded} - {0} == {1, 2, 3, 4}
