@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.chain.port import ChainPort, RawLog
+from orchestrator.chain.port import LogSource, RawLog
 from orchestrator.chain.senders import NoSender, recover_sender
 from orchestrator.errors import ChainError
 from orchestrator.types import Address, Digest
@@ -13,7 +13,7 @@ CHUNK = 2000
 
 
 def read_logs(
-    chain: ChainPort,
+    chain: LogSource,
     addresses: Sequence[Address],
     from_block: int,
     to_block: int,
@@ -39,7 +39,7 @@ def read_logs(
         yield logs
 
 
-def _check(chain: ChainPort, logs: Sequence[RawLog], addresses: set[Address], start: int, end: int) -> None:
+def _check(chain: LogSource, logs: Sequence[RawLog], addresses: set[Address], start: int, end: int) -> None:
     if any(log.address not in addresses or not start <= log.block <= end or not log.topics for log in logs):
         raise ChainError(f"the node answered with events that were not asked for (blocks {start} to {end})")
     if len({(log.block, log.log_index) for log in logs}) != len(logs):
@@ -57,7 +57,7 @@ def _check(chain: ChainPort, logs: Sequence[RawLog], addresses: set[Address], st
 class SenderBook:
     """Recovered senders by transaction, or why there is none."""
 
-    def __init__(self, chain: ChainPort) -> None:
+    def __init__(self, chain: LogSource) -> None:
         self._chain = chain
         self._known: dict[Digest, Address | NoSender] = {}
 

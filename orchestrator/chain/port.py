@@ -64,6 +64,19 @@ class Receipt:
     logs: tuple[RawLog, ...]
 
 
+class LogSource(Protocol):
+    """What readers of events need of a chain; a part of :class:`ChainPort`."""
+
+    @property
+    def chain_id(self) -> int: ...
+    def block_number(self) -> int: ...
+    def blocks(self, numbers: Sequence[int]) -> list[Block]: ...
+    def logs(
+        self, addresses: Sequence[Address], from_block: int, to_block: int, topics: Sequence[Digest] = ()
+    ) -> list[RawLog]: ...
+    def transactions(self, hashes: Sequence[Digest]) -> list[Mapping[str, Any]]: ...
+
+
 class ChainPort(Protocol):
     """One chain. Every method raises ``ChainError`` when the node is down, slow, malformed or of another chain."""
 

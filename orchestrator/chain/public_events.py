@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator.chain.codec import event_values
 from orchestrator.chain.contracts import PublicContracts
 from orchestrator.chain.logs import CHUNK, read_logs
-from orchestrator.chain.port import ChainPort, RawLog
+from orchestrator.chain.port import LogSource, RawLog
 from orchestrator.chain.proxy import Proxy
 from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.types import Address, Digest, OrganisationId, UpdateId
@@ -104,7 +104,7 @@ _AWARDS: dict[str, type[Any]] = {
 
 
 def read_anchored(
-    chain: ChainPort, contracts: PublicContracts, from_block: int, to_block: int, *, chunk: int = CHUNK
+    chain: LogSource, contracts: PublicContracts, from_block: int, to_block: int, *, chunk: int = CHUNK
 ) -> Iterator[Anchored]:
     """Anchored checkpoints in order, both ends included."""
     for log, _name, values in _events(chain, contracts.anchor, {"CheckpointAnchored"}, from_block, to_block, chunk):
@@ -119,7 +119,7 @@ def read_anchored(
 
 
 def read_awards(
-    chain: ChainPort, contracts: PublicContracts, from_block: int, to_block: int, *, chunk: int = CHUNK
+    chain: LogSource, contracts: PublicContracts, from_block: int, to_block: int, *, chunk: int = CHUNK
 ) -> Iterator[AwardEvent]:
     """Everything that happened to awards, in order, both ends included."""
     for log, name, values in _events(chain, contracts.awards, set(_AWARDS), from_block, to_block, chunk):
@@ -127,7 +127,7 @@ def read_awards(
 
 
 def _events(
-    chain: ChainPort, proxy: Proxy, names: set[str], from_block: int, to_block: int, chunk: int
+    chain: LogSource, proxy: Proxy, names: set[str], from_block: int, to_block: int, chunk: int
 ) -> Iterator[tuple[RawLog, str, dict[str, Any]]]:
     events = {topic: entry for topic, entry in proxy.artifact.events.items() if entry["name"] in names}
     for logs in read_logs(chain, [proxy.address], from_block, to_block, list(events), chunk=chunk):

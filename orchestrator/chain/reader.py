@@ -14,7 +14,7 @@ from typing import Any
 from orchestrator.chain.codec import decode_event, event_values
 from orchestrator.chain.contracts import PrivateContracts
 from orchestrator.chain.logs import CHUNK, SenderBook, read_logs
-from orchestrator.chain.port import ChainPort, RawLog
+from orchestrator.chain.port import LogSource, RawLog
 from orchestrator.chain.proxy import Proxy
 from orchestrator.chain.senders import NoSender
 from orchestrator.chain.structs import DueReason
@@ -65,7 +65,7 @@ def warn_ignored(log: RawLog, why: str) -> None:
 
 
 def read_records(
-    chain: ChainPort,
+    chain: LogSource,
     contracts: PrivateContracts,
     from_block: int,
     to_block: int,
@@ -108,7 +108,7 @@ def _record_topics(contracts: PrivateContracts) -> dict[tuple[Address, Digest], 
 
 
 def _record(
-    chain: ChainPort, log: RawLog, event: Any, signer: Address | NoSender, state: LedgerState, on_ignored: OnIgnored
+    chain: LogSource, log: RawLog, event: Any, signer: Address | NoSender, state: LedgerState, on_ignored: OnIgnored
 ) -> Record | None:
     if isinstance(signer, NoSender):
         on_ignored(log, f"nobody is known to have sent {event['name']}: {signer.message}")
@@ -137,7 +137,7 @@ def _record(
 
 
 def read_due(
-    chain: ChainPort,
+    chain: LogSource,
     contracts: PrivateContracts,
     from_block: int,
     to_block: int,
@@ -158,7 +158,7 @@ def read_due(
 
 
 def read_attestations(
-    chain: ChainPort,
+    chain: LogSource,
     contracts: PrivateContracts,
     from_block: int,
     to_block: int,
@@ -181,7 +181,7 @@ def read_attestations(
 
 
 def _schedule_events(
-    chain: ChainPort, contracts: PrivateContracts, name: str, from_block: int, to_block: int, on_ignored: OnIgnored
+    chain: LogSource, contracts: PrivateContracts, name: str, from_block: int, to_block: int, on_ignored: OnIgnored
 ) -> Iterator[tuple[RawLog, Address, dict[str, Any]]]:
     schedule: Proxy = contracts.schedule
     topic = schedule.artifact.topic(name)
