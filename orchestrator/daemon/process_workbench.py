@@ -9,9 +9,9 @@ import importlib.util
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestrator.daemon.equipment import groups_of, organisation_of
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
@@ -26,7 +26,7 @@ from orchestrator.settings import Settings
 from orchestrator.types import OrganisationId, ProtectedDelta, UpdateId
 from orchestrator.worker.kept import discard, folder_of
 from orchestrator.worker.wire import Ended, Frame
-from orchestrator.worker.words import delta_of, figure_of, judgements_of, manifest_words
+from orchestrator.worker.words import delta_of, figure_of, judgements_of, manifest_words, no_answer
 
 MOST_DEATHS = 3
 """Deaths without any step between them, before a call is given up."""
@@ -34,6 +34,8 @@ PAUSE_SECONDS = 1.0
 STATEMENT = "data-statement.json"
 IDLE = "with code 0"
 """How a worker ends that had nothing to do for long; the next call may meet it in the door."""
+
+Answer = TypeVar("Answer")
 
 _log = logging.getLogger(__name__)
 
@@ -91,12 +93,12 @@ class ProcessWorkbench:
     ) -> ProtectedDelta:
         words = {**_about(task, manifest), "round": round_number}
         self._unfinished = round_number
-        done = self._carried_out(Call("train", words, opener, progress))
+        done = self._answered(Call("train", words, opener, progress), lambda frame: delta_of(frame.words, frame.body))
         self._unfinished = None
-        return delta_of(done.words, done.body)
+        return done
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
-        return figure_of(self._carried_out(Call("evaluate", _about(task, manifest), opener)).words)
+        return self._answered(Call("evaluate", _about(task, manifest), opener), lambda frame: figure_of(frame.words))
 
     def judge(
         self,
@@ -107,7 +109,15 @@ class ProcessWorkbench:
         refused: Mapping[UpdateId, str],
     ) -> Mapping[UpdateId, Judgement]:
         words = {**_about(task, manifest), "candidates": list(candidates), "refused": dict(refused)}
-        return judgements_of(self._carried_out(Call("judge", words, opener)).words["judgements"])
+        known = {*candidates, *refused}
+
+        def verdicts(frame: Frame) -> dict[UpdateId, Judgement]:
+            found = judgements_of(frame.words.get("judgements"))
+            if not found.keys() <= known:
+                raise no_answer("verdicts on what was not to be judged")
+            return found
+
+        return self._answered(Call("judge", words, opener), verdicts)
 
     def settle(self, round_number: int) -> None:
         if self._unfinished == round_number:
@@ -135,6 +145,18 @@ class ProcessWorkbench:
         if worker is not None:
             worker.end(patience=LEAVING_SECONDS)
 
+    def _answered(self, call: Call, decode: Callable[[Frame], Answer]) -> Answer:
+        """What a call's answer says. A worker that says what nobody can read is not asked again."""
+        done = self._carried_out(call)
+        try:
+            return decode(done)
+        except WorkerError:
+            with self._state:
+                worker = self._worker
+            if worker is not None:
+                worker.end()
+            raise
+
     def _carried_out(self, call: Call) -> Frame:
         with self._turn:
             if self._closed:
@@ -158,12 +180,12 @@ class ProcessWorkbench:
                 self._mourn(call)
             else:
                 words = dict(done.words)
-                self._state_data(words.pop("statement"))
+                self._state_data(words.pop("statement", None))
                 return Frame(done.kind, words, done.body)
         raise WorkCancelled(f"the call to {call.kind} was cancelled")
 
-    def _state_data(self, statement: str | None) -> None:
-        if statement is None or statement.encode() == self._statement:
+    def _state_data(self, statement: Any) -> None:
+        if not isinstance(statement, str) or statement.encode() == self._statement:
             return
         self._statement = statement.encode()
         try:

@@ -20,6 +20,8 @@ from orchestrator.worker.limits import alive, memory_of, tree
 from orchestrator.worker.wire import Channel
 
 MODULE = "orchestrator.worker"
+MOST_WORDS, MOST_BYTES = 16 << 20, (1 << 30) + (1 << 20)
+"""Of what a worker says: verdicts, and a delta that others would still read (``contribution.Limits``)."""
 LEAVING_SECONDS = 2.0
 """A worker whose daemon hangs up may take so long to end by itself."""
 
@@ -45,7 +47,7 @@ class WorkerProcess:
         self._seen: list[psutil.Process] = []
         self.dismissed = False
         """Whether it was ended on purpose."""
-        self.channel = Channel(ours)
+        self.channel = Channel(ours, most_words=MOST_WORDS, most_bytes=MOST_BYTES)
         self.channel.send("begin", **begin)
 
     @property

@@ -16,12 +16,18 @@ from orchestrator.errors import LoranchorError, WorkCancelled, WorkerLimit
 from orchestrator.types import UpdateId
 from orchestrator.worker.limits import MIB
 from orchestrator.worker.wire import Ended, Frame
-from orchestrator.worker.words import error_of, error_words
+from orchestrator.worker.words import Check, checked, error_of, error_words, no_answer, number, text
 
 TICK = 0.25
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 5.0
 ANSWERS = ("done", "failed")
+SAID: Mapping[str, Mapping[str, Check]] = {
+    "open": {"update": text},
+    "progress": {"step": number(0, 2**53), "steps": number(0, 2**53)},
+    "log": {"level": number(0, 100), "name": text, "message": text},
+}
+"""What a worker may say before it answers."""
 
 
 @dataclass
@@ -69,8 +75,11 @@ class Talk:
                 self._look_after()
                 frame = self._next()
                 if frame is not None and frame.kind in ANSWERS:
+                    failed = self._failure(frame)
                     waiting = False
-                    return self._answer(frame)
+                    if failed is not None:
+                        raise failed
+                    return frame
         except Ended:
             waiting = False
             raise
@@ -78,27 +87,27 @@ class Talk:
             if waiting:
                 self._worker.end()
 
-    def _answer(self, frame: Frame) -> Frame:
-        if frame.kind == "failed":
-            raise self._call.failed or error_of(frame.words)
-        return frame
+    def _failure(self, frame: Frame) -> LoranchorError | None:
+        return None if frame.kind == "done" else self._call.failed or error_of(frame.words)
 
     def _next(self) -> Frame | None:
         """Deal with one frame, if one comes soon; those that end the call are given back."""
         if not self._worker.channel.ready(TICK):
             return None
         frame = self._worker.channel.receive()
+        words = checked(frame.words, SAID[frame.kind]) if frame.kind in SAID else {}
         if frame.kind == "open":
-            self._open(UpdateId(frame.words["update"]))
+            self._open(UpdateId(words["update"]))
         elif frame.kind == "progress":
-            self._progress(frame.words["step"], frame.words["steps"])
+            self._progress(words["step"], words["steps"])
         elif frame.kind == "log":
-            logging.getLogger(frame.words["name"]).log(frame.words["level"], "%s", frame.words["message"])
+            logging.getLogger(words["name"]).log(words["level"], "%s", words["message"])
         return frame
 
     def _open(self, update_id: UpdateId) -> None:
         call = self._call
-        assert call.opener is not None
+        if call.opener is None:
+            raise no_answer(f"it opens contributions in order to {call.kind}")
         try:
             if call.cancelled.is_set():
                 raise WorkCancelled(f"the call to {call.kind} was cancelled")

@@ -11,15 +11,22 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import check_nesting
 
 _HEAD = struct.Struct(">IQ")
 MOST_WORDS = 256 << 20
 MOST_BYTES = 1 << 36
 STUCK_SECONDS = 600.0
-"""A frame that was begun goes on within this time, or the other side is taken for dead."""
+"""A frame that was begun is there within this time, and some more where it is long, or the other side is taken for
+dead."""
+SLOWEST = 1 << 20
+"""Bytes a second that are waited for."""
 _PIECE = 1 << 20
 
 
@@ -37,10 +44,15 @@ class Frame:
 
 
 class Channel:
-    """One end of the socket pair. Any thread may send; one thread receives."""
+    """One end of the socket pair. Any thread may send; one thread receives.
 
-    def __init__(self, end: socket.socket) -> None:
+    Args:
+        most_words, most_bytes: of a frame that is received; a larger one is none.
+    """
+
+    def __init__(self, end: socket.socket, *, most_words: int = MOST_WORDS, most_bytes: int = MOST_BYTES) -> None:
         self._socket, self._sending = end, threading.Lock()
+        self._most = most_words, most_bytes
         end.settimeout(STUCK_SECONDS)
 
     def send(self, kind: str, body: bytes = b"", **words: Any) -> None:
@@ -74,17 +86,19 @@ class Channel:
         """
         self.ready()
         words, body = _HEAD.unpack(self._exactly(_HEAD.size))
-        if words > MOST_WORDS or body > MOST_BYTES:
+        if words > self._most[0] or body > self._most[1]:
             raise Ended(f"a frame of {words} and {body} bytes is none")
-        document = json.loads(self._exactly(words))
-        return Frame(document.pop("kind"), document, self._exactly(body))
+        kind, document = _parsed(self._exactly(words))
+        return Frame(kind, document, self._exactly(body))
 
     def close(self) -> None:
         self._socket.close()
 
     def _exactly(self, count: int) -> bytes:
-        parts, missing = [], count
+        parts, missing, last = [], count, time.monotonic() + STUCK_SECONDS + count / SLOWEST
         while missing:
+            if time.monotonic() > last:
+                raise Ended("the other side is too slow")
             try:
                 part = self._socket.recv(min(missing, _PIECE))
             except OSError as error:
@@ -94,3 +108,15 @@ class Channel:
             parts.append(part)
             missing -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _parsed(text: bytes) -> tuple[str, dict[str, Any]]:
+    """Kind and words of a frame; what is neither is as good as an end, whoever is at fault."""
+    try:
+        check_nesting(text, "frame")
+        document = json.loads(text)
+    except (FormatError, ValueError) as error:
+        raise Ended("what came is no JSON") from error
+    if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
+        raise Ended("what came says nothing")
+    return document.pop("kind"), document

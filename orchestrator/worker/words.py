@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from orchestrator import errors
 from orchestrator.daemon.workbench import Figure, Judgement
-from orchestrator.errors import LoranchorError
+from orchestrator.errors import LoranchorError, WorkerError
 from orchestrator.ledger.compactions import CompactionEntry, Prefix
 from orchestrator.ledger.manifest import AnyEntry, Entry, Manifest
+from orchestrator.ledger.words import DIGEST
 from orchestrator.types import Digest, ProtectedDelta, UpdateId, protected
 
 Words = dict[str, Any]
@@ -18,6 +20,60 @@ Words = dict[str, Any]
 _KNOWN = {
     name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, LoranchorError)
 }
+
+
+Check = Callable[[Any], bool]
+
+
+def text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def number(least: int, most: int) -> Check:
+    """Whole numbers in these bounds."""
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def _digest(value: Any) -> bool:
+    return text(value) and DIGEST.fullmatch(value) is not None
+
+
+def _label(value: Any) -> bool:
+    return text(value) and value.isascii() and len(value) <= 32
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+_COUNT = number(0, 2**63 - 1)
+_JUDGEMENT: Mapping[str, Check] = {
+    "accept": lambda value: isinstance(value, bool),
+    "weight_cap": number(0, 2**32 - 1),
+    "score": number(-(2**63), 2**63 - 1),
+    "reason": _label,
+}
+_FIGURE: Mapping[str, Check] = {"metric": _label, "value": _finite, "samples": _COUNT}
+_DELTA: Mapping[str, Check] = {"policy": text, "samples": _COUNT, "epsilon": _COUNT, "parent_manifest": _digest}
+_ERROR: Mapping[str, Check] = {"kinds": lambda value: isinstance(value, list), "message": text, "mend": text}
+
+
+def checked(words: Any, checks: Mapping[str, Check]) -> Words:
+    """The words, if they are those: a worker runs libraries and data of others, and may say anything.
+
+    Raises:
+        WorkerError: they are not.
+    """
+    if not isinstance(words, Mapping) or words.keys() != checks.keys():
+        raise no_answer(f"other words than {', '.join(checks)}")
+    for name, check in checks.items():
+        if not check(words[name]):
+            raise no_answer(f"a {name} that is none")
+    return dict(words)
+
+
+def no_answer(why: str) -> WorkerError:
+    return WorkerError(f"the worker gave no answer: {why}", mend="see the log; is it of this version?")
 
 
 def manifest_words(manifest: Manifest) -> Words:
@@ -51,12 +107,14 @@ def judgements_words(judgements: Mapping[UpdateId, Judgement]) -> Words:
     return {update_id: asdict(judgement) for update_id, judgement in judgements.items()}
 
 
-def judgements_of(words: Mapping[str, Any]) -> dict[UpdateId, Judgement]:
-    return {UpdateId(update_id): Judgement(**judgement) for update_id, judgement in words.items()}
+def judgements_of(words: Any) -> dict[UpdateId, Judgement]:
+    if not isinstance(words, Mapping) or not all(map(_digest, words)):
+        raise no_answer("no verdicts on updates")
+    return {UpdateId(name): Judgement(**checked(judgement, _JUDGEMENT)) for name, judgement in words.items()}
 
 
 def figure_of(words: Mapping[str, Any]) -> Figure:
-    return Figure(**words)
+    return Figure(**checked(words, _FIGURE))
 
 
 def delta_words(delta: ProtectedDelta) -> Words:
@@ -71,7 +129,7 @@ def delta_words(delta: ProtectedDelta) -> Words:
 
 def delta_of(words: Mapping[str, Any], payload: bytes) -> ProtectedDelta:
     """What :mod:`orchestrator.privacy` protected in the worker is protected here, too."""
-    return protected(payload, **words)
+    return protected(payload, **checked(words, _DELTA))
 
 
 def error_words(error: LoranchorError) -> Words:
@@ -82,5 +140,8 @@ def error_words(error: LoranchorError) -> Words:
 
 def error_of(words: Mapping[str, Any]) -> LoranchorError:
     """The same error, of the narrowest kind that is known here."""
-    kind = next(_KNOWN[name] for name in words["kinds"] if name in _KNOWN)
-    return kind(words["message"], mend=words["mend"])
+    told = checked(words, _ERROR)
+    kinds = [_KNOWN[name] for name in told["kinds"] if text(name) and name in _KNOWN]
+    if not kinds:
+        raise no_answer("an error of no kind")
+    return kinds[0](told["message"], mend=told["mend"])

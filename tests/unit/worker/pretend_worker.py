@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -56,6 +57,10 @@ def play(act: str, kind: str, channel: Channel) -> None:
         while channel.receive().kind != "cancel":
             pass
         channel.send("failed", kinds=["WorkCancelled", "WorkerError", "LoranchorError"], message="heeded", mend="")
+    elif what == "say":  # words as they are
+        words = json.loads(value)
+        channel.send(words.pop("kind"), **words)
+        time.sleep(600)
     elif what == "open":
         opening(value, channel)
     else:

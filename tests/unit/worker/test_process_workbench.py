@@ -242,3 +242,38 @@ def test_a_daemon_that_is_killed_takes_its_worker_along(make: Make, tmp_path: Pa
     assert bench._worker is not None
     bench._worker.channel.close()  # as the kernel does for a process that ends
     wait_for(lambda: gone(tmp_path))
+
+
+NONSENSE = [
+    '{"kind": "done"}',
+    '{"kind": "done", "statement": 5}',
+    '{"kind": "done", "statement": null, "policy": 1}',
+    '{"kind": "failed"}',
+    '{"kind": "failed", "kinds": ["SystemExit"], "message": "", "mend": ""}',
+    '{"kind": "open"}',
+    '{"kind": "open", "update": 5}',
+    '{"kind": "progress", "step": "1", "steps": 2}',
+    '{"kind": "progress"}',
+    '{"kind": "log", "level": "x", "name": "a", "message": "b"}',
+    '{"kind": "log"}',
+]
+
+
+@pytest.mark.parametrize("words", NONSENSE)
+def test_a_worker_that_talks_nonsense_does_not_end_the_daemon(make: Make, tmp_path: Path, words: str) -> None:
+    bench = make(f"say:{words}", "answer")
+    with pytest.raises(WorkerError):
+        train(bench)
+    assert train(bench) == PAYLOAD
+
+
+def test_nobody_opens_for_a_call_that_opens_nothing(make: Make) -> None:
+    with pytest.raises(WorkerError):
+        make('say:{"kind": "open", "update": "0xab"}').check()
+
+
+def test_verdicts_on_what_was_not_to_be_judged_are_none(make: Make) -> None:
+    row = '{"accept": true, "weight_cap": 1, "score": 0, "reason": ""}'
+    said = f'{{"kind": "done", "statement": null, "judgements": {{"{word_of("other")}": {row}}}}}'
+    with pytest.raises(WorkerError, match="no answer"):
+        make(f"say:{said}").judge(SPEC, MANIFEST, [], nothing, {})

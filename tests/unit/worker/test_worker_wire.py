@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from unit.ledger.actors import AURORA, word_of
 from orchestrator import errors
 from orchestrator.contribution import ContributionRefused, Reason
 from orchestrator.daemon.workbench import Judgement
-from orchestrator.errors import ContentKeyDestroyed, DataError, FormatError, LoranchorError, WorkerLimit
+from orchestrator.errors import ContentKeyDestroyed, DataError, FormatError, LoranchorError, WorkerError, WorkerLimit
 from orchestrator.ledger.compactions import CompactionEntry, Prefix
 from orchestrator.ledger.manifest import Entry, Manifest
 from orchestrator.types import ArtefactId, Digest, UpdateId, protected
@@ -25,6 +27,7 @@ from orchestrator.worker.words import (
     delta_words,
     error_of,
     error_words,
+    figure_of,
     judgements_of,
     judgements_words,
     manifest_of,
@@ -101,6 +104,59 @@ def test_what_is_no_frame_is_an_end() -> None:
     left.close()
 
 
+DEEP = b"[" * 200_000
+WORDS = [b"{", b"\xff", DEEP, b"[]", b"{}", b'{"kind": 3}']
+
+
+@pytest.mark.parametrize("words", WORDS, ids=["cut", "no text", "deep", "no object", "no kind", "a strange kind"])
+def test_words_that_are_none_are_an_end(words: bytes) -> None:
+    """Whoever sends them is not to end the daemon."""
+    left, right = socket.socketpair()
+    channel = Channel(right)
+    sender = threading.Thread(target=left.sendall, args=(wire._HEAD.pack(len(words), 0) + words,))
+    sender.start()
+    with pytest.raises(Ended):
+        channel.receive()
+    sender.join()
+    channel.close()
+    left.close()
+
+
+def test_a_frame_that_the_receiver_finds_too_large_is_not_read() -> None:
+    left, right = socket.socketpair()
+    channel = Channel(right, most_words=100, most_bytes=1000)
+    for words, body in ((101, 0), (2, 1001)):
+        left.sendall(wire._HEAD.pack(words, body))
+        with pytest.raises(Ended, match="is none"):
+            channel.receive()
+    channel.close()
+    left.close()
+
+
+def test_a_frame_does_not_come_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then is as good as none."""
+    monkeypatch.setattr(wire, "STUCK_SECONDS", 0.2)
+    left, right = socket.socketpair()
+    channel, stop = Channel(right), threading.Event()
+
+    def drip() -> None:
+        with contextlib.suppress(OSError):
+            while not stop.wait(0.05):
+                left.sendall(b" ")
+
+    left.sendall(wire._HEAD.pack(1000, 0))
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        with pytest.raises(Ended, match="too slow"):
+            channel.receive()
+    finally:
+        stop.set()
+        dripping.join()
+        channel.close()
+        left.close()
+
+
 def close(pair: Pair) -> None:
     for end in pair:
         end.close()
@@ -121,7 +177,8 @@ def test_a_manifest_keeps_its_digest() -> None:
 
 
 def test_judgements_and_deltas() -> None:
-    judgements = {UpdateId("0xab"): Judgement(True, 5, -3, ""), UpdateId("0xcd"): Judgement(False, 0, 0, "NOT_FINITE")}
+    first, second = UpdateId(word_of("first")), UpdateId(word_of("second"))
+    judgements = {first: Judgement(True, 5, -3, ""), second: Judgement(False, 0, 0, "NOT_FINITE")}
     assert judgements_of(judgements_words(judgements)) == judgements
     delta = protected(b"payload", policy="none", samples=3, epsilon=0, parent_manifest=Digest("0x" + "00" * 32))
     assert delta_of(delta_words(delta), delta.payload) == delta
@@ -140,3 +197,39 @@ def test_every_error_can_be_told() -> None:
 
 def test_an_error_of_the_worker_alone_is_the_next_wider_one() -> None:
     assert type(error_of(error_words(ContributionRefused(Reason.EMPTY, "x")))) is FormatError
+
+
+SOUND = {"accept": True, "weight_cap": 5, "score": -3, "reason": ""}
+DELTA = {"policy": "none", "samples": 3, "epsilon": 0, "parent_manifest": word_of("parent")}
+FIGURE = {"metric": "loss", "value": 1.5, "samples": 8}
+UPDATE = word_of("update")
+STRANGE: list[tuple[Any, Any]] = [
+    (judgements_of, None),
+    (judgements_of, {UPDATE: None}),
+    (judgements_of, {"0xab": SOUND}),
+    (judgements_of, {UPDATE: {}}),
+    *((judgements_of, {UPDATE: SOUND | change}) for change in (
+        {"accept": 1}, {"weight_cap": -1}, {"weight_cap": 2**32}, {"weight_cap": 1.5}, {"score": 2**63},
+        {"score": None}, {"reason": 7}, {"reason": "x" * 33}, {"reason": "\u00e9"}, {"more": 1},
+    )),
+    *((figure_of, FIGURE | change) for change in (
+        {"value": float("nan")}, {"value": float("inf")}, {"value": "1"}, {"value": True}, {"samples": -1},
+        {"metric": None}, {"more": 1},
+    )),
+    (figure_of, {}),
+    *((lambda words: delta_of(words, b""), DELTA | change) for change in (
+        {"policy": 1}, {"samples": -1}, {"samples": 2**64}, {"epsilon": 0.5}, {"parent_manifest": "0x"}, {"more": 1},
+    )),
+    *((error_of, words) for words in (
+        {}, {"kinds": [], "message": "", "mend": ""}, {"kinds": ["Exception"], "message": "", "mend": ""},
+        {"kinds": ["DataError"], "message": 1, "mend": ""}, {"kinds": 3, "message": "", "mend": ""},
+        {"kinds": [[]], "message": "", "mend": ""},
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("decode", "words"), STRANGE)
+def test_strange_answers_are_the_workers_fault_and_nobody_elses(decode: Any, words: Any) -> None:
+    assert judgements_of({UPDATE: SOUND}) and figure_of(FIGURE) and delta_of(DELTA, b"")
+    with pytest.raises(WorkerError, match="no answer"):
+        raise decode(words)
