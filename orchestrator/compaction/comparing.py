@@ -19,8 +19,12 @@ from orchestrator.aggregation.truncation import truncate
 from orchestrator.compaction.document import UNIT
 from orchestrator.compaction.exact import ExactSum
 from orchestrator.compaction.verdict import Compared, Fault
-from orchestrator.contribution import AdapterDelta
+from orchestrator.contribution import AdapterDelta, LowRank
+from orchestrator.contribution.gram import reach
 from orchestrator.types import Digest
+
+MARGIN = 1.001
+"""For the rounding of another machine's factors."""
 
 
 def compare(exact: ExactSum, candidate: Source, subject: Digest, *, rank: int = 0) -> Compared:
@@ -32,11 +36,12 @@ def compare(exact: ExactSum, candidate: Source, subject: Digest, *, rank: int = 
     outline = candidate.outline()
     if not _has_form(exact, outline, subject, rank):
         return Compared(fault=Fault.WRONG_FORM)
-    squares, off, least = 0.0, 0.0, 0.0
+    squares, off, least, undone = 0.0, 0.0, 0.0, False
     with exact_products():
         for name in exact.modules:
             left, right = exact.factors(name)
             low = candidate.low_rank(name)
+            undone |= _too_far(left, right, low)
             found = Product(low.b.float() * low.scale, low.a.float())
             squares += norm2(left, right)
             off += error2(Product(left, right), found)
@@ -47,13 +52,14 @@ def compare(exact: ExactSum, candidate: Source, subject: Digest, *, rank: int = 
             off += _squared(total - candidate.dense(name, 0, total.numel()).float())
     if not (math.isfinite(squares) and math.isfinite(off)):
         return Compared(fault=Fault.NOT_FINITE)
-    return Compared(_relative(off, squares), _relative(least, squares))
+    told = Compared(_relative(off, squares), _relative(least, squares))
+    return Compared(fault=Fault.WRONG_FORM) if undone and told.honest else told
 
 
 def _has_form(exact: ExactSum, outline: AdapterDelta, subject: Digest, rank: int) -> bool:
     modules = {name: (low.b.shape[0], low.a.shape[1]) for name, low in outline.modules.items()}
     dense = {name: tuple(tensor.shape) for name, tensor in outline.dense.items()}
-    limits = {name: rank or min(shape) for name, shape in exact.modules.items()}
+    limits = {name: min(rank or min(shape), *shape) for name, shape in exact.modules.items()}
     return (
         (outline.base, outline.parent_manifest, outline.frozen) == (exact.base, subject, None)
         and modules == exact.modules
@@ -61,6 +67,18 @@ def _has_form(exact: ExactSum, outline: AdapterDelta, subject: Digest, rank: int
         and all(low.rank <= limits[name] and low.scale == 1.0 for name, low in outline.modules.items())
         and all(low.a.dtype == low.b.dtype == torch.float32 for low in outline.modules.values())
     )
+
+
+def _too_far(left: Tensor, right: Tensor, low: LowRank) -> bool:
+    """Whether its numbers are larger than those of any honest form of the sum, so that columns of it undo each other.
+
+    Those need not show in the difference, and the fold's float32 would be left with a rest of them. Side by side the
+    numbers are the sum's own, cut to a rank no larger, in a basis of their own span √min(m, n) times as large at most.
+    """
+    outputs, inputs = low.b.shape[0], low.a.shape[1]
+    (whole, factor), root = reach(LowRank(right, left, alpha=right.shape[0])), math.sqrt(min(outputs, inputs))
+    found_whole, found_factor = reach(low)
+    return found_whole > MARGIN * root * whole or found_factor > MARGIN * root * max(1.0, whole, factor)
 
 
 def _squared(tensor: Tensor) -> float:

@@ -21,7 +21,7 @@ from orchestrator.contribution.delta import AdapterDelta, LowRank
 from orchestrator.contribution.refusal import ContributionRefused, Reason
 from orchestrator.contribution.rules import ends_with
 from orchestrator.errors import FormatError
-from orchestrator.ledger.canonical import check_nesting
+from orchestrator.ledger.canonical import SAFE_INTEGER, check_nesting
 from orchestrator.types import Digest
 
 CONFIG, WEIGHTS, PICKLE = "adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
@@ -104,9 +104,12 @@ def read_peft_folder(
 
 def _config(path: Path) -> dict[str, Any]:
     try:
-        text = (path / CONFIG).read_bytes()
-        check_nesting(text, CONFIG)
-        found = json.loads(text) if len(text) <= MOST_CONFIG else None
+        with (path / CONFIG).open("rb") as file:
+            text = file.read(MOST_CONFIG + 1)
+        found = None
+        if len(text) <= MOST_CONFIG:
+            check_nesting(text, CONFIG)
+            found = json.loads(text)
     except OSError as error:
         raise ContributionRefused(Reason.WRONG_FORMAT, f"{path} has no readable {CONFIG}") from error
     except (ValueError, FormatError) as error:
@@ -132,6 +135,8 @@ def _check_config(config: Mapping[str, Any], *, dense: bool) -> None:
             Reason.MODULES_TO_SAVE,
             f"it holds whole modules ({config['modules_to_save']}), and no base to compare them with",
         )
+    if type(config.get("use_rslora", False)) is not bool:
+        raise ContributionRefused(Reason.BAD_SCALE, f"use_rslora is {config['use_rslora']!r}, neither true nor false")
     for key, value in config.items():
         if not value or value == "none" or key in SAYS_NOTHING or (key == "eva_config" and start == "eva"):
             continue
@@ -160,7 +165,11 @@ def _tensors(path: Path, limits: Limits) -> dict[str, Tensor]:
         raise ContributionRefused(Reason.NOT_SAFETENSORS, f"{WEIGHTS} is damaged: {error}") from error
     if len(found) > limits.max_tensors:
         raise ContributionRefused(Reason.TOO_LARGE, f"{len(found)} tensors, at most {limits.max_tensors} are read")
-    return {name.removeprefix(PREFIX): _numbers(name, tensor) for name, tensor in found.items()}
+    plain = {name.removeprefix(PREFIX): _numbers(name, tensor) for name, tensor in found.items()}
+    if len(plain) < len(found):
+        twice = min(name for name in plain if name in found and f"{PREFIX}{name}" in found)
+        raise ContributionRefused(Reason.WRONG_FORMAT, f"{WEIGHTS} holds {twice!r} with and without {PREFIX!r}")
+    return plain
 
 
 def _numbers(name: str, tensor: Tensor) -> Tensor:
@@ -198,14 +207,22 @@ def _whole(name: str, key: str, config: Mapping[str, Any]) -> int:
     """``r`` or ``lora_alpha`` of a module, its pattern's value where one names it."""
     reason = Reason.BAD_RANK if key == "r" else Reason.BAD_SCALE
     value = config.get(key, 8)
-    for pattern, other in (config.get("rank_pattern" if key == "r" else "alpha_pattern") or {}).items():
-        if not re.fullmatch(r"[\w.]+", pattern):
+    named = config.get("rank_pattern" if key == "r" else "alpha_pattern") or {}
+    if not isinstance(named, dict):
+        raise ContributionRefused(reason, f"{key} has patterns {named!r}, which are no JSON object")
+    for pattern, other in named.items():
+        # peft takes it for a regular expression, in which a dot is any character
+        plain = re.fullmatch(r"[\w.]+", pattern) is not None
+        if not plain or (re.fullmatch(rf"(.*\.)?({pattern})", name) is not None) != ends_with(name, pattern):
             raise ContributionRefused(reason, f"pattern {pattern!r} is no plain name of modules")
         if ends_with(name, pattern):
             value = other
             break
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 1:
-        raise ContributionRefused(reason, f"{key} of {name!r} is {value!r}, not a whole number from 1")
+    whole = type(value) in (int, float) and 1 <= value <= SAFE_INTEGER and value == int(value)  # false for NaN
+    if not whole:
+        raise ContributionRefused(
+            reason, f"{key} of {name!r} is {repr(value)[:40]}, not a whole number from 1 to 2^53 - 1"
+        )
     return int(value)
 
 

@@ -191,6 +191,41 @@ def test_what_is_not_the_sum_is_told(name: str, rank: int) -> None:
     assert found.against(found.deviation).fault is fault, "stating the error does not make it an honest cut"
 
 
+def _beside(delta: AdapterDelta, size_of_a: float, size_of_b: float) -> AdapterDelta:
+    """The same sum in exact numbers, with two more columns in the first module that undo each other."""
+    low = _first(delta)
+    a = torch.cat([low.a, torch.full((2, low.a.shape[1]), size_of_a)])
+    one = torch.full((low.b.shape[0], 1), size_of_b)
+    name = next(iter(delta.modules))
+    return replace(delta, modules={**delta.modules, name: LowRank(a, torch.cat([low.b, one, -one], dim=1), a.shape[0])})
+
+
+@pytest.mark.parametrize(("size_of_a", "size_of_b"), [(3e38, 3e38), (1e10, 1e10), (1e3, 1e3), (1e30, 1e-30)])
+def test_columns_that_undo_each_other_are_no_sum(size_of_a: float, size_of_b: float) -> None:
+    """They need not show in the difference; the fold's float32 would be left with a rest of them, or infinities."""
+    deltas = contributions(1)
+    exact = exact_sum(deltas, entries_of(list(deltas)))
+    made = make(exact, SUBJECT)
+    assert compare(exact, HeldSource(made), SUBJECT).against(0).fault is None
+    found = compare(exact, HeldSource(_beside(made, size_of_a, size_of_b)), SUBJECT)
+    assert found.against(found.deviation).fault in (Fault.WRONG_FORM, Fault.NOT_THE_SUM)
+
+
+def test_a_rank_beyond_the_matrix_allows_no_wider_object() -> None:
+    """Comparing takes a square of the columns in memory, so a proposer must not choose how many there are."""
+    deltas = contributions(2)
+    exact = exact_sum(deltas, entries_of(list(deltas)))
+    made = make(exact, SUBJECT, rank=10**6)
+    assert compare(exact, HeldSource(made), SUBJECT, rank=10**6).against(0).fault is None
+    low = _first(made)
+    most = min(low.b.shape[0], low.a.shape[1])
+    zeros = torch.zeros(most, low.a.shape[1]), torch.zeros(low.b.shape[0], most)
+    wide = _changed(made, a=torch.cat([low.a, zeros[0]]), b=torch.cat([low.b, zeros[1]], dim=1))
+    name = next(iter(made.modules))
+    wide = replace(wide, modules={**wide.modules, name: replace(wide.modules[name], alpha=wide.modules[name].rank)})
+    assert compare(exact, HeldSource(wide), SUBJECT, rank=10**6).fault is Fault.WRONG_FORM
+
+
 def test_a_wider_object_than_its_rank_is_none() -> None:
     deltas = contributions(2)
     exact = exact_sum(deltas, entries_of(list(deltas)))

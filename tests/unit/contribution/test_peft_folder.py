@@ -127,6 +127,14 @@ def test_a_fold_of_what_was_read_has_the_logits_of_peft(base: BaseModel, tmp_pat
         ({"lora_alpha": 16.5}, Reason.BAD_SCALE, "16.5"),
         ({"lora_alpha": 0}, Reason.BAD_SCALE, "is 0"),
         ({"alpha_pattern": {"(a+)+$": 4}}, Reason.BAD_SCALE, "no plain name"),
+        ({"alpha_pattern": {"q.proj": 64}}, Reason.BAD_SCALE, "no plain name"),  # to peft a dot is any character
+        ({"alpha_pattern": {"q_proj": float("nan")}}, Reason.BAD_SCALE, "nan"),
+        ({"rank_pattern": ["q_proj"]}, Reason.BAD_RANK, "no JSON object"),
+        ({"lora_alpha": float("inf")}, Reason.BAD_SCALE, "inf"),
+        ({"lora_alpha": 1e300}, Reason.BAD_SCALE, "1e+300"),
+        ({"lora_alpha": 10**400}, Reason.BAD_SCALE, "2^53"),
+        ({"use_rslora": 1}, Reason.BAD_SCALE, "neither true nor false"),  # peft would scale by α/√r
+        ({"use_rslora": "false"}, Reason.BAD_SCALE, "neither true nor false"),
     ],
 )
 def test_what_a_merge_would_lose_is_refused(
@@ -168,6 +176,11 @@ def add(name: str) -> Callable[[dict[str, torch.Tensor]], None]:
     return change
 
 
+def say_twice(tensors: dict[str, torch.Tensor]) -> None:
+    name = next(item for item in sorted(tensors) if "lora_A" in item)
+    tensors[name.removeprefix("base_model.model.")] = torch.zeros_like(tensors[name])
+
+
 def drop_rows(tensors: dict[str, torch.Tensor]) -> None:
     name = next(item for item in sorted(tensors) if "lora_B" in item)
     tensors[name] = tensors[name][:-1]
@@ -181,6 +194,7 @@ def drop_rows(tensors: dict[str, torch.Tensor]) -> None:
         (rename("lora_A.", "lora_embedding_A."), Reason.UNSUPPORTED),
         (lambda tensors: tensors.pop(next(name for name in sorted(tensors) if "lora_B" in name)), Reason.BAD_SHAPE),
         (drop_rows, Reason.BAD_SHAPE),
+        (say_twice, Reason.WRONG_FORMAT),
         (spoil(float("nan")), Reason.NOT_FINITE),
         (spoil(float("-inf")), Reason.NOT_FINITE),
         (add("*lora_magnitude_vector"), Reason.DORA),
@@ -219,7 +233,7 @@ def test_damaged_and_missing_files(base: BaseModel, folder: Path) -> None:
     assert refusal(base, folder, limits=Limits(max_bytes=10)).reason == Reason.TOO_LARGE
     (folder / WEIGHTS).write_bytes(whole)
     assert refusal(base, folder, limits=Limits(max_tensors=2)).reason == Reason.TOO_LARGE
-    for text in ("{", "[]", "[" * 100_000):
+    for text in ("{", "[]", "[" * 100_000, '{"' + '\\"' * 300_000, " " * (1 << 20) + "{}"):
         (folder / CONFIG).write_text(text)
         assert refusal(base, folder).reason == Reason.WRONG_FORMAT
     (folder / CONFIG).unlink()
