@@ -84,6 +84,14 @@ class Settings:
             finality_depth=_number(self._chain(side), "finality_depth", f"chain.{side}"),
         )
 
+    def hints_url(self, side: Side) -> str | None:
+        """WebSocket address of a chain's node, which tells of new blocks; None where there is none."""
+        if "chain" not in self.values or (url := self._chain(side).get("ws_url")) is None:
+            return None
+        if not str(url).startswith(("ws://", "wss://")) or not str(url).partition("://")[2].strip("/"):
+            raise ConfigurationError(f"chain.{side}.ws_url is no WebSocket address", mend="use ws://HOST:PORT, or null")
+        return str(url)
+
     def _chain(self, side: Side) -> Mapping[str, Any]:
         entry = self.group("chain").get(side)
         if not isinstance(entry, Mapping):

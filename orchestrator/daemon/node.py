@@ -14,6 +14,7 @@ from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.following import Following, Machine
 from orchestrator.daemon.gate import Approvals, Gate
 from orchestrator.daemon.health import Health
+from orchestrator.daemon.hints import Hints
 from orchestrator.daemon.prekeys import Prekeys
 from orchestrator.daemon.recall import recall_own_signatures
 from orchestrator.daemon.services import Services
@@ -36,16 +37,22 @@ class Node:
     Args:
         services: the adapters of this organisation.
         gate: what begins by itself. approvals: gives the operator's words; asked at each tick.
+        hints: of new blocks; without any, each tick looks.
 
     Attributes:
         waiting: what the machine wants and the gate holds.
     """
 
     def __init__(
-        self, services: Services, *, gate: Gate | None = None, approvals: Callable[[], Approvals] = Approvals
+        self,
+        services: Services,
+        *,
+        gate: Gate | None = None,
+        approvals: Callable[[], Approvals] = Approvals,
+        hints: Hints | None = None,
     ) -> None:
         self._services = services
-        self._gate, self._approvals = gate or Gate(), approvals
+        self._gate, self._approvals, self._hints = gate or Gate(), approvals, hints or Hints()
         self._machine = Machine(NodeState(me=services.me, ledger=LedgerState(), done=services.journal.done()))
         self._following = Following(services, self._machine)
         self._executor = Executor(services)
@@ -75,7 +82,7 @@ class Node:
         try:
             while not stop.is_set():
                 if self._tried():
-                    stop.wait(tick)
+                    self._hints.wait(stop, tick, calm=self._calm)
         finally:
             self._executor.close()
             self._machine.tell(self._executor.finished())
@@ -108,6 +115,11 @@ class Node:
         self._machine.state, effects = transition(self.state, heads)
         self._machine.tell(self._executor.start(self.state, self._let_through(effects, stopped=stopped)))
         return True
+
+    @property
+    def _calm(self) -> bool:
+        """Whether nothing but a new block can bring something to do."""
+        return self._health.ready and not self._executor.busy and not self.waiting
 
     def _tried(self) -> bool:
         """One tick, whatever the surroundings do; False if there is more to do at once."""

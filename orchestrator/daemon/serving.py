@@ -12,6 +12,7 @@ from orchestrator.daemon.control import Control
 from orchestrator.daemon.control_settings import ControlSettings
 from orchestrator.daemon.deadlines import OwnAct, own_act
 from orchestrator.daemon.gate import Approvals
+from orchestrator.daemon.hints import Hints
 from orchestrator.daemon.node import Node
 from orchestrator.daemon.samples import Sampler, Wallet
 from orchestrator.daemon.sentences import sentence_of
@@ -52,15 +53,22 @@ class Word:
 
 @contextmanager
 def controlled(services: Services, settings: ControlSettings) -> Iterator[Node]:
-    """The node, and its API until the end of the block.
+    """The node with its hints, and its API until the end of the block.
 
     Raises:
-        PortTaken: the API's port is in use. ConfigurationError: its address is wrong, or others can read a token.
+        PortTaken: the API's port is in use. ConfigurationError: its address is wrong, or others can read a token; or a
+            chain's ``ws_url`` is none.
         EnvironmentMissing: the API's packages are not installed.
     """
+    with Hints.of(services.settings) as hints, _controlled(services, settings, hints) as node:
+        yield node
+
+
+@contextmanager
+def _controlled(services: Services, settings: ControlSettings, hints: Hints) -> Iterator[Node]:
     book = OperatorBook(services.journal)
     word = Word(book, dry_run=settings.gate.dry_run)
-    node = word.node = Node(services, gate=settings.gate, approvals=word)
+    node = word.node = Node(services, gate=settings.gate, approvals=word, hints=hints)
     if not settings.api.enabled:
         yield node
         return
