@@ -41,6 +41,13 @@ RETRYABLE = (ChainError, StorageError, WorkerError)
 """What may go better another time: a chain, IPFS or the worker was down or slow."""
 
 
+class _Running(NamedTuple):
+    """An effect that is in a lane, or waits there for those before it."""
+
+    lane: str
+    future: Future[None]
+
+
 class _Ended(NamedTuple):
     """How an effect ended, while the journal has not taken it yet. ``error``: None where it was carried out."""
 
@@ -58,7 +65,8 @@ class Executor:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._lanes = {name: ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) for name in LANES}
-        self._running: dict[str, Future[None]] = {}
+        self._running: dict[str, _Running] = {}
+        self._patient: list[tuple[Effect, Job]] = []
         self._begun: dict[str, float] = {}
         self._untold: list[_Ended] = []
         self.disk: DiskError | None = None
@@ -66,17 +74,17 @@ class Executor:
     @property
     def busy(self) -> bool:
         """Whether an effect is under way in a lane."""
-        return bool(self._running)
+        return bool(self._begun)
 
     @property
     def running(self) -> tuple[str, ...]:
         """Ids of the effects in the lanes, those that wait for their turn there too."""
-        return tuple(self._running)
+        return tuple(self._begun)
 
     @property
     def oldest(self) -> float | None:
         """When the oldest effect in the lanes was begun, in seconds since 1970."""
-        return min((self._begun[effect_id] for effect_id in self._running), default=None)
+        return min(self._begun.values(), default=None)
 
     def start(self, state: NodeState, effects: Iterable[Effect]) -> list[Outcome]:
         """Begin all of them; what ended already is told."""
@@ -89,33 +97,51 @@ class Executor:
                 outcomes.append(EffectFailed(effect.id, retryable=True, counts=False))
                 continue
             ended = self._attempt(effect.id, lambda effect=effect: self._begin(state, effect))  # type: ignore[misc]
-            if effect.id not in self._running:
+            if effect.id not in self._begun:
                 self._untold.append(ended)
         return outcomes + self._told()
 
     def finished(self) -> list[Outcome]:
         """What has ended in the lanes since the last call."""
-        for effect_id in [effect_id for effect_id, future in self._running.items() if future.done()]:
-            self._untold.append(self._attempt(effect_id, self._running.pop(effect_id).result))
+        for effect_id in [effect_id for effect_id, running in self._running.items() if running.future.done()]:
+            self._untold.append(self._attempt(effect_id, self._running.pop(effect_id).future.result))
             del self._begun[effect_id]
+        self._let_patient_begin()
         return self._told()
 
     def close(self) -> None:
         """Stop what the workbench computes, let the rest that is under way end, start no other."""
+        self._patient.clear()
         for lane in self._lanes.values():
             lane.shutdown(wait=False, cancel_futures=True)
         self._services.bench.cancel()
         for lane in self._lanes.values():
             lane.shutdown(wait=True)
-        self._running = {key: future for key, future in self._running.items() if not future.cancelled()}
+        self._running = {key: item for key, item in self._running.items() if not item.future.cancelled()}
+        self._begun = {key: self._begun[key] for key in self._running}
 
     def _begin(self, state: NodeState, effect: Effect) -> None:
         with acting(effect.id):
             job: Job | None = HANDLERS[type(effect)](self._services, state, effect)
-        if job is not None:
-            lane = effect.lane or "fetch"
-            self._running[effect.id] = self._lanes[lane].submit(self._in_lane, effect, job)
-            self._begun[effect.id] = time.time()
+        if job is None:
+            return
+        self._begun[effect.id] = time.time()
+        if effect.patient:
+            self._patient.append((effect, job))
+            self._let_patient_begin()
+        else:
+            self._submit(effect, job)
+
+    def _submit(self, effect: Effect, job: Job) -> None:
+        lane = effect.lane or "fetch"
+        self._running[effect.id] = _Running(lane, self._lanes[lane].submit(self._in_lane, effect, job))
+
+    def _let_patient_begin(self) -> None:
+        """One for each lane in which nothing else is."""
+        for effect, job in tuple(self._patient):
+            if all(running.lane != (effect.lane or "fetch") for running in self._running.values()):
+                self._patient.remove((effect, job))
+                self._submit(effect, job)
 
     def _in_lane(self, effect: Effect, job: Job) -> None:
         with acting(effect.id), self._services.model if effect.lane == "model" else nullcontext():

@@ -21,12 +21,14 @@ class Effect:
         local: whether it leaves no trace on a chain, so that only this node can know that it was done. What is not
             local signs or sends.
         shared: whether any member may do it, so that members take turns.
+        patient: whether it lets all others of its lane go first: whoever asks for many holds up none of them.
     """
 
     name: ClassVar[str] = ""
     lane: ClassVar[Lane] = ""
     local: ClassVar[bool] = False
     shared: ClassVar[bool] = False
+    patient: ClassVar[bool] = False
 
     @property
     def id(self) -> str:
@@ -266,6 +268,7 @@ class CompareCompaction(Effect):
 
     name = "compare-compaction"
     lane = "model"
+    patient = True
     artefact_id: ArtefactId
 
 

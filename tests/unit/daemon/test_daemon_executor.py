@@ -40,6 +40,7 @@ from orchestrator.errors import (
 )
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
+from orchestrator.types import ArtefactId
 
 QUICK, HEAVY, OTHER = fx.PassRound(1), fx.TrainUpdate(1), fx.TrainUpdate(2)
 
@@ -210,6 +211,39 @@ def test_what_waits_for_other_nodes_does_not_wait_for_the_model(
     assert executor.oldest is not None and 0 <= time.time() - executor.oldest < 60
     go.set()
     assert ended(executor) == [ev.EffectCompleted(HEAVY.id)]
+
+
+def test_comparisons_of_whatever_is_proposed_do_not_keep_a_round_waiting(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any member may propose as many compactions as it likes; each costs the others minutes."""
+    go, done = threading.Event(), []
+    compares = [fx.CompareCompaction(ArtefactId(f"0x{number:064x}")) for number in range(3)]
+    act(monkeypatch, compares[0], lambda _services, _state, effect: lambda: (go.wait(5), done.append(effect.id)))
+    act(monkeypatch, HEAVY, lambda _services, _state, effect: lambda: done.append(effect.id))
+    assert executor.start(life.now(), compares) == []
+    assert executor.start(life.now(), [HEAVY]) == []
+    assert set(executor.running) == {HEAVY.id, *(compare.id for compare in compares)}
+    go.set()
+    outcomes: list[Any] = []
+    while len(outcomes) < 4:
+        outcomes += (found := ended(executor))
+        assert found, outcomes
+    assert done == [compares[0].id, HEAVY.id, compares[1].id, compares[2].id]
+    assert not executor.busy and executor.oldest is None
+
+
+def test_what_gave_way_is_not_begun_by_closing(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, done = threading.Event(), []
+    compares = [fx.CompareCompaction(ArtefactId(f"0x{number:064x}")) for number in range(2)]
+    act(monkeypatch, compares[0], lambda _services, _state, effect: lambda: (go.wait(5), done.append(effect.id)))
+    executor.start(life.now(), compares)
+    go.set()
+    executor.close()
+    assert executor.finished() == [ev.EffectCompleted(compares[0].id)] and done == [compares[0].id]
+    assert not executor.busy
 
 
 def test_handlers_and_jobs_work_under_their_actions_name(
