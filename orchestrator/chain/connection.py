@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -25,6 +27,25 @@ _UP = "start it with `loranchor network up`, or set its address (chain.public.ur
 
 for _name in ("web3.providers.HTTPProvider", "web3._utils.http_session_manager.HTTPSessionManager", "urllib3"):
     logging.getLogger(_name).setLevel(logging.INFO)  # below that they log whole addresses
+
+
+class _Numbers:
+    """Numbers of questions, as the provider counts them. A thread sees those that it has asked since ``begin``."""
+
+    def __init__(self) -> None:
+        self._count, self._own = itertools.count(), threading.local()
+
+    def begin(self) -> None:
+        self._own.asked = []
+
+    @property
+    def asked(self) -> list[int]:
+        return list(self._own.asked)
+
+    def __next__(self) -> int:
+        number = next(self._count)
+        self._own.asked = [*getattr(self._own, "asked", ()), number]
+        return number
 
 
 class Connection:
@@ -55,6 +76,8 @@ class Connection:
                 method_allowlist=REQUEST_RETRY_ALLOWLIST,
             ),
         )
+        self._numbers = _Numbers()
+        self._provider.request_counter = self._numbers  # type: ignore[assignment]
 
     @property
     def url(self) -> str:
@@ -177,25 +200,28 @@ class Connection:
         return rpc.receipt(self.request("eth_getTransactionReceipt", [transaction]), transaction)
 
     def _ask(self, method: str, params: Sequence[Any]) -> Any:
+        self._numbers.begin()
         try:
             answer = self._provider.make_request(RPCEndpoint(method), list(params))
         except (requests.RequestException, Web3Exception, ValueError) as error:
             raise self._silent(error) from None  # the cause names the whole address
-        return self._result(method, answer)
+        return self._result(method, answer, self._numbers.asked[0])
 
     def _ask_batch(self, method: str, many_params: Sequence[Sequence[Any]]) -> list[Any]:
         wanted = [(RPCEndpoint(method), list(params)) for params in many_params]
         if not wanted:
             return []
+        self._numbers.begin()
         try:
             answers = self._provider.make_batch_request(wanted)
-        except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._silent(error) from None  # the cause names the whole address
         if not isinstance(answers, list) or len(answers) != len(wanted):
             raise ChainError(f"the node at {self.url} answered {method} for {len(wanted)} items with another number")
-        return [self._result(method, answer) for answer in answers]
+        numbers = self._numbers.asked
+        return [self._result(method, answer, number) for answer, number in zip(answers, numbers, strict=True)]
 
-    def _result(self, method: str, answer: Any) -> Any:
+    def _result(self, method: str, answer: Any, number: int) -> Any:
         if not isinstance(answer, Mapping) or ("result" not in answer and not isinstance(answer.get("error"), Mapping)):
             raise ChainError(
                 f"{self.url} did not answer {method} as a node does", mend="check what listens at this address"
@@ -204,6 +230,8 @@ class Connection:
             error = cast("Mapping[str, Any]", answer["error"])
             words = str(error.get("message", "no message"))
             raise RpcRefused(f"{method} was refused: {words}", rpc_message=words, data=error.get("data"))
+        if answer.get("id") != number:  # a late answer, or one that is told twice
+            raise ChainError(f"the node at {self.url} answered another question than {method}", mend="ask again")
         return answer["result"]
 
     def _silent(self, error: Exception) -> ChainError:

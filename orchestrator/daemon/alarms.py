@@ -4,6 +4,10 @@ PRIVATE_CHAIN_REWRITTEN = "PRIVATE_CHAIN_REWRITTEN"
 """The private chain no longer holds a block that this node has attested to. Nothing is signed or sent until an operator
 has compared the chain with the other members' and cleared the alarm."""
 
+RECORD_PASSED_OVER = "RECORD_PASSED_OVER"
+"""The private contracts count an event that nobody entitled has signed, as the operator of a development chain can make
+one. No daemon counts it, so contracts and records differ from then on."""
+
 CHAIN_SILENT = "CHAIN_SILENT"
 STORAGE_SILENT = "STORAGE_SILENT"
 DISK_NOT_WRITABLE = "DISK_NOT_WRITABLE"

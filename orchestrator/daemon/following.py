@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN, RECORD_PASSED_OVER
 from orchestrator.daemon.cursor import Cursor
 from orchestrator.daemon.handlers.checkpoints import ATTESTED
 from orchestrator.daemon.health import Head
@@ -15,7 +15,7 @@ from orchestrator.daemon.journal import Alarm, Side
 from orchestrator.daemon.listener import SIDES, Behind, Listener
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services
-from orchestrator.errors import ChainError
+from orchestrator.errors import ChainError, DiskError, ProtocolError
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.view import awards_of
 from orchestrator.ledger.words import hex_word
@@ -54,6 +54,8 @@ class Following:
         self._notes: list[tuple[str, Mapping[str, object]]] = []
         self._heads = {side: Head() for side in SIDES}
         self._public_waits = False
+        # events that do not count are told once, however often they are read
+        self._told_until = self._before["private"]["number"] if self._before["private"] else -1
 
     @property
     def caught_up(self) -> bool:
@@ -94,13 +96,20 @@ class Following:
     def _private(self) -> None:
         before = self._before["private"]
         known = before["number"] if before else -1
-        for fact in self._listener.private_facts(self._machine.state.ledger):
-            if isinstance(fact, ev.RecordSeen):
-                self._services.history.append(fact.record)
-                if fact.record.block > known:
-                    self._notes.append(("record", {"kind": fact.record.kind, "block": fact.record.block}))
-            self._machine.tell([fact])
-        if before and self._listener.private_head == known and before["tree"] != self._tree():
+        try:
+            for fact in self._listener.private_facts(self._machine.state.ledger):
+                if isinstance(fact, ev.RecordSeen):
+                    self._services.history.append(fact.record)
+                    if fact.record.block > known:
+                        self._notes.append(("record", {"kind": fact.record.kind, "block": fact.record.block}))
+                self._machine.tell([fact])
+        except ProtocolError as error:
+            if not self._listener.passed_over:
+                raise
+            raise self._explained(error) from error
+        # a process that ended right after a reorganisation had made nothing yet of what it kept
+        told_before = before["tree"] if before else None
+        if told_before is not None and self._listener.private_head == known and told_before != self._tree():
             self._listener.begin()
             self._services.history.cut(-1)
             self._machine.state = refolded(self._machine.state, [])
@@ -129,6 +138,33 @@ class Following:
         listed = awards_of(then, due, known_tasks(ledger, self._services))
         return tuple(award.index for award in listed if owners[award.update_id].organisation == self._services.me)
 
+    def _explained(self, error: ProtocolError) -> ProtocolError:
+        """A contradiction with what it may come from: the contracts' state holds what the records do not."""
+        try:
+            self._tell_passed_over()
+        except DiskError as full:
+            _log.warning("an alarm could not be kept: %s", full)
+        newest = self._listener.passed_over[-1].transaction
+        first = next(item for item in self._listener.passed_over if item.transaction == newest)
+        return ProtocolError(
+            error.message,
+            mend=f"it builds on what the contracts count and no member sent: in block {first.block}, {first.why}."
+            " Whoever runs the private chain sent it, and has to take the chain back behind that block",
+        )
+
+    def _tell_passed_over(self) -> None:
+        """Raise an alarm where the contracts count what nobody entitled has signed: records and they differ then."""
+        fresh = [item for item in self._listener.passed_over if item.block > self._told_until]
+        if fresh:
+            first = fresh[0]
+            text = (
+                f"the private chain's contracts count what no member sent, in block {first.block}: {first.why}; no"
+                " daemon counts it, so contracts and records differ: ask whoever runs the private chain, then clear"
+                " the alarm"
+            )
+            self._services.journal.raise_alarm(RECORD_PASSED_OVER, text)
+        self._told_until = max(self._told_until, self._listener.private_head)
+
     # -- backwards
 
     def _roll_back(self, side: Side, block: int) -> None:
@@ -142,6 +178,7 @@ class Following:
         self._before[side], self._saved[side] = None, kept
         if side == "private":
             self._services.history.cut(block)
+            self._told_until = min(self._told_until, block)
         # local work follows from the private chain; what it was made from may be gone with it
         done = self._services.journal.done()
         self._machine.state = refolded(self._machine.state, self._listener.told(), done)
@@ -194,7 +231,8 @@ class Following:
         return [tree.size, hex_word(tree.root())]
 
     def _write(self) -> None:
-        """Bring notes and cursors to the disk; what it refuses is written the next time."""
+        """Bring alarms, notes and cursors to the disk; what it refuses is written the next time."""
+        self._tell_passed_over()
         self._notes = self._notes[-_NOTES_KEPT:]
         if self._notes:
             self._services.journal.write_all(self._notes)

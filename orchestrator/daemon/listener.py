@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainPort, RawLog
 from orchestrator.chain.public_events import AwardClaim, AwardsPublication, ObjectionRaised, read_anchored, read_awards
-from orchestrator.chain.reader import read_attestations, read_records
+from orchestrator.chain.reader import read_attestations, read_records, warn_ignored
 from orchestrator.chain.structs import Stage
 from orchestrator.daemon.cursor import Cursor, Mark
 from orchestrator.daemon.journal import Side
 from orchestrator.errors import ChainError
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.protocol import events as ev
-from orchestrator.types import RequestId
+from orchestrator.types import Digest, RequestId
 
 SIDES: tuple[Side, Side] = ("private", "public")
 CHUNK = 2000
@@ -31,6 +32,14 @@ class Behind(ChainError):
     """A node is not as far as this daemon has read, or as far as the other chain is."""
 
 
+class PassedOver(NamedTuple):
+    """An event that the private contracts count and no reader does (docs/decisions/0050)."""
+
+    block: int
+    transaction: Digest
+    why: str
+
+
 class Listener:
     """A cursor on each chain. A fact is told once, and taken back when its block is no longer in the chain.
 
@@ -38,6 +47,9 @@ class Listener:
         private, public: contracts; reading starts at their deployment.
         cursors: up to where an earlier process had read; facts are told from the start again, since none are kept.
         patience: seconds until a node that has fewer blocks than were read is believed, by default LAG_SECONDS.
+
+    Attributes:
+        passed_over: events of the private chain, up to its head here, that do not count.
     """
 
     def __init__(
@@ -56,6 +68,7 @@ class Listener:
         for side, cursor in (cursors or {}).items():
             self._sides[side].cursor = cursor
         self._patience = LAG_SECONDS if patience is None else patience
+        self.passed_over: list[PassedOver] = []
         self._step_blocks = 0  # asked for when it matters; never 0, and it never changes
 
     @property
@@ -106,10 +119,12 @@ class Listener:
         whose awards they are follows from those."""
         self._sides[side].cut(block)
         if side == "private":
+            self.passed_over = [item for item in self.passed_over if item.block <= block]
             self._sides["public"].begin()
 
     def begin(self) -> None:
         """Take all facts back, and tell them anew."""
+        self.passed_over = []
         for reading in self._sides.values():
             reading.begin()
 
@@ -124,19 +139,27 @@ class Listener:
         if span is None:
             return
         first, last = span
+        ignored: list[PassedOver] = []
+
+        def ignore(log: RawLog, why: str) -> None:
+            warn_ignored(log, why)
+            ignored.append(PassedOver(log.block, log.transaction, why))
+
+        chain, private = reading.chain, self._private
+        records = read_records(chain, private, first, last.number, members=ledger.members, on_ignored=ignore)
         placed: list[tuple[tuple[int, int], ev.RecordSeen | ev.AttestationSeen]] = [
-            ((record.block, record.log_index), ev.RecordSeen(record))
-            for record in read_records(reading.chain, self._private, first, last.number, members=ledger.members)
+            ((record.block, record.log_index), ev.RecordSeen(record)) for record in records
         ]
         placed += [
             (
                 (found.block, found.log_index),
                 ev.AttestationSeen(found.sequence, found.organisation, found.head, found.signature),
             )
-            for found in read_attestations(reading.chain, self._private, first, last.number)
+            for found in read_attestations(chain, private, first, last.number, on_ignored=ignore)
         ]
         placed.sort(key=lambda item: item[0])
         reading.passed(last, [(place[0], fact) for place, fact in placed])
+        self.passed_over += ignored
         for _, fact in placed:
             yield fact
 

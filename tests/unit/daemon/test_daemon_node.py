@@ -40,6 +40,7 @@ class Heard:
         self.branched: dict[str, int] = {}
         self.events: list[ev.Event] = []
         self.cursors = {"private": Cursor(0), "public": Cursor(0)}
+        self.passed_over: list[Any] = []
 
     private_head = public_head = 0
 
