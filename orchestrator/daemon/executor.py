@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from orchestrator.chain.action import acting
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
-from orchestrator.daemon.disk import disk_fault
+from orchestrator.daemon.disk import disk_fault, try_disk
 from orchestrator.daemon.handlers import HANDLERS, Job
 from orchestrator.daemon.services import Services
 from orchestrator.errors import (
@@ -27,6 +27,7 @@ from orchestrator.errors import (
     StorageError,
     WorkCancelled,
     WorkerError,
+    WorkerLimit,
 )
 from orchestrator.protocol.effects import Effect
 from orchestrator.protocol.events import EffectCompleted, EffectFailed
@@ -38,7 +39,8 @@ Outcome = EffectCompleted | EffectFailed
 
 LANES = ("model", "fetch")
 RETRYABLE = (ChainError, StorageError, WorkerError)
-"""What may go better another time: a chain, IPFS or the worker was down or slow."""
+"""What may go better another time: a chain, IPFS or the worker was down or slow. A limit of the worker's stays one until
+the operator starts the daemon with another."""
 
 
 class _Running(NamedTuple):
@@ -181,11 +183,20 @@ class Executor:
             journal.raise_alarm(PRIVATE_CHAIN_REWRITTEN, str(error))
         if isinstance(error, DiskError):
             self.disk = error
-        surroundings = isinstance(error, DiskError | ChainRewritten)
-        retryable = surroundings or isinstance(error, RETRYABLE)
+        surroundings = isinstance(error, ChainRewritten) or (isinstance(error, DiskError) and self._home_refuses())
+        again = isinstance(error, (DiskError, *RETRYABLE)) and not isinstance(error, WorkerLimit)
+        retryable = surroundings or again
         # another member may have been first with what one of them had to do: then nobody asks for it again
         _log.log(logging.INFO if retryable else logging.WARNING, "%s failed: %s", effect_id, error)
         return EffectFailed(effect_id, retryable, counts=not surroundings)
+
+    def _home_refuses(self) -> bool:
+        """Whether all waits for the own disk; while it is another one, such as /tmp, the rest goes on."""
+        try:
+            try_disk(self._services.home)
+        except DiskError:
+            return True
+        return False
 
 
 @contextmanager

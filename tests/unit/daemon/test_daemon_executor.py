@@ -16,6 +16,7 @@ from unit.daemon.consortium import Consortium
 from unit.ledger.actors import AURORA
 
 from orchestrator.chain.action import current_action
+from orchestrator.daemon import executor as executor_module
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.figures import Figures
@@ -28,6 +29,7 @@ from orchestrator.errors import (
     ConfigurationError,
     ContentKeyDestroyed,
     DataError,
+    DiskError,
     EnvelopeError,
     KeystoreError,
     ObjectMissing,
@@ -36,6 +38,7 @@ from orchestrator.errors import (
     TransactionReverted,
     WorkCancelled,
     WorkerError,
+    WorkerLimit,
     WrongChain,
 )
 from orchestrator.protocol import effects as fx
@@ -286,10 +289,28 @@ def test_a_fault_of_the_own_disk_is_tried_again_as_if_for_the_first_time(
         sqlite3.connect("file:/nowhere/at/all?mode=ro", uri=True)
 
     act(monkeypatch, effect, refused if effect is QUICK else lambda *_: refused)
+    monkeypatch.setattr(executor_module, "try_disk", raising(DiskError("the disk cannot be written")))
     outcomes = executor.start(life.now(), [effect]) or ended(executor)
     assert outcomes == [ev.EffectFailed(effect.id, retryable=True, counts=False)]
     assert executor.disk is not None and "the disk cannot be written" in executor.disk.message
     assert journal(life)[-1]["code"] == "DiskError"
+
+
+def test_a_fault_of_another_disk_is_tried_again_ever_later(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a full /tmp: the home takes whatever it is given, so that nothing else would hold it up."""
+    act(monkeypatch, QUICK, raising(OSError(errno.ENOSPC, "No space left on device", "/elsewhere")))
+    assert executor.start(life.now(), [QUICK]) == [ev.EffectFailed(QUICK.id, retryable=True)]
+    assert executor.disk is not None and "/elsewhere" in executor.disk.message
+
+
+def test_a_limit_of_the_worker_waits_for_the_operator(
+    life: Consortium, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same work needs as much the next time; a daemon that is started with other settings tries it again."""
+    act(monkeypatch, HEAVY, raising(WorkerLimit("it took 9 MiB")))
+    assert executor.start(life.now(), [HEAVY]) == [ev.EffectFailed(HEAVY.id, retryable=False)]
 
 
 def test_nothing_begins_that_cannot_be_written_down(
