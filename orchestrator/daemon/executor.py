@@ -39,8 +39,8 @@ Outcome = EffectCompleted | EffectFailed
 
 LANES = ("model", "fetch")
 RETRYABLE = (ChainError, StorageError, WorkerError)
-"""What may go better another time: a chain, IPFS or the worker was down or slow. A limit of the worker's stays one until
-the operator starts the daemon with another."""
+"""What may go better another time: a chain, IPFS or the worker was down or slow. A limit of the worker's stays one
+until the operator starts the daemon with another."""
 
 
 class _Running(NamedTuple):
