@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts
+from orchestrator.chain.glimpse import Glimpse
 from orchestrator.chain.port import ChainPort, RawLog
+from orchestrator.chain.proxy import Proxy
 from orchestrator.chain.public_events import AwardClaim, AwardsPublication, ObjectionRaised, read_anchored, read_awards
 from orchestrator.chain.reader import read_attestations, read_records, warn_ignored
 from orchestrator.chain.structs import Stage
@@ -145,7 +147,7 @@ class Listener:
             warn_ignored(log, why)
             ignored.append(PassedOver(log.block, log.transaction, why))
 
-        chain, private = reading.chain, self._private
+        chain, private = reading.glimpse(self._private.proxies), self._private
         records = read_records(chain, private, first, last.number, members=ledger.members, on_ignored=ignore)
         placed: list[tuple[tuple[int, int], ev.RecordSeen | ev.AttestationSeen]] = [
             ((record.block, record.log_index), ev.RecordSeen(record)) for record in records
@@ -177,11 +179,12 @@ class Listener:
         if span is None:
             return
         first, last = span
+        chain = reading.glimpse([self._public.anchor, self._public.awards])
         facts: list[tuple[int, ev.Event]] = [
             (found.place.block, ev.CheckpointAnchoredSeen(found.checkpoint, found.head))
-            for found in read_anchored(reading.chain, self._public, first, last.number)
+            for found in read_anchored(chain, self._public, first, last.number)
         ]
-        for event in read_awards(reading.chain, self._public, first, last.number):
+        for event in read_awards(chain, self._public, first, last.number):
             if isinstance(event, AwardsPublication | ObjectionRaised):
                 vested = self._public.awards.vested_from(event.sequence)
                 fact = ev.AwardsPublishedSeen(event.sequence, vested, own_awards(event.sequence))
@@ -259,6 +262,10 @@ class _Reading:
             last = marked.number
         self.asked = last < self.head
         return self.next, Mark(last, self.chain.block(last).hash)
+
+    def glimpse(self, proxies: Sequence[Proxy]) -> Glimpse:
+        """The chain as all readers of the next go see it."""
+        return Glimpse(self.chain, [proxy.address for proxy in proxies], self.head)
 
     def passed(self, last: Mark, facts: list[tuple[int, ev.Event]]) -> None:
         """Note that all up to ``last`` was read, if the chain has not changed meanwhile.
