@@ -31,7 +31,7 @@ SNAPSHOTS, PID, LOG = "snapshots.jsonl", "daemon.pid", "daemon.log"
 
 def live(home: Path) -> None:
     """One daemon until it is told to stop."""
-    stop, meters = threading.Event(), Meters()
+    stop, meters = threading.Event(), Meters(home.parent / "estimates.lock")
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = compose([], organisation_home=home)
     control = ControlSettings.of(settings.group("daemon"))

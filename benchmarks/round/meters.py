@@ -5,12 +5,14 @@ The product has no hook for this: its classes are wrapped here, in the process t
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,14 @@ FOLLOWING, DECIDING = "following the chains", "deciding"
 
 
 class Meters:
-    """Counters of this process, from :meth:`install` on."""
+    """Counters of this process, from :meth:`install` on.
 
-    def __init__(self) -> None:
+    Args:
+        turn: a file that all daemons lock for estimates of gas.
+    """
+
+    def __init__(self, turn: Path) -> None:
+        self._turn = turn
         self.cpu: defaultdict[str, float] = defaultdict(float)
         self.rpc: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -62,7 +69,8 @@ class Meters:
     def _posting(self, post: Callable[..., bytes]) -> Callable[..., bytes]:
         @functools.wraps(post)
         def counted(manager: Any, url: str, data: bytes, **options: Any) -> bytes:
-            answer = post(manager, url, data, **options)
+            with self._one_estimate() if b'"eth_estimateGas"' in data else nullcontext():
+                answer = post(manager, url, data, **options)
             with self._lock:
                 self.rpc["requests"] += 1
                 self.rpc["calls"] += data.count(b'"method"')
@@ -70,6 +78,13 @@ class Meters:
             return answer
 
         return counted
+
+    @contextmanager
+    def _one_estimate(self) -> Iterator[None]:
+        """One at a time over all daemons: Ganache sometimes never answers one of several that it works at."""
+        with self._turn.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _timed(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(work)
