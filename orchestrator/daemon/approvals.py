@@ -5,13 +5,14 @@ The journal keeps it for one pair of chains: what was approved on one is worth n
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from orchestrator.daemon.gate import Approvals
 
-_WORDS, _OPERATOR, _PAUSED = "approval", "operator", "paused"
+WORDS = "approval"
+"""Kind of the journal's results, by effect: whether it was approved, or denied."""
+_OPERATOR, _PAUSED = "operator", "paused"
 
 
 class WordStore(Protocol):
@@ -23,40 +24,34 @@ class WordStore(Protocol):
 
 
 class OperatorBook:
-    """The operator's words. One thread may write while another reads: what is read never changes.
+    """The operator's words. Threads may share it: what is read never changes.
 
     Every word is on disk before it holds; what the disk does not take raises DiskError and changes nothing.
     """
 
     def __init__(self, store: WordStore) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._now = self._read()
 
     @property
     def approvals(self) -> Approvals:
-        """What holds now."""
-        return self._now
+        """What holds now. Approvals are of the private chain as it was: a reorganisation takes them back."""
+        words = self._store.results(WORDS)
+        approved = frozenset(approved_of(words))
+        return Approvals(approved, frozenset(words) - approved, self._store.get(_OPERATOR, _PAUSED) is True)
 
     def approve(self, effect_id: str) -> None:
         """Let an effect begin, whatever was said of it before."""
-        with self._lock:
-            self._store.put(_WORDS, effect_id, True)
-            self._now = self._read()
+        self._store.put(WORDS, effect_id, True)
 
     def deny(self, effect_id: str) -> None:
         """Keep an effect from beginning until it is approved."""
-        with self._lock:
-            self._store.put(_WORDS, effect_id, False)
-            self._now = self._read()
+        self._store.put(WORDS, effect_id, False)
 
     def pause(self, wanted: bool) -> None:
         """Begin nothing, or go on."""
-        with self._lock:
-            self._store.put(_OPERATOR, _PAUSED, wanted)
-            self._now = self._read()
+        self._store.put(_OPERATOR, _PAUSED, wanted)
 
-    def _read(self) -> Approvals:
-        words = self._store.results(_WORDS)
-        approved = frozenset(key for key, value in words.items() if value is True)
-        return Approvals(approved, frozenset(words) - approved, self._store.get(_OPERATOR, _PAUSED) is True)
+
+def approved_of(words: Mapping[str, Any]) -> list[str]:
+    """The effects that were approved."""
+    return [effect_id for effect_id, word in words.items() if word is True]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN, RECORD_PASSED_OVER
+from orchestrator.daemon.approvals import WORDS, approved_of
 from orchestrator.daemon.cursor import Cursor
 from orchestrator.daemon.handlers.checkpoints import ATTESTED
 from orchestrator.daemon.health import Head
@@ -173,7 +174,10 @@ class Following:
         alarm = self._alarm(broken) if broken else None
         cursor = self._listener.cursor(side).until(block)
         kept = {"number": block, "marks": cursor.document(), "tree": None}
-        self._services.journal.rolled_back(side, kept, forget={ATTESTED: broken}, alarm=alarm)
+        # what the operator approved may be another deed now, by the same id
+        approved = approved_of(self._services.journal.results(WORDS)) if side == "private" else []
+        forget = {ATTESTED: broken, WORDS: approved}
+        self._services.journal.rolled_back(side, kept, forget=forget, alarm=alarm)
         self._listener.roll_back(side, block)
         self._before[side], self._saved[side] = None, kept
         if side == "private":

@@ -21,8 +21,10 @@ from orchestrator.chain.port import Block, RawLog
 from orchestrator.chain.reader import read_records
 from orchestrator.daemon import listener as listening
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.approvals import OperatorBook
 from orchestrator.daemon.cursor import RECENT, Cursor, Mark
 from orchestrator.daemon.following import Following, Machine
+from orchestrator.daemon.gate import Approvals
 from orchestrator.daemon.handlers.checkpoints import ATTESTED
 from orchestrator.daemon.history import History
 from orchestrator.daemon.journal import Journal
@@ -207,6 +209,22 @@ def test_what_was_done_is_wanted_again_after_a_reorganisation(followed: Followed
     followed.go(1)
     assert followed.state.done == frozenset() and followed.state.in_flight == under_way
     assert followed.services.journal.done() == frozenset()
+
+
+def test_approvals_are_of_the_chain_as_it_was(followed: Followed) -> None:
+    """After a reorganisation the same id may stand for a round under another task."""
+    book, head = OperatorBook(followed.services.journal), followed.life.private.block_number()
+    book.approve("submit/2")
+    book.deny("attest/1/0")
+    book.pause(True)
+    accept(followed.life, "one")
+    followed.go(1)
+    assert book.approvals.approved == {"submit/2"}
+    followed.life.private.rewind(head)
+    accept(followed.life, "another")
+    followed.go(1)
+    expected = Approvals(denied=frozenset({"attest/1/0"}), paused=True)
+    assert book.approvals == OperatorBook(followed.services.journal).approvals == expected
 
 
 def test_local_work_stays_done_where_only_the_public_chain_changed(followed: Followed) -> None:
