@@ -29,8 +29,14 @@ class Figures:
         with self._lock:
             self._save("held_out", {**self._data.get("held_out", {}), label: {"value": value, "samples": samples}})
 
+    def unavailable(self, label: str, reason: str) -> None:
+        """Keep that the held-out metric under ``label`` is not to be had any more, and why; its value is null."""
+        with self._lock:
+            row = {"value": None, "samples": 0, "reason": f"not available: {reason}"}
+            self._save("held_out", {**self._data.get("held_out", {}), label: row})
+
     def has(self, label: str) -> bool:
-        """Whether the held-out metric under ``label`` was kept, in this process's life or before."""
+        """Whether the held-out metric under ``label``, or why there is none, was kept, in this process's life or before."""
         return label in self._data.get("held_out", {})
 
     def manifest(self, round_number: int, digest: str) -> None:

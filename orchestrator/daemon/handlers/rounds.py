@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.handlers.training import unrecorded
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.opening import removable_cids
 from orchestrator.daemon.results import round_key
 from orchestrator.daemon.services import Services, leaf_salt
+from orchestrator.errors import ContentKeyDestroyed
 from orchestrator.ledger.contributions import active_updates
 from orchestrator.ledger.manifest import build_manifest
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
+
+_log = logging.getLogger(__name__)
 
 
 def publish_prekeys(services: Services, state: NodeState, effect: fx.PublishPrekeys) -> None:
@@ -53,7 +58,10 @@ def settle_keys(services: Services, state: NodeState, effect: fx.SettleKeys) -> 
 
 
 def evaluate(services: Services, state: NodeState, effect: fx.EvaluateManifest) -> Job | None:
-    """Held-out figure of the model as it was when a round closed; measured once, also if the daemon is restarted."""
+    """Held-out figure of the model as it was when a round closed; measured once, also if the daemon is restarted.
+
+    Where a revocation has destroyed a part of that model before it was measured, there is none, and that is kept.
+    """
     label = f"round/{effect.round}"
     found = state.ledger.rounds[effect.round]
     task = services.task_of(found)
@@ -65,7 +73,12 @@ def evaluate(services: Services, state: NodeState, effect: fx.EvaluateManifest) 
     opener = services.opener(state.ledger)
 
     def job() -> None:
-        figure = services.bench.evaluate(task, manifest, opener)
+        try:
+            figure = services.bench.evaluate(task, manifest, opener)
+        except ContentKeyDestroyed as error:
+            _log.info("the model after round %d cannot be measured any more: %s", effect.round, error)
+            services.figures.unavailable(label, str(error))
+            return
         services.figures.held_out(label, figure.value, figure.samples)
         services.figures.status("evaluated", round=effect.round)
 

@@ -170,6 +170,21 @@ def test_a_request_that_was_overtaken_by_another_is_still_certified(life: Consor
     assert {row.metric for row in life.history.state.revocations[second].verifications.values()} == {"loss"}
 
 
+def test_a_model_that_was_not_measured_before_it_was_destroyed_is_said_to_be_lost(life: Consortium) -> None:
+    """The figure of the round is missing for good; its row says so, and nobody waits for it."""
+    life.fails = lambda effect: isinstance(effect, fx.EvaluateManifest)
+    request = requested(life)
+    life.until(lambda: life.history.state.revocations[request].shredded)
+    life.fails = lambda effect: False
+    life.handle(AURORA, life.now(), fx.EvaluateManifest(1))
+    row = json.loads((life.home / AURORA / "figures.json").read_text())["held_out"]["round/1"]
+    assert (row["value"], row["samples"]) == (None, 0)
+    assert row["reason"].startswith("not available: ") and "destroyed" in row["reason"]
+    asked = list(life.benches[AURORA].asked)
+    life.handle(AURORA, life.now(), fx.EvaluateManifest(1))
+    assert life.benches[AURORA].asked == asked
+
+
 def requested_by(life: Consortium, name: OrganisationId) -> RequestId:
     mine = [item.id for item in life.history.state.updates.values() if item.organisation == name]
     return life.history.request(name, mine)
