@@ -36,7 +36,7 @@ class Figures:
             self._save("held_out", {**self._data.get("held_out", {}), label: row})
 
     def has(self, label: str) -> bool:
-        """Whether the held-out metric under ``label``, or why there is none, was kept, in this process's life or before."""
+        """Whether the held-out metric under ``label`` was kept, or why there is none; also before this process."""
         return label in self._data.get("held_out", {})
 
     def manifest(self, round_number: int, digest: str) -> None:
