@@ -44,6 +44,8 @@ bench-adversaries: ## two adversaries among eight organisations, with and withou
 
 bench-participation: ## what participation policies earn and cost, simulated (minutes)
 
+bench-round: ## what a round costs each of 3 and 10 daemons apart from training and scoring, and one at rest (10 minutes)
+
 bench-quality: ## what the common model is worth: strategies, lineages and splits beside local and centralised training
 
 bench-aggregation: setup ## the fold beside the aggregators of other systems, installed into an environment of their own
