@@ -119,15 +119,14 @@ def _combined(
     with Workers(None, device) as workers:
         plan = make_plan(base.stored, ordered(entries), sources, strategy, device=device, threads=workers.threads)
         prove(sources.values(), workers)
-    factors: dict[str, tuple[Tensor, Tensor]] = {}
-    for target in plan.targets.values():
-        if target.has_low_rank:
-            left, right = _products(plan, target, sources, told)
-            if rank is not None:
-                cut = truncate(left, right, rank)
-                cuts.add({"norm2": cut.norm2, "error2": cut.error2})
-                left, right = cut.left, cut.right
+        low_rank = [target for target in plan.targets.values() if target.has_low_rank]
+        # a module to a thread: a decomposition's bits depend on how many threads it has itself
+        tasks = [partial(_factors, plan, target, sources, rank) for target in low_rank]
+        factors: dict[str, tuple[Tensor, Tensor]] = {}
+        for target, (left, right, own, cut) in zip(low_rank, workers.ordered(tasks), strict=True):
             factors[target.module] = left, right
+            told.add(own.figures)
+            cuts.add(cut.figures)
     width = max(left.shape[1] for left, _ in factors.values())
     tensors = {name: _with_dense(plan, parameter, value, sources) for parameter, (name, value) in heads.items()}
     for module, (left, right) in factors.items():
@@ -135,6 +134,19 @@ def _combined(
         tensors[a], tensors[b] = _padded(right, width, 0), _padded(left, width, 1)
     _write(path, tensors)
     return AdapterReport(width, len(factors), saved, rank is not None, cuts.relative_error, told.relative_error)
+
+
+def _factors(
+    plan: Plan, target: Target, sources: Mapping[UpdateId, Source], rank: int | None
+) -> tuple[Tensor, Tensor, Tally, Tally]:
+    """One module's factors, what the strategy told of them, and what the cut cost."""
+    told, cuts = Tally(), Tally()
+    left, right = _products(plan, target, sources, told)
+    if rank is not None:
+        cut = truncate(left, right, rank)
+        cuts.add({"norm2": cut.norm2, "error2": cut.error2})
+        left, right = cut.left, cut.right
+    return left, right, told, cuts
 
 
 def _products(plan: Plan, target: Target, sources: Mapping[UpdateId, Source], told: Tally) -> tuple[Tensor, Tensor]:

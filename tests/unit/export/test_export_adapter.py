@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from orchestrator.aggregation import Stack
+from orchestrator.aggregation import FlexLora, Stack, Strategy
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ConfigurationError, DataError, ProtocolError
 from orchestrator.export.adapter import AdapterReport, write_adapter
@@ -74,6 +74,26 @@ def test_a_rank_above_all_there_is_loses_nothing_and_mixes_the_contributions(tin
     side_by_side = load_file(tmp_path / "whole" / "adapter_model.safetensors")[f"{module}.lora_A.weight"]
     assert torch.equal(side_by_side[: first.rank], first.a), "the exact adapter shows each contribution"
     assert not any(torch.allclose(row, own, atol=1e-3) for row in a.float() for own in first.a)
+
+
+@pytest.mark.parametrize("strategy", [Stack(), FlexLora(rank=6)])
+def test_a_cut_has_the_same_bytes_with_any_number_of_threads(tmp_path: Path, strategy: Strategy) -> None:
+    """Members compare digests of what they export, and their machines differ in cores."""
+    base, export = bases("packaged:minilm-l6", "classifier", tmp_path / "unused")
+    deltas = {
+        UpdateId(f"1-{name}"): random_delta(base, place, (24,), endings=("query",)) for place, name in enumerate("ab")
+    }
+    threads, written = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            (folder := tmp_path / str(count)).mkdir()
+            entries = entries_of(list(deltas))
+            write_adapter(export, entries, held(deltas), folder, strategy=strategy, rank=5, hub_id=None)
+            written.append((folder / "adapter_model.safetensors").read_bytes())
+    finally:
+        torch.set_num_threads(threads)
+    assert written[0] == written[1] == written[2]
 
 
 def test_a_module_that_has_less_is_filled_up_with_zeros(tiny: Tiny, tmp_path: Path) -> None:
