@@ -34,7 +34,7 @@ class Terms:
 
     Attributes:
         hosts: names it may be addressed by, beside the loopback's.
-        rate, burst: requests a second, and at once.
+        rate, burst: requests a second, and at once, of those with the same token and of those with none.
         open_metrics: whether /metrics needs no token.
     """
 
@@ -65,7 +65,7 @@ def application(control: Control, tokens: Tokens, registry: CollectorRegistry, t
     return app, Guards(
         app,
         (*LOOPBACK, *terms.hosts),
-        Bucket(terms.rate, terms.burst),
+        lambda: Bucket(terms.rate, terms.burst),
         allows=lambda header: granted(header, tokens),
         needs=lambda method, path: needed(method, path, open_metrics=terms.open_metrics),
     )

@@ -60,12 +60,15 @@ class Guards:
 
     Args:
         hosts: names that requests may be addressed to, without port.
-        bucket: of requests that are no probes.
+        bucket: makes one for each scope, of requests that are no probes: who may do less keeps nobody else out.
         allows: what an Authorization header allows. needs: what a method and path need.
     """
 
-    def __init__(self, app: Asgi, hosts: Collection[str], bucket: Bucket, allows: Allows, needs: Needs) -> None:
-        self._app, self._hosts, self._bucket = app, frozenset(host.lower() for host in hosts), bucket
+    def __init__(
+        self, app: Asgi, hosts: Collection[str], bucket: Callable[[], Bucket], allows: Allows, needs: Needs
+    ) -> None:
+        self._app, self._hosts = app, frozenset(host.lower() for host in hosts)
+        self._buckets = {scope: bucket() for scope in Scope}
         self._allows, self._needs = allows, needs
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -77,7 +80,12 @@ class Guards:
         headers = dict(scope["headers"])
         if (code := self._refusal(scope["method"], scope["path"], headers)) is not None:
             await _refuse(answer, code, scope["path"])
-        elif (body := await _body(headers.get(b"content-length"), receive)) is None:
+            return
+        try:
+            body = await _body(headers.get(b"content-length"), receive)
+        except _Gone:
+            return
+        if body is None:
             await _refuse(answer, "TooLarge", scope["path"])
         elif _too_deep(body):
             await _refuse(answer, "Invalid", scope["path"])
@@ -88,9 +96,9 @@ class Guards:
         """Why a request is refused before its body is read; None where it is not."""
         if host_of(headers.get(b"host", b"")) not in self._hosts:
             return "WrongHost"
-        if path not in PROBES and not self._bucket.take():
-            return "TooManyRequests"
         wanted, found = self._needs(method, path), self._allows(headers.get(b"authorization", b"").decode("latin-1"))
+        if path not in PROBES and not self._buckets[found].take():
+            return "TooManyRequests"
         if found >= wanted:
             return None
         return "Refused" if found else "Unauthorised"
@@ -104,15 +112,23 @@ def host_of(header: bytes) -> str:
     return text.partition(":")[0]
 
 
+class _Gone(Exception):
+    """Whoever asked has hung up."""
+
+
 async def _body(announced: bytes | None, receive: Receive) -> bytes | None:
-    """The whole body; None where it is, or says that it is, too long."""
+    """The whole body; None where it is, or says that it is, too long.
+
+    Raises:
+        _Gone: it never came to its end, so nothing of it counts.
+    """
     if announced is not None and (not announced.isdigit() or len(announced) > 9 or int(announced) > MAX_BODY):
         return None
     parts = bytearray()
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return bytes(parts)
+            raise _Gone
         parts += message.get("body", b"")
         if len(parts) > MAX_BODY:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import socket
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from orchestrator.daemon.api.address import address_path
 from orchestrator.daemon.api.guards import Asgi
@@ -19,6 +21,25 @@ from orchestrator.files import write_json
 _log = logging.getLogger(__name__)
 
 _STARTUP_SECONDS = 20.0
+CONNECTION_SECONDS = 30.0
+"""Whoever needs longer to ask and to listen is hung up on: an answer takes milliseconds, and connections are few."""
+
+
+class _Prompt(H11Protocol):
+    """HTTP/1.1 with those who come to an end."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._end = self.loop.call_later(CONNECTION_SECONDS, transport.abort)
+
+    def on_response_complete(self) -> None:
+        self._end.cancel()
+        self._end = self.loop.call_later(CONNECTION_SECONDS, self.transport.abort)
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end.cancel()
+        super().connection_lost(exc)
 
 
 class ApiServer:
@@ -38,6 +59,7 @@ class ApiServer:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
         config = uvicorn.Config(
             asgi,
+            http=_Prompt,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -160,6 +160,15 @@ def test_too_many_requests_wait_and_probes_do_not(tmp_path: Path, life: Simulati
     assert all(client.get("/healthz").status_code == 200 for _ in range(5))
 
 
+def test_who_has_no_token_does_not_keep_the_operator_out(tmp_path: Path, life: Simulation) -> None:
+    """Any page in a browser, and any program on this machine, can send requests without one; so may a reader."""
+    world = World(tmp_path, life=life, terms=Terms(rate=0.001, burst=3))
+    for scope, refused in ((Scope.NONE, 401), (Scope.READ, 403)):
+        client = world.client(scope)
+        assert [client.post("/v1/pause").status_code for _ in range(4)] == [refused] * 3 + [429]
+    assert world.client(Scope.ACT).post("/v1/pause").status_code == 200
+
+
 def test_the_bucket_fills_again() -> None:
     now = [0.0]
     bucket = Bucket(2, 2, lambda: now[0])

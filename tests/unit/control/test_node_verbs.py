@@ -13,7 +13,9 @@ from unit.control.api_world import World
 from unit.protocol.simulation import Simulation
 
 from orchestrator import cli
+from orchestrator.daemon.api import server as api_server
 from orchestrator.daemon.api.address import address_of, address_path
+from orchestrator.daemon.api.client import ApiClient
 from orchestrator.daemon.api.server import ApiServer
 from orchestrator.daemon.api.tokens import Scope, token_path
 from orchestrator.daemon.gate import Approvals
@@ -193,3 +195,22 @@ def test_it_serves_ipv6_where_there_is_one(world: World) -> None:
     assert server.url.startswith("http://[::1]:")
     assert node(world, "status") == 0
     server.stop()
+
+
+def test_who_says_nothing_is_hung_up_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else as many connections as there may be would be all that it takes to be the last one served."""
+    monkeypatch.setattr(api_server, "CONNECTION_SECONDS", 0.3)
+    server = ApiServer(world.asgi, "127.0.0.1", 0, world.home)
+    server.start()
+    port = int(server.url.rpartition(":")[2])
+    began = b"POST /v1/pause HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n"
+    token = f"Authorization: Bearer {world.token(Scope.ACT)}\r\n\r\n".encode()
+    try:
+        for said in (b"", began, began + token):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
+                silent.sendall(said)
+                assert silent.recv(1) == b""
+        assert not world.control.book.approvals.paused, "what did not come to its end was never said"
+        assert ApiClient(world.home).get("/v1/status")["organisation"] == "aurora"
+    finally:
+        server.stop()
