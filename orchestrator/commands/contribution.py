@@ -79,7 +79,9 @@ def missing(
         for item in unopened
     ]
     request = (
-        None if asked is None else {"number": asked.number, "block": asked.asked.block, "answers": [*asked.answers]}
+        None
+        if asked is None
+        else {"number": asked.number, "block": asked.asked.block, "due": asked.due, "answers": [*asked.answers]}
     )
     if as_json:
         emit({"missing": rows, "request": request})
@@ -95,5 +97,6 @@ def _told(count: int, request: dict[str, Any] | None) -> str:
     told = f"{count} contributions cannot be opened yet"
     if request is None:
         return f"{told}: the daemon asks the other members for their keys"
-    answers = f"answered by {', '.join(request['answers'])}" if request["answers"] else "not answered yet"
+    due = f"answered from block {request['due']} on"
+    answers = f"answered by {', '.join(request['answers'])}" if request["answers"] else due
     return f"{told}: request {request['number']} of block {request['block']} is {answers}"

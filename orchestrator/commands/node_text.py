@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 ROUND = ("round", "status", "opener", "submitted", "released", "revealed", "active", "failure")
-CONTRIBUTION = ("update", "round", "organisation", "state", "samples", "epsilon", "acceptances")
+CONTRIBUTION = ("update", "round", "organisation", "state", "samples", "epsilon", "acceptances", "unopened")
 REVOCATION = ("request", "organisation", "mode", "step", "waits_for", "reason")
 
 
@@ -29,6 +29,8 @@ def status_lines(found: Row) -> list[str]:
         f"members        {len(found['members'])}, quorum {found['quorum']}, epoch {found['epoch']}{member};"
         f" {found['prekeys']} own prekeys unused"
     )
+    if found["unopened"]:
+        lines.append(f"not opened yet {found['unopened']} of what counts; see `loranchor contribution missing`")
     many = "effect" if found["waiting"] == 1 else "effects"
     waiting = f"{found['waiting']} {many}; see `loranchor node pending`" if found["waiting"] else "nothing"
     lines.append(f"waits for you  {waiting}")

@@ -1,8 +1,12 @@
-"""Names of what an operator must look at. All but the first pass by themselves."""
+"""Names of what an operator must look at. All but the first two pass by themselves."""
 
 PRIVATE_CHAIN_REWRITTEN = "PRIVATE_CHAIN_REWRITTEN"
 """The private chain no longer holds a block that this node has attested to. Nothing is signed or sent until an operator
 has compared the chain with the other members' and cleared the alarm."""
+
+FOREIGN_CATCH_UP = "FOREIGN_CATCH_UP"
+"""Somebody else has asked for content keys in this organisation's name, so can sign for its delegate. The daemon goes
+on with all of its work, and supersedes such requests before anybody answers; the authority must rotate the delegate."""
 
 RECORD_PASSED_OVER = "RECORD_PASSED_OVER"
 """The private contracts count an event that nobody entitled has signed, as the operator of a development chain can make

@@ -120,7 +120,8 @@ class Journal:
         """Events with higher numbers than ``after``, oldest first, as ``{"number", "time", "event", …facts}``."""
         query = "SELECT number, time, event, facts FROM events WHERE number > ? ORDER BY number LIMIT ?"
         rows = self._rows(query, after, limit)
-        return [{"number": row[0], "time": row[1], "event": row[2], **json.loads(row[3])} for row in rows]
+        # last, so that no fact of an older release that has one of these names hides them
+        return [{**json.loads(row[3]), "number": row[0], "time": row[1], "event": row[2]} for row in rows]
 
     # -- effects
 

@@ -126,6 +126,7 @@ class NodeCollector:
         yield _gauge("loranchor_missing_cosigners", "Signatures that the next checkpoint lacks.", checkpoint.missing)
         yield _gauge("loranchor_member", "1 if the organisation has a seat.", state.me in state.ledger.members.seats)
         yield _gauge("loranchor_prekeys_unused", "Prekeys that a round can be sealed to.", unused_prekeys(state))
+        yield _gauge("loranchor_unopened", "What counts and cannot be opened here yet.", len(state.unopened))
         yield _gauge("loranchor_rounds", "Rounds so far.", len(state.ledger.rounds))
         yield _gauge("loranchor_round_open", "1 while a round is open.", clock is not None)
         if clock is not None:
@@ -148,6 +149,7 @@ class NodeCollector:
             "loranchor_pin_failures", "Objects that could not be fetched or pinned.", ("code",),
             {(code,): tally.pins[code] for code in STORAGE_CODES},
         )  # fmt: skip
+        yield _counters("loranchor_content_keys_given", "Keys given for catching up.", ("asker",), _keyed(tally.given))
         yield _counters("loranchor_rollbacks", "Reorganisations followed.", ("chain",), _keyed(tally.rollbacks))
         usage = {name: read() for name, read in self._meters.usage.items()}
         sent = {(name,): one.transactions for name, one in usage.items()}

@@ -6,12 +6,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 
-from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.alarms import FOREIGN_CATCH_UP, PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.catching_up import Missing
 from orchestrator.daemon.claims import Claims
 from orchestrator.daemon.disk import try_disk
 from orchestrator.daemon.executor import Executor
 from orchestrator.daemon.following import Following, Machine
+from orchestrator.daemon.foreign_requests import ForeignRequests
 from orchestrator.daemon.gate import Approvals, Gate
 from orchestrator.daemon.health import Health
 from orchestrator.daemon.hints import Hints
@@ -57,7 +58,7 @@ class Node:
         self._following = Following(services, self._machine)
         self._executor = Executor(services)
         self._claims = Claims(services)
-        self._prekeys, self._missing = Prekeys(services), Missing(services)
+        self._prekeys, self._missing, self._foreign = Prekeys(services), Missing(services), ForeignRequests(services)
         self._surroundings = Surroundings(services.journal)
         self._recalled = False
         self.waiting: tuple[Effect, ...] = ()
@@ -111,7 +112,8 @@ class Node:
             self._recalled = True
         stopped = any(alarm.name == PRIVATE_CHAIN_REWRITTEN for alarm in self._services.journal.alarms())
         heads = self._claims.compared(self._following.heads(self.state.ledger), self.state.ledger)
-        heads = self._missing.compared(self._prekeys.compared(heads, self.state.ledger), self.state.ledger)
+        for part in (self._prekeys, self._missing, self._foreign):
+            heads = part.compared(heads, self.state.ledger)
         self._machine.state, effects = transition(self.state, heads)
         self._machine.tell(self._executor.start(self.state, self._let_through(effects, stopped=stopped)))
         return True
@@ -151,7 +153,8 @@ class Node:
         if not caught_up:
             reasons = (*reasons, "the daemon is still reading the chains")
         alarms = self._surroundings.alarms()
-        reasons += tuple(alarm.text for alarm in alarms if alarm.text not in reasons)
+        keeping = (alarm.text for alarm in alarms if alarm.name != FOREIGN_CATCH_UP)  # the daemon does all its work
+        reasons += tuple(text for text in keeping if text not in reasons)
         return Health(
             ready=not reasons,
             reasons=reasons,

@@ -12,7 +12,7 @@ SENTENCES = {
     "discard-prekeys": "Take back {count} unused prekeys from number {first_index} on: this keystore cannot open them.",
     "ask-catch-up": "Ask the others for content keys that are missing here: request {ordinal} of this organisation.",
     "open-catch-up": "Open the answer of {organisation} to request {number}, and keep the keys that prove right.",
-    "answer-catch-up": "Give {organisation} the content keys that members have: its request {ordinal}.",
+    "answer-catch-up": "Give {organisation} all content keys that members may have: did it make its request {ordinal}?",
     "settle-catch-up": "Destroy the key of request {number} for content keys.",
     "forget-answer": "Unpin the own answer to request {number} for content keys.",
     "pass-round": "Take no part in round {round}, and say so.",

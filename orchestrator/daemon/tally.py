@@ -19,6 +19,7 @@ class Tally:
         self.failures: Counter[tuple[str, str]] = Counter()
         self.ended: Counter[str] = Counter()
         self.pins: Counter[str] = Counter()
+        self.given: Counter[str] = Counter()
         self.rollbacks: Counter[str] = Counter({"private": 0, "public": 0})
 
     def update(self) -> None:
@@ -38,5 +39,7 @@ class Tally:
                 self.pins[code] += 1
         elif event == "update-refused" and code in STORAGE_CODES:
             self.pins[code] += 1
+        elif event == "catch-up-answered":
+            self.given[str(facts.get("asker", ""))] += int(str(facts.get("keys", 0)))
         elif event == "rolled-back":
             self.rollbacks[str(facts.get("side", ""))] += 1

@@ -33,12 +33,15 @@ def memory(home: Path) -> Iterator[Check]:
 
 
 def _alarms(alarms: list[tuple[str, str]]) -> Check:
-    from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
+    from orchestrator.daemon.alarms import FOREIGN_CATCH_UP, PRIVATE_CHAIN_REWRITTEN
 
     if not alarms:
         return Check("alarms", "ok", "none that nobody has cleared")
     told = "; ".join(f"{name}: {text}" for name, text in alarms)
-    if any(name == PRIVATE_CHAIN_REWRITTEN for name, _ in alarms):
+    names = {name for name, _ in alarms}
+    if PRIVATE_CHAIN_REWRITTEN in names:
         mend = "compare the chain with the other members' before you clear it: nothing is signed until then"
         return Check("alarms", "broken", told, mend)
+    if FOREIGN_CATCH_UP in names:
+        return Check("alarms", "broken", told, "rotate the delegate at once, then clear it")
     return Check("alarms", "warning", told, "they end by themselves once the cause is gone and the daemon runs")

@@ -29,6 +29,10 @@ class Secrets:
         """Digests of the prekeys whose private part is here."""
         return tuple(Digest(id) for id in self._vault.ids(_PREKEY))
 
+    def had_prekey(self, digest: Digest) -> bool:
+        """Whether the prekey was ever made or kept here. A restored keystore knows of none before it was restored."""
+        return self._vault.had(_PREKEY, digest)
+
     def prekey_private(self, digest: Digest) -> bytes:
         """The private bytes of a prekey.
 

@@ -112,6 +112,11 @@ class Vault:
             query = "SELECT id FROM entries WHERE kind = ? AND kek = ? ORDER BY id"
             return [str(row[0]) for row in self._database.execute(query, (kind, kek.id))]
 
+    def had(self, kind: str, id: str) -> bool:
+        """Whether the entry is here, readable or not, or was when it was destroyed."""
+        with self._exclusive():
+            return self._row(kind, id) is not None or bool(self._tombstone(kind, id))
+
     def destroy(self, kind: str, ids: Iterable[str]) -> int:
         """Destroy entries for good, replacing the KEK.
 

@@ -10,6 +10,9 @@ from orchestrator.types import Address, Cid, Digest, OrganisationId
 
 QUIET_BLOCKS = 2**13
 """Blocks without a request of a member after which its next one counts as the first of a row."""
+STANDING_BLOCKS = 64
+"""Blocks that a request has stood, superseded by none, before it is due: so long the asker's own daemon has to see that
+somebody else asked in its name, and to supersede that. 16 to see it, 48 to send (decision 0037)."""
 DOUBLINGS = 8
 """How often the wait between two requests of a row doubles: 256 blocks at most, far below ``QUIET_BLOCKS``."""
 
@@ -38,7 +41,8 @@ class CatchUp:
         key: one-time HPKE public key that answers are sealed to. key_digest: its SHA-256.
         ordinal: counts the organisation's own requests from 1.
         streak: which one it is of a row, by one delegate and without a long quiet in between; at least 1.
-        due: block from which honest members answer: whoever asks too often is not answered sooner for it.
+        due: block from which honest members answer, if it still stands then. Whoever asks too often is not answered
+            sooner for it.
         answers: by member, in order.
     """
 
@@ -55,5 +59,5 @@ class CatchUp:
 
     @property
     def next_block(self) -> int:
-        """From where on the same member may ask again, and be answered at once."""
+        """From where on the same member may ask again without a longer wait than ``STANDING_BLOCKS``."""
         return self.asked.block + (1 << min(self.streak, DOUBLINGS))

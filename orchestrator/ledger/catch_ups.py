@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.ledger.asked import QUIET_BLOCKS, Answer, CatchUp
+from orchestrator.ledger.asked import QUIET_BLOCKS, STANDING_BLOCKS, Answer, CatchUp
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.compactions import shareable_objects, wanted_objects
 from orchestrator.ledger.contributions import active_updates
@@ -31,7 +31,7 @@ def catch_up_asked(state: LedgerState, record: Record) -> LedgerState:
         ordinal=1 if former is None else former.ordinal + 1,
         streak=1 if row is None else row.streak + 1,
         asked=record.position,
-        due=record.block if row is None else max(record.block, row.next_block),
+        due=max(record.block + STANDING_BLOCKS, 0 if row is None else row.next_block),
     )
     return state.with_(catch_ups=put(state.catch_ups, number, asked))
 

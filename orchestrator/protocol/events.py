@@ -85,6 +85,7 @@ class BlockSeen:
         stale_endorsements: requests whose certificate this member has endorsed otherwise than it now computes it.
         unopened: contributions that count and whose content keys this member lacks.
         keyless: its own request for content keys, if nothing that answers it can be opened any more.
+        foreign_requests: requests for content keys in its name whose one-time key was never in its keystore.
     """
 
     private_block: int
@@ -98,6 +99,7 @@ class BlockSeen:
     stale_endorsements: frozenset[RequestId] = frozenset()
     unopened: frozenset[UpdateId] = frozenset()
     keyless: frozenset[int] = frozenset()
+    foreign_requests: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

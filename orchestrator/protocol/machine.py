@@ -65,6 +65,7 @@ def transition(state: NodeState, event: ev.Event) -> Step:
                     stale_endorsements=event.stale_endorsements,
                     unopened=event.unopened,
                     keyless=event.keyless,
+                    foreign_requests=event.foreign_requests,
                 )
             )
         case ev.EffectCompleted():

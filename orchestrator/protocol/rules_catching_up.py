@@ -1,7 +1,8 @@
-"""What a member wants to do about contributions that it, or another, cannot open (decision 0036).
+"""What a member wants to do about contributions that it, or another, cannot open (decisions 0036 and 0037).
 
-Who lacks content keys asks; the others answer in turn. No answer is believed, so after one that did not help the
-member asks again, and each request of a row wants one answer more: who is quick to answer with rubbish is one of them.
+Who lacks content keys asks; the others answer in turn, once the request has stood for a while. No answer is believed,
+so after one that did not help the member asks again, and each request of a row wants one answer more: who is quick to
+answer with rubbish is one of them. What somebody else asks in this member's name it supersedes before that is due.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ PROPOSAL_TRIES = 3
 OTHERS_FIRST = 32
 """Blocks that an asker waits for further answers; and that a member which lacks keys itself leaves to the others."""
 
+TO_SUPERSEDE = 48
+"""Blocks that a request which is to supersede another needs at most, of the ``STANDING_BLOCKS`` that there are: a lost
+one is sent again after ``machine.CONFIRMATION``, one that failed four times in a row after 30."""
+
 
 def catching_up_rules(state: NodeState) -> Iterator[fx.Effect]:
     """Ask for what is missing, open what was answered, destroy keys that have served; and answer others."""
@@ -33,12 +38,25 @@ def catching_up_rules(state: NodeState) -> Iterator[fx.Effect]:
     yield from _others(state)
 
 
+def keys_are_coming(state: NodeState) -> bool:
+    """Whether contributions cannot be opened yet, and the own request for their keys is young enough to wait for it."""
+    latest = latest_catch_up(state.ledger, state.me)
+    if latest is None or not any(item in state.ledger.updates for item in state.unopened):
+        return False
+    return stands(state.ledger, latest) and state.private_block < latest.due + OTHERS_FIRST
+
+
 def _own(state: NodeState) -> Iterator[fx.Effect]:
     latest = latest_catch_up(state.ledger, state.me)
     standing = latest if latest is not None and stands(state.ledger, latest) else None
     for asked in state.ledger.catch_ups.values():
-        if asked.organisation == state.me and (asked is not standing or not state.unopened):
+        own = asked.organisation == state.me and asked.number not in state.foreign_requests
+        if own and (asked is not standing or not state.unopened):
             yield fx.SettleCatchUp(asked.number)
+    if standing is not None and standing.number in state.foreign_requests:
+        if state.private_block >= _time_to_supersede(state, standing):
+            yield _ask(standing)
+        return
     if not _worth_asking(state) or _collecting(state):
         return
     if standing is None or standing.number in state.keyless:
@@ -55,7 +73,14 @@ def _own(state: NodeState) -> Iterator[fx.Effect]:
 def _patience(state: NodeState, asked: CatchUp) -> int:
     """First block of the next request: later where answers that this one wants are still to come."""
     wanted = min(asked.streak, len(state.ledger.members.seats) - 1)
-    return asked.next_block if len(asked.answers) >= wanted else max(asked.next_block, asked.asked.block + OTHERS_FIRST)
+    return asked.next_block if len(asked.answers) >= wanted else max(asked.next_block, asked.due + OTHERS_FIRST)
+
+
+def _time_to_supersede(state: NodeState, foreign: CatchUp) -> int:
+    """At once the first time; then ever later, as whoever goes on asking waits ever longer, but always in time."""
+    mine = (asked for asked in state.ledger.catch_ups.values() if asked.organisation == state.me)
+    own = [asked for asked in mine if asked.number not in state.foreign_requests]
+    return min(own[-1].next_block, foreign.due - TO_SUPERSEDE) if own else 0
 
 
 def _tried(state: NodeState, effect: fx.OpenCatchUp) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from orchestrator.ledger.contributions import released_updates
 from orchestrator.ledger.entities import LedgerState, Round, RoundStatus, Update
 from orchestrator.protocol import effects as fx
+from orchestrator.protocol.rules_catching_up import keys_are_coming
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import OrganisationId
 
@@ -67,6 +68,8 @@ def _submit(state: NodeState, found: Round) -> Iterator[fx.Effect]:
     train, submit = fx.TrainUpdate(found.id), fx.SubmitUpdate(found.id)
     if state.gave_up(train.id) or state.gave_up(submit.id):
         yield fx.PassRound(found.id)
+    elif train.id not in state.done and keys_are_coming(state):
+        return  # attempts that cannot succeed would be counted, and the round passed
     elif train.id in state.done:
         yield submit
     else:

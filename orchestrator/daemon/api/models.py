@@ -88,6 +88,7 @@ class Status(Answer):
     round: RoundClock | None
     checkpoint: Cosigners
     prekeys: int = Field(description="Unused prekeys of this member.")
+    unopened: int = Field(description="Contributions and compactions that count and that this member cannot open yet.")
     waiting: int = Field(description="Effects that wait for the operator.")
     in_flight: list[str]
     alarms: list[AlarmRow]
@@ -124,6 +125,7 @@ class ContributionRow(Answer):
     samples: int
     epsilon: int = Field(description="Millionths.")
     acceptances: int
+    unopened: bool = Field(description="It counts, and this member has not its content key yet.")
 
 
 class RevocationRow(Answer):

@@ -61,7 +61,8 @@ def pages(app: FastAPI, control: Control, registry: CollectorRegistry) -> APIRou
 
 def status_page(control: Control) -> str:
     """The page for people: no script, nothing from elsewhere."""
-    ledger = control.node.state.ledger
+    state = control.node.state
+    ledger = state.ledger
     return (
         _environment()
         .get_template("status.html.j2")
@@ -70,7 +71,7 @@ def status_page(control: Control) -> str:
             pending=views.pending(control),
             effects=views.effects(control, _SHOWN),
             rounds=list(islice(records.rounds(ledger), _SHOWN)),
-            contributions=list(islice(records.contributions(ledger), _SHOWN)),
+            contributions=list(islice(records.contributions(ledger, state.unopened), _SHOWN)),
             contribution_count=len(ledger.updates),
             revocations=list(islice(records.revocations(ledger), _SHOWN)),
             now=time.time(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from orchestrator.daemon.api import models as m
 from orchestrator.disputes.rounds import failure_of
@@ -18,8 +18,8 @@ def rounds(state: LedgerState) -> Iterator[m.RoundRow]:
         yield round_row(state, state.rounds[number])
 
 
-def contributions(state: LedgerState) -> Iterator[m.ContributionRow]:
-    """Every update, newest round first; made one at a time, too."""
+def contributions(state: LedgerState, unopened: Collection[UpdateId]) -> Iterator[m.ContributionRow]:
+    """Every update, newest round first; made one at a time, too. ``unopened``: those that this member cannot open."""
     gone = {item: found for found in state.revocations.values() if found.approved for item in found.updates}
     for number in sorted(state.rounds, reverse=True):
         for update, word in _updates(state, state.rounds[number], gone):
@@ -31,6 +31,7 @@ def contributions(state: LedgerState) -> Iterator[m.ContributionRow]:
                 samples=update.samples,
                 epsilon=update.epsilon,
                 acceptances=update.acceptances,
+                unopened=update.id in unopened,
             )
 
 

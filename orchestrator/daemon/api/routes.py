@@ -67,7 +67,8 @@ def reading(control: Control) -> APIRouter:
     @router.get("/contributions")
     async def contributions(limit: Limit = 50, offset: Offset = 0) -> list[m.ContributionRow]:
         """Updates and what became of them, the newest round first."""
-        return list(islice(records.contributions(control.node.state.ledger), offset, offset + limit))
+        state = control.node.state
+        return list(islice(records.contributions(state.ledger, state.unopened), offset, offset + limit))
 
     @router.get("/revocations")
     async def revocations(limit: Limit = 50, offset: Offset = 0) -> list[m.RevocationRow]:

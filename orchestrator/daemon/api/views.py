@@ -36,6 +36,7 @@ def status(control: Control) -> m.Status:
         round=_clock(state),
         checkpoint=cosigners(state),
         prekeys=unused_prekeys(state),
+        unopened=len(state.unopened),
         waiting=len(control.node.waiting),
         in_flight=sorted(health.in_flight),
         alarms=[alarm_row(alarm) for alarm in health.alarms],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from orchestrator.daemon.catching_up import context_of_answer, keep_proven, secrets_to_give
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.services import Services, leaf_salt
@@ -16,6 +18,8 @@ from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.storage.cid import check_cid
 from orchestrator.types import OrganisationId, UpdateId
+
+_log = logging.getLogger(__name__)
 
 
 def ask(services: Services, state: NodeState, effect: fx.AskCatchUp) -> None:
@@ -36,7 +40,8 @@ def answer(services: Services, state: NodeState, effect: fx.AnswerCatchUp) -> Jo
         cid = services.store.add(sealed)
         call = services.private.keys.answer_catch_up(asked.number, sha256(sealed), cid, leaf_salt())
         services.send_private(call)
-        services.journal.write("catch-up-answered", number=asked.number, asker=asked.organisation, keys=len(given))
+        services.journal.write("catch-up-answered", catch_up=asked.number, asker=asked.organisation, keys=len(given))
+        _log.info("gave %s %d content keys, for its request %d", asked.organisation, len(given), asked.number)
         services.report_traffic()
 
     return job
@@ -56,7 +61,7 @@ def open_answer(services: Services, state: NodeState, effect: fx.OpenCatchUp) ->
             except StorageError:
                 services.store.identity()  # raises if it is the own node that is at fault
                 late.append(update_id)
-        services.journal.write("caught-up", number=asked.number, answerer=effect.organisation, keys=kept)
+        services.journal.write("caught-up", catch_up=asked.number, answerer=effect.organisation, keys=kept)
         services.report_traffic()
         if late:
             raise StorageError(
@@ -109,6 +114,6 @@ def _kept(
         keep_proven(services, ledger, update_id, secret)
     except (EnvelopeError, ProtocolError, ContentKeyDestroyed) as error:
         told = {"update": update_id, "answerer": effect.organisation, "code": error.code, "error": str(error)}
-        services.journal.write("catch-up-refused", number=effect.number, **told)
+        services.journal.write("catch-up-refused", catch_up=effect.number, **told)
         return False
     return True

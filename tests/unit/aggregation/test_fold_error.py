@@ -13,6 +13,7 @@ from orchestrator.aggregation.engine import fold_folder
 from orchestrator.aggregation.source import HeldSource
 from orchestrator.aggregation.stored import StoredBase
 from orchestrator.contribution import AdapterDelta, LowRank
+from orchestrator.contribution.gram import reach
 from orchestrator.types import OrganisationId, UpdateId
 from tests.unit.contribution.make import BASE, PARENT
 
@@ -69,3 +70,26 @@ def test_relative_error_of_the_sum_is_at_most_a_millionth(tmp_path: Path, count:
         for found in (adding.sums[name], written[name]):
             assert float((found.double() - tensor).norm() / tensor.norm()) <= 1e-6
         assert torch.equal(adding.sums[name], written[name])
+
+
+def test_where_updates_undo_each_other_the_error_is_a_share_of_the_terms() -> None:
+    """Two halves that cancel to a thousandth: not within 10⁻⁶ of what is left, but of what was added."""
+    made = many(4)
+    opposite = {
+        UpdateId(f"9{update}"): AdapterDelta(
+            BASE, PARENT, {"m": LowRank(delta.modules["m"].a, delta.modules["m"].b * -1.001, 16)}, {}
+        )
+        for update, delta in made.items()
+    }
+    deltas = {update: AdapterDelta(BASE, PARENT, delta.modules, {}) for update, delta in made.items()} | opposite
+    entries = entries_of(deltas)
+    exact = sum(
+        entry.weight / WEIGHT_ONE * low.scale * (low.b.double() @ low.a.double())
+        for entry, low in ((entry, deltas[entry.update_id].modules["m"]) for entry in entries)
+    )
+    adding = Accumulator(Stack(), BASE, lambda name: torch.zeros(SHAPE), torch.device("cpu"))
+    adding.run(entries, deltas.__getitem__)
+    error = float((adding.sums["m.weight"].double() - exact).norm())
+    terms = sum(entry.weight / WEIGHT_ONE * reach(deltas[entry.update_id].modules["m"])[0] for entry in entries)
+    assert error <= 1e-6 * terms
+    assert error > 1e-6 * float(exact.norm())

@@ -52,6 +52,16 @@ def test_a_checkpoint_that_waits_names_who_has_signed(world: World) -> None:
     assert found["waiting_blocks"] == state.private_block - state.ledger.due[1].block > 0
 
 
+def test_what_cannot_be_opened_yet_is_counted_and_marked(world: World) -> None:
+    first = world.get("/v1/contributions")[0]["update"]
+    assert world.get("/v1/status")["unopened"] == 0 and "not opened yet" not in status_page(world.control)
+    world.node.state = replace(world.node.state, unopened=frozenset({first}))
+    assert world.get("/v1/status")["unopened"] == 1
+    assert [row["update"] for row in world.get("/v1/contributions") if row["unopened"]] == [first]
+    page = status_page(world.control)
+    assert page.count("not opened yet") == 1 and "1 cannot be opened here yet" in page
+
+
 def test_rounds_come_newest_first_and_in_pages(world: World) -> None:
     found = world.get("/v1/rounds")
     assert [(row["round"], row["status"], row["active"]) for row in found] == [(2, "open", None), (1, "closed", 3)]

@@ -34,7 +34,7 @@ def test_what_is_local_stays_at_home_and_nothing_else() -> None:
 
 
 def test_whatever_signs_for_the_organisation_commits_it() -> None:
-    assert {"submit", "attest", "endorse", "claim", "shred"} <= {
+    assert {"submit", "attest", "endorse", "claim", "shred", "answer-catch-up"} <= {
         n for n, reach in REACH.items() if reach is Reach.COMMITS
     }
 

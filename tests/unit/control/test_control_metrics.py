@@ -79,7 +79,7 @@ def test_gauges_say_where_the_node_stands(world: World) -> None:
     )
     assert found["loranchor_phase_blocks_left",] == 15 and found["loranchor_round_open",] == 1
     assert found["loranchor_own_act_blocks_left",] == 15 and found["loranchor_own_act_pressing",] == 0
-    assert found["loranchor_revocations_unfinished",] == 1
+    assert found["loranchor_revocations_unfinished",] == 1 and found["loranchor_unopened",] == len(state.unopened) == 0
     assert found["loranchor_gas_used_total", "public"] == 700_000
     assert found["loranchor_storage_bytes_total", "received"] == 500
     assert found["loranchor_daemon_info", "0.1.0", AURORA, "oversight"] == 1
@@ -112,6 +112,7 @@ def test_counters_follow_the_journal_each_event_once(world: World) -> None:
         world.journal.effect_started("train/1", local=True)
         world.journal.effect_completed("train/1")
         world.journal.write("rolled-back", side="public", cursor=[])
+        world.journal.write("catch-up-answered", catch_up=1, asker="dorado", keys=21)
         values(registry)
     found = values(registry)
     assert found["loranchor_effect_failures_total", "collect", "StorageError"] == 2
@@ -119,6 +120,7 @@ def test_counters_follow_the_journal_each_event_once(world: World) -> None:
     assert found["loranchor_pin_failures_total", "ObjectMissing"] == 2
     assert ("loranchor_pin_failures_total", "EnvelopeError") not in found
     assert found["loranchor_effects_completed_total", "train"] == 2
+    assert found["loranchor_content_keys_given_total", "dorado"] == 42
     assert found["loranchor_rollbacks_total", "public"] == 2 and found["loranchor_rollbacks_total", "private"] == 0
     assert values(registry_of(world.control, Meters(world.home)))["loranchor_effects_completed_total", "train"] == 2
 

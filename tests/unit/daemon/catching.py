@@ -15,7 +15,8 @@ from unit.daemon.fake_workbench import FakeWorkbench
 from unit.protocol.simulation import Node
 
 from orchestrator.daemon.catching_up import Missing, context_of_answer
-from orchestrator.envelope import ContentSecret, prekey_digest, seal_catch_up
+from orchestrator.daemon.foreign_requests import ForeignRequests
+from orchestrator.envelope import ContentSecret, generate_prekey, prekey_digest, seal_catch_up
 from orchestrator.errors import TransactionReverted
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.catch_ups import shareable_updates, stands
@@ -53,25 +54,35 @@ class Catching(Consortium):
         super().__init__(home)
         self.contracts = CatchUpContracts(self)
         self.missing = {name: Missing(services) for name, services in self.services.items()}
+        self.foreign = {name: ForeignRequests(services) for name, services in self.services.items()}
 
     def decide(self, node: Node, heads: ev.BlockSeen) -> tuple[fx.Effect, ...]:
         self.told(node)
-        return super().decide(node, self.missing[node.me].compared(heads, node.state.ledger))
+        heads = self.missing[node.me].compared(heads, node.state.ledger)
+        return super().decide(node, self.foreign[node.me].compared(heads, node.state.ledger))
 
     def restart(self, name: OrganisationId) -> None:
         super().restart(name)
-        self.missing[name] = Missing(self.services[name])
+        self._look(name)
 
     def join(self, name: OrganisationId = DORADO) -> None:
         """A new member with a node, as after `org init` and a membership decision."""
         self.benches[name], self.stores[name] = FakeWorkbench(name), MemoryStore(self.swarm)
         self.keystores[name] = self._keystore(name)
         self.services[name] = self.make_services(name)
-        self.missing[name] = Missing(self.services[name])
+        self._look(name)
         self.history.change_members((*self.history.state.members.seats, name))
         agreement = self.history.agreement.digest
         self.history.tell("AgreementAccepted", name, agreement_digest=agreement, organisation=name)
         self.nodes[name] = Node(NodeState(me=name, ledger=LedgerState()))
+
+    def _look(self, name: OrganisationId) -> None:
+        self.missing[name], self.foreign[name] = Missing(self.services[name]), ForeignRequests(self.services[name])
+
+    def steal(self, name: OrganisationId) -> int:
+        """Somebody else, who can sign for the member's delegate, asks in its name; gives the request's number."""
+        self.contracts.ask_catch_up(name, generate_prekey()[1], "")
+        return len(self.history.state.catch_ups)
 
     def lacks(self, name: OrganisationId) -> set[UpdateId]:
         return set(shareable_updates(self.history.state)) - set(self.keystores[name].contents())

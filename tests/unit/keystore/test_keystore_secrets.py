@@ -48,6 +48,16 @@ def test_a_prekey_opens_what_was_sealed_to_it_until_destroyed(home: Path, keysto
     keystore.destroy_prekey(digest)
 
 
+def test_a_prekey_that_was_made_here_is_known_ever_after(home: Path, keystore: Keystore) -> None:
+    """Destroyed ones too; others not, even where somebody had them destroyed."""
+    kept, destroyed = (prekey_digest(public) for public in keystore.make_prekeys(2))
+    foreign, unseen = (Digest("0x" + digit * 64) for digit in "12")
+    keystore.destroy_prekeys([destroyed, foreign])
+    for reader in (keystore, Keystore.open(home, PASSWORD)):
+        known = {item: reader.had_prekey(item) for item in (kept, destroyed, foreign, unseen)}
+        assert known == {kept: True, destroyed: True, foreign: False, unseen: False}
+
+
 def test_a_full_disk_is_told_from_a_damaged_keystore(keystore: Keystore) -> None:
     """SQLite has taken the transaction back by itself then; what it met must not be hidden behind that."""
     fill(keystore)

@@ -11,7 +11,7 @@ from unit.ledger.chronicle import Chronicle
 from unit.ledger.history import History
 
 from orchestrator.errors import ProtocolError
-from orchestrator.ledger.asked import QUIET_BLOCKS
+from orchestrator.ledger.asked import QUIET_BLOCKS, STANDING_BLOCKS
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.catch_ups import (
     latest_catch_up,
@@ -124,16 +124,28 @@ def test_numbers_may_leave_gaps(asking: Asking) -> None:
     assert asking.standing == [3, 7]
 
 
+def test_no_request_is_due_before_it_has_stood(asking: Asking) -> None:
+    asking.ask(AURORA, 1)
+    first = asking.state.catch_ups[1]
+    assert first.due == first.asked.block + STANDING_BLOCKS
+    asking.mine(QUIET_BLOCKS)
+    asking.ask(AURORA, 2)
+    second = asking.state.catch_ups[2]
+    assert (second.streak, second.due) == (1, second.asked.block + STANDING_BLOCKS)
+
+
 def test_who_asks_often_is_answered_later(asking: Asking) -> None:
-    for number in range(1, 4):
+    for number in range(1, 10):
         asking.ask(AURORA, number)
-    first, second, third = asking.state.catch_ups.values()
-    assert [asked.streak for asked in (first, second, third)] == [1, 2, 3]
-    assert (first.due, second.due) == (first.asked.block, first.asked.block + 2)
-    assert third.due == second.asked.block + 4 == second.next_block
-    asking.mine(8)
-    asking.ask(AURORA, 4)
-    assert asking.state.catch_ups[4].due == asking.state.catch_ups[4].asked.block, "who waits is answered at once"
+    *_, eighth, ninth = made = [*asking.state.catch_ups.values()]
+    assert [asked.streak for asked in made] == [*range(1, 10)]
+    assert [asked.next_block - asked.asked.block for asked in made] == [2, 4, 8, 16, 32, 64, 128, 256, 256]
+    assert all(asked.due == asked.asked.block + STANDING_BLOCKS for asked in made[:7])
+    assert ninth.due == eighth.asked.block + 256 == eighth.next_block
+    asking.mine(256)
+    asking.ask(AURORA, 10)
+    last = asking.state.catch_ups[10]
+    assert last.due == last.asked.block + STANDING_BLOCKS, "who waits is answered when its request has stood"
 
 
 def test_the_wait_is_bounded_and_forgotten(asking: Asking) -> None:

@@ -9,13 +9,23 @@ from fractions import Fraction
 import pytest
 import torch
 
-from orchestrator.aggregation import WEIGHT_ONE, FoldedModel, ffa_sums, strategy_named, sums_digest
+from orchestrator.aggregation import WEIGHT_ONE, FoldedModel, FoldEntry, ffa_sums, strategy_named, sums_digest
 from orchestrator.aggregation.fixed_point import floats, median_sum, ranked_sum, rounded, weighted_sum
 from orchestrator.aggregation.strategies import Ffa
-from orchestrator.contribution import ContributionRefused, LowRank, Reason, agreed_a, check, parse, serialise
+from orchestrator.contribution import (
+    AdapterDelta,
+    ContributionRefused,
+    LowRank,
+    Reason,
+    agreed_a,
+    check,
+    parse,
+    serialise,
+)
 from orchestrator.contribution.rules import DeltaRules
 from orchestrator.errors import ConfigurationError
 from orchestrator.ledger.methods import STRATEGIES
+from orchestrator.types import OrganisationId, UpdateId
 from tests.unit.aggregation.make import Little, entries_of, reference, shapes_of
 from tests.unit.aggregation.strategies.averaged import (
     BITS,
@@ -28,7 +38,7 @@ from tests.unit.aggregation.strategies.averaged import (
     ground_of,
     random,
 )
-from tests.unit.contribution.make import BASE
+from tests.unit.contribution.make import BASE, PARENT
 
 DIGEST = "0x4a80889002c1a8d092256218710f511f7cbc916d5000c1704ef6599055c13995"
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
@@ -116,6 +126,18 @@ def test_no_sum_overflows() -> None:
         ranked_sum([most] * 255, [WEIGHT_ONE // 255] * 255, 0).tolist()
         == [[255 * (WEIGHT_ONE // 255) * (2**23 - 1)] * 2] * 2
     )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_more_rounds_than_a_sum_has_room_for_are_refused(sign: int) -> None:
+    """A sum of 300 rounds at the grid's end came out with the wrong sign."""
+    delta = AdapterDelta(BASE, PARENT, {}, {"score.weight": torch.full((2,), sign * (2**23 - 1) * 2.0**-BITS)})
+    entries = [FoldEntry(UpdateId(str(number)), number, OrganisationId("a"), WEIGHT_ONE) for number in range(300)]
+    sums = ffa_sums(Ffa(fraction_bits=BITS), entries[:255], lambda update: delta)
+    assert sums["dense.score.weight"].tolist() == [sign * 255 * 2**32 * (2**23 - 1)] * 2
+    for order in (entries, entries[::-1]):
+        with pytest.raises(ContributionRefused, match="OVERFLOW"):
+            ffa_sums(Ffa(fraction_bits=BITS), order, lambda update: delta)
 
 
 def test_a_fold_by_ffa_is_the_exact_sum() -> None:
