@@ -151,7 +151,7 @@ class Executor:
 
     def _attempt(self, effect_id: str, act: Callable[[], None]) -> _Ended:
         try:
-            with _foreseeable():
+            with foreseeable():
                 act()
         except LoranchorError as error:
             return _Ended(effect_id, error)
@@ -200,7 +200,7 @@ class Executor:
 
 
 @contextmanager
-def _foreseeable() -> Iterator[None]:
+def foreseeable() -> Iterator[None]:
     """Faults of the own disk in one word, whoever ran into them."""
     try:
         yield

@@ -10,7 +10,7 @@ from orchestrator.daemon.alarms import FOREIGN_CATCH_UP, PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.catching_up import Missing
 from orchestrator.daemon.claims import Claims
 from orchestrator.daemon.disk import try_disk
-from orchestrator.daemon.executor import Executor
+from orchestrator.daemon.executor import Executor, foreseeable
 from orchestrator.daemon.following import Following, Machine
 from orchestrator.daemon.foreign_requests import ForeignRequests
 from orchestrator.daemon.gate import Approvals, Gate
@@ -126,7 +126,8 @@ class Node:
     def _tried(self) -> bool:
         """One tick, whatever the surroundings do; False if there is more to do at once."""
         try:
-            idle = self.tick()
+            with foreseeable():
+                idle = self.tick()
         except (ChainError, StorageError, DiskError) as error:
             self._surroundings.failed(error)
             idle = True

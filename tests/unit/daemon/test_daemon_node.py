@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import threading
@@ -21,7 +22,7 @@ from orchestrator.daemon.cursor import Cursor
 from orchestrator.daemon.gate import Approvals, Gate, Mode
 from orchestrator.daemon.listener import Behind
 from orchestrator.daemon.node import Node
-from orchestrator.errors import ChainError, DiskError, ProtocolError, StorageError
+from orchestrator.errors import ChainError, DiskError, KeystoreError, ProtocolError, StorageError
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.rules_rounds import PREKEYS_KEPT
 
@@ -339,6 +340,28 @@ def test_a_full_disk_stops_nothing_for_good(life: Consortium) -> None:
     assert node.health().ready, node.health()
     assert AURORA in {item.organisation for item in life.history.state.updates.values()}
     assert not node.state.failures, "a full disk is no attempt"
+    node._executor.close()
+
+
+def test_a_keystore_on_a_disk_that_cannot_be_written_is_waited_for(
+    life: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged one ends the daemon; where only the disk is to blame, it goes on by itself."""
+    node, _ = lone(life)
+    life.open_round()
+
+    def refused(*_: object) -> Any:
+        raise KeystoreError("cannot open the lock") from OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(node._missing, "compared", refused)
+        assert node._tried()
+        assert [alarm.name for alarm in node.health().alarms] == [DISK_NOT_WRITABLE]
+    assert node._tried() and node.health().ready
+    with monkeypatch.context() as broken:
+        broken.setattr(node._missing, "compared", lambda *_: life.keystores[AURORA].content_key("0x00"))
+        with pytest.raises(KeystoreError, match="has no content key"):
+            node._tried()
     node._executor.close()
 
 
