@@ -81,6 +81,9 @@ def _work(task: TaskSpec, limits: Limits) -> Iterator[str]:
     # also a rank that only others would choose: what they send is opened, judged and folded here
     if limits.rank is not None and max(task.adapter.ranks, default=0) > limits.rank:
         yield f"adapter.ranks are {_listed(task.adapter.ranks)}, this organisation accepts at most {limits.rank}"
+    # with lineage isolated ranks add up, and any up to the largest may be sent
+    if limits.rank is not None and task.lineage == "isolated" and task.verdict.max_rank > limits.rank:
+        yield f"verdict.max_rank is {task.verdict.max_rank}, this organisation accepts at most {limits.rank}"
     if task.adapter.dense and not limits.dense:
         yield f"adapter.dense trains {_listed(task.adapter.dense)} as a whole, this organisation accepts low rank only"
 

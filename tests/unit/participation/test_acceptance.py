@@ -25,6 +25,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ),
     ({"rank": 7}, {}, "adapter.ranks are 4, 8, this organisation accepts at most 7"),
     (
+        {"rank": 256},
+        {"lineage": "isolated", "verdict": {**task_document()["verdict"], "max_rank": 100_000}},
+        "verdict.max_rank is 100000, this organisation accepts at most 256",
+    ),
+    (
         {"dense": False},
         {"adapter": {**task_document()["adapter"], "dense": ["head"]}},
         "adapter.dense trains head as a whole, this organisation accepts low rank only",
