@@ -1,4 +1,4 @@
-"""Names of what an operator must look at. All but the first two pass by themselves."""
+"""Names of what an operator must look at. All but the first three pass by themselves."""
 
 PRIVATE_CHAIN_REWRITTEN = "PRIVATE_CHAIN_REWRITTEN"
 """The private chain no longer holds a block that this node has attested to. Nothing is signed or sent until an operator
