@@ -37,6 +37,12 @@ def changed(change: Callable[[LowRank], LowRank], **members: object) -> Bad:
     return bad
 
 
+def undone(low: LowRank) -> LowRank:
+    """Columns that undo each other: of no length in float64, an infinity in every model that they are added to."""
+    signs = torch.tensor([1.0, -1.0]).repeat(low.rank // 2)
+    return replace(low, a=torch.full_like(low.a, 3e38), b=torch.full_like(low.b, 3e37) * signs)
+
+
 def pickled(good: bytes) -> bytes:
     buffer = io.BytesIO()
     torch.save({name: low.b for name, low in parse(good).modules.items()}, buffer)
@@ -65,6 +71,7 @@ BAD: list[tuple[Bad, Reason]] = [
     (lambda good: good[: len(good) // 2], Reason.WRONG_FORMAT),
     (lambda good: good[:100], Reason.NOT_SAFETENSORS),
     (changed(lambda low: replace(low, b=low.b * 1e12)), Reason.NORM_TOO_LARGE),
+    (changed(undone), Reason.NORM_TOO_LARGE),
     (changed(lambda low: replace(low, alpha=10**12)), Reason.BAD_SCALE),
     (pickled, Reason.NOT_SAFETENSORS),
 ]
