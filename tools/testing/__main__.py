@@ -1,4 +1,4 @@
-"""`python -m tools.testing PART...`, parts lint, python, contracts, slow; the last line counts all of it."""
+"""`python -m tools.testing PART...`, parts lint, python, contracts, slow, crashes; the last line counts all of it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ REPORTS = ROOT / "build" / "tests"
 NO_TESTS = 5  # pytest's exit code when nothing was collected
 
 PYTEST: list[str | Path] = [VENV / "bin" / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider"]
+SIDE_BY_SIDE: list[str | Path] = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup"]
+"""A process a core, up to four: most tests wait for chains. tests/conftest.py says which must stay together."""
 PARTS: dict[str, list[str | Path]] = {
-    "python": [*PYTEST, "-m", "not slow"],
+    "python": [*PYTEST, "-m", "not slow", *SIDE_BY_SIDE],
     "slow": [*PYTEST, "-m", "slow"],
+    "crashes": [*PYTEST, "-m", "slow", "tests/integration/daemon/test_daemon_every_crash.py"],
+    "chaos": [*PYTEST, "-s", "tests/integration/daemon/test_daemon_chaos.py"],
     # the brownie command gives them a chain of their own, in the other environment
     "contracts": [VENV / "bin" / "brownie", "test", "tests/contracts"],
 }
