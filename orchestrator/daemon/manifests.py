@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import time
 
 from orchestrator.daemon.services import Services
 from orchestrator.errors import FormatError, StorageError
@@ -12,6 +12,9 @@ from orchestrator.ledger.manifest import Manifest, build_manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import Digest, RequestId
 
+ABSENT_SECONDS = 300.0
+"""A task that bears on nothing yet and was nowhere is not asked for meanwhile: each time takes a minute."""
+
 
 def known_tasks(ledger: LedgerState, services: Services) -> dict[Digest, TaskSpec]:
     """Tasks of all rounds that bear on manifests, fetched where they are not at hand yet, and the others at hand.
@@ -20,10 +23,15 @@ def known_tasks(ledger: LedgerState, services: Services) -> dict[Digest, TaskSpe
     """
     needed = contributing_rounds(ledger)
     for found in needed:
-        services.task_of(found)
+        services.task_of(found, keep=True)
     for found in () if needed else ledger.rounds.values():
-        with suppress(StorageError, FormatError):
+        digest, now = found.opening.task_digest, time.monotonic()
+        if digest in services.tasks or services.absent.get(digest, 0.0) > now:
+            continue
+        try:
             services.task_of(found)
+        except (StorageError, FormatError):
+            services.absent[digest] = time.monotonic() + ABSENT_SECONDS
     return services.tasks
 
 

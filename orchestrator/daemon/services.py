@@ -21,7 +21,7 @@ from orchestrator.errors import ChainRewritten, FormatError
 from orchestrator.ledger.canonical import digest, sha256
 from orchestrator.ledger.entities import LedgerState, Round
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.types import Digest, ProtectedDelta
+from orchestrator.types import Cid, Digest, ProtectedDelta
 
 _ASK_AGAIN = 0.5
 """Seconds after which a computation that has not heeded a call to stop is told again."""
@@ -33,6 +33,8 @@ class Services(Access):
 
     Attributes:
         desk: trained deltas that the disk or IPFS did not take yet, by round; plaintext, so never written.
+        unpinned: objects of tasks that were fetched and are not kept on the own node.
+        absent: when to ask again for tasks that were nowhere, in seconds that only go forward.
         model: held by whoever uses the workbench, which serves one thread at a time.
     """
 
@@ -43,6 +45,8 @@ class Services(Access):
     history: History = field(default_factory=History)
     desk: dict[str, ProtectedDelta] = field(default_factory=dict)
     tasks: dict[Digest, TaskSpec] = field(default_factory=dict)
+    unpinned: dict[Digest, Cid] = field(default_factory=dict)
+    absent: dict[Digest, float] = field(default_factory=dict)
     model: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -56,8 +60,11 @@ class Services(Access):
         journal = Journal(access.home, scope_of(access))
         return cls(**own, bench=bench, journal=journal, figures=Figures(access.home), results=Results(journal))
 
-    def task_of(self, found: Round) -> TaskSpec:
+    def task_of(self, found: Round, *, keep: bool = False) -> TaskSpec:
         """The task of a round, from IPFS the first time.
+
+        Args:
+            keep: pin it on the own node, since all that follows needs it: its opener may leave.
 
         Raises:
             FormatError: the object is not the one whose digest the round names, or not a task.
@@ -69,6 +76,10 @@ class Services(Access):
             if sha256(data) != digest:
                 raise FormatError(f"object {found.opening.task_cid} is not the task {digest} of round {found.id}")
             self.tasks[digest] = TaskSpec.from_bytes(data)
+            self.unpinned[digest] = found.opening.task_cid
+        if keep and digest in self.unpinned:
+            self.store.pin(self.unpinned[digest])
+            self.unpinned.pop(digest, None)
         return self.tasks[digest]
 
     def opener(self, ledger: LedgerState) -> OpenDelta:
