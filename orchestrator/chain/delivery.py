@@ -22,6 +22,7 @@ from orchestrator.chain.proxy import Call
 from orchestrator.chain.signers import Signed, unsigned
 from orchestrator.chain.submission import NonceTaken, Submission, TooCheap
 from orchestrator.errors import ChainError
+from orchestrator.types import Digest
 
 _log = logging.getLogger(__name__)
 
@@ -105,12 +106,17 @@ class Delivery:
     def _bind(self) -> None:
         if not self._bound:
             chain = self.node.chain
-            first, again = chain.block(0).hash, chain.block(0).hash
+            first, again = self._began(), self._began()
             if first != again:
                 raise ChainError(f"the node of chain {chain.chain_id} gives two hashes for block 0")
             self.outbox.bind(chain.chain_id, first)
             self._ganache = "ganache" in chain.client().lower()
             self._bound = True
+
+    def _began(self) -> Digest:
+        """Hash of block 0, as block 1 names it: an Anvil that comes back with its state shows another block 0."""
+        chain = self.node.chain
+        return chain.block(1).parent_hash if chain.block_number() else chain.block(0).hash
 
     @property
     def _account(self) -> Account:
