@@ -35,6 +35,9 @@ SHOWN_NOT = (
     "Networks: all runs on the loopback of one machine, whose cores daemons, chains and IPFS nodes share. Wall times"
     " are those of development chains with a block a second, and of a machine on which other jobs ran, too.",
     "The CPU seconds of chains and IPFS nodes.",
+    "Members that estimate gas at once: here one daemon does at a time, since Ganache sometimes tries an estimate that"
+    " meets the making of a block hundreds of times, and keeps everybody waiting. What is left of that is in the"
+    " seconds of effects and in wall times.",
     "Later rounds, whose manifests are longer: this is the first one.",
     "Bytes between IPFS nodes: what is counted is what a daemon gives to its node and takes from it.",
     "Spread: each size is played once, and an exponent over two sizes is no more than their quotient. A fixed cost,"
@@ -103,10 +106,15 @@ def _resting(result: Result) -> Mapping[str, Any] | None:
 def _costs(result: Result) -> Table:
     columns = ["of a daemon", *(f"n = {size}" for size in SIZES)]
     rounds = _rounds(result)
-    rows = [[label, *(_shown(rounds.get(size), name, scale) for size in SIZES)] for label, name, scale in _LINES]
+    rows: list[list[Value]] = [
+        [label, *(_shown(rounds.get(size), name, scale) for size in SIZES)] for label, name, scale in _LINES
+    ]
+    loads = {cell.configuration.get("daemons"): cell.machine.get("load") for cell in result.cells if cell.machine}
+    rows.append(["load average of the machine before", *(loads.get(size) for size in SIZES)])
     note = (
-        "One daemon closes the round, one brings the checkpoint to the public chain and one publishes the awards; the"
-        " one that opened it did so beside its daemon, which is not counted."
+        "CPU seconds follow the wall time, too: a daemon looks at both chains once a second, and a loaded machine makes"
+        " rounds long. One daemon closes the round, one brings the checkpoint to the public chain and one publishes the"
+        " awards; the one that opened it did so beside its daemon, which is not counted."
     )
     return Table("What a round costs", columns, rows, note, digits=2)
 
