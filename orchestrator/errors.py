@@ -8,7 +8,6 @@
     ├── ChainError              4   a chain is down, slow or not the one that was expected
     │   ├── WrongChain          4   chain id or code hash differs from the deployment
     │   ├── SignerSilent        4   a signer elsewhere is down, slow or answers wrongly
-    │   ├── SignerSilent        4   a signer elsewhere is down, slow or answers wrongly
     │   └── TransactionReverted 4   a contract refused; carries the contract's error by name
     ├── StorageError            5   IPFS is down or lacks an object
     │   └── ObjectMissing       5
@@ -84,10 +83,6 @@ class ChainError(LoranchorError):
 
 class WrongChain(ChainError):
     pass
-
-
-class SignerSilent(ChainError):
-    """The signer that holds a key is no help now; what needed it is tried again, as with a node that is down."""
 
 
 class SignerSilent(ChainError):
