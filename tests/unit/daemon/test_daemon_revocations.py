@@ -118,7 +118,7 @@ def test_what_cannot_be_computed_is_not_said_to_be_wrong(life: Consortium, monke
     services, asked = life.sync(AURORA), []
     claims = Claims(services)
 
-    def missing(found: Any) -> Any:
+    def missing(found: Any, **_: Any) -> Any:
         asked.append(found.id)
         raise StorageError("no node has it")
 

@@ -23,7 +23,7 @@ def mixed(life: Consortium) -> Consortium:
     """Aurora's release knows tasks of version 1 only; that of the open round is, to it, one of version 2."""
     older: Any = life.services[AURORA]
     older.tasks = {}
-    older.task_of = lambda found: TaskSpec.from_bytes(NEWER)
+    older.task_of = lambda found, **_: TaskSpec.from_bytes(NEWER)
     life.open_round(BOREALIS)
     return life
 
