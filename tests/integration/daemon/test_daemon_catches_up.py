@@ -18,6 +18,7 @@ from killed_daemon import PASSWORD
 from real_world import LONG, World, _member, world
 from unit.ledger.actors import task
 
+from orchestrator.chain.connection import Connection
 from orchestrator.chain.sender import TransactionSender
 from orchestrator.cli import run
 from orchestrator.commitment.eip712 import MembershipChange, Pair, Seat
@@ -26,7 +27,8 @@ from orchestrator.daemon.operations import open_round
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.errors import ContentKeyDestroyed, KeystoreError
 from orchestrator.ledger.agreement import Agreement
-from orchestrator.ledger.catch_ups import shareable_updates
+from orchestrator.ledger.asked import STANDING_BLOCKS
+from orchestrator.ledger.catch_ups import shareable_updates, standing_catch_ups
 from orchestrator.ledger.entities import RoundStatus
 from orchestrator.ledger.manifest import Manifest, build_manifest
 from orchestrator.types import OrganisationId
@@ -116,6 +118,17 @@ def caught_up(made: World, name: OrganisationId) -> bool:
     return wanted != set() and wanted <= set(services_of(made, name).keystore.contents())
 
 
+def standing(made: World, name: OrganisationId) -> bool:
+    return name in {asked.organisation for asked in standing_catch_ups(made.ledger)}
+
+
+def hurry(made: World) -> None:
+    """The blocks that a request has to stand, at once."""
+    chain = made.consortium.private_chain
+    for _ in range(STANDING_BLOCKS):
+        Connection(chain.url, chain.chain_id).request("evm_mine", [])
+
+
 @pytest.mark.timeout(900)
 def test_who_lacks_keys_gets_them_and_what_is_revoked_stays_out(
     made: World, capsys: pytest.CaptureFixture[str]
@@ -133,7 +146,9 @@ def test_who_lacks_keys_gets_them_and_what_is_revoked_stays_out(
                 keystore.content_key(update_id)
     requests = made.ledger.catch_ups.values()
     assert [asked.organisation for asked in requests] == [DORADO, CUMULUS]
-    assert all(len(asked.answers) == 1 for asked in requests)
+    for asked in requests:
+        (answer,) = asked.answers.values()
+        assert answer.answered.block > asked.due >= asked.asked.block + STANDING_BLOCKS
     told = missing_at(made, CUMULUS, capsys)
     assert told["missing"] == [] and told["request"]["answers"]
 
@@ -141,6 +156,8 @@ def test_who_lacks_keys_gets_them_and_what_is_revoked_stays_out(
 def joins_and_folds_the_same(made: World) -> None:
     seated(made)
     made.start(DORADO)
+    made.until(lambda: standing(made, DORADO), 60, "dorado's request")
+    hurry(made)
     made.until(lambda: caught_up(made, DORADO), 120, "dorado")
     kept = services_of(made, DORADO).keystore
     assert set(kept.contents()) == set(shareable_updates(made.ledger))
@@ -164,6 +181,8 @@ def takes_part_without_a_prekey(made: World) -> None:
     found = made.ledger.rounds[number]
     assert set(found.recipients) == {AURORA, BOREALIS, DORADO}
     assert {made.ledger.updates[item].organisation for item in found.submissions} == set(made.members)
+    made.until(lambda: standing(made, CUMULUS), 60, "cumulus's request")
+    hurry(made)
     made.until(lambda: caught_up(made, CUMULUS), 120, "cumulus")
     made.until(lambda: len({manifest_of(made, name).digest for name in made.members}) == 1, 30, "one manifest")
     assert DORADO in {made.ledger.updates[item].organisation for item in manifest_of(made, CUMULUS).updates}
