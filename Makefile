@@ -13,7 +13,7 @@ EXPERIMENT ?= sotu_smollm2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch demo test test-slow test-chaos test-python test-contracts contracts-check contracts-coverage lint format lock clean
+.PHONY: help setup fetch demo test test-slow test-chaos test-crashes test-python test-contracts contracts-check contracts-coverage lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: setup ## lint, Python tests and contract tests; ends with one line
 
 test-slow: setup ## the tests that take minutes
 	@$(BIN)/python -B -m tools.testing slow
+
+test-crashes: setup ## of these, daemons that die at every step by enumeration; prints each (within 50 minutes)
+	@$(BIN)/python -B -m tools.testing crashes
 
 test-chaos: setup ## five daemons, five rounds, and what happens to services (part of test-slow; CHAOS_SEED=... repeats)
 	@$(BIN)/python -B -m tools.testing chaos
