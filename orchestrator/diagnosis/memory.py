@@ -33,15 +33,19 @@ def memory(home: Path) -> Iterator[Check]:
 
 
 def _alarms(alarms: list[tuple[str, str]]) -> Check:
-    from orchestrator.daemon.alarms import FOREIGN_CATCH_UP, PRIVATE_CHAIN_REWRITTEN
+    from orchestrator.daemon import alarms as known
 
     if not alarms:
         return Check("alarms", "ok", "none that nobody has cleared")
     told = "; ".join(f"{name}: {text}" for name, text in alarms)
-    names = {name for name, _ in alarms}
-    if PRIVATE_CHAIN_REWRITTEN in names:
-        mend = "compare the chain with the other members' before you clear it: nothing is signed until then"
-        return Check("alarms", "broken", told, mend)
-    if FOREIGN_CATCH_UP in names:
-        return Check("alarms", "broken", told, "rotate the delegate at once, then clear it")
+    staying = {
+        known.PRIVATE_CHAIN_REWRITTEN: (
+            "compare the chain with the other members' before you clear it: nothing is signed until then"
+        ),
+        known.FOREIGN_CATCH_UP: "rotate the delegate at once, then clear it",
+        known.RECORD_PASSED_OVER: "ask whoever runs the private chain, who alone can take the record out; then clear it",
+    }
+    mends = [mend for name, mend in staying.items() if name in {name for name, _ in alarms}]
+    if mends:
+        return Check("alarms", "broken", told, mends[0])
     return Check("alarms", "warning", told, "they end by themselves once the cause is gone and the daemon runs")

@@ -18,7 +18,7 @@ import pytest
 from unit.diagnosis.fake_services import ipfs, node
 
 from orchestrator import cli
-from orchestrator.daemon.alarms import CHAIN_SILENT, PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.alarms import CHAIN_SILENT, PRIVATE_CHAIN_REWRITTEN, RECORD_PASSED_OVER
 from orchestrator.daemon.journal import Journal
 from orchestrator.deployment import ContractRecord, DeploymentRecord, write_record
 from orchestrator.keystore import Keystore
@@ -203,6 +203,15 @@ def test_a_rewritten_private_chain_is_not_forgotten(doctor: Doctor, home: Path) 
     one(found, "alarms", "broken", "PRIVATE_CHAIN_REWRITTEN: block 7 is another one now", "compare the chain with the")
     assert found["journal"]["status"] == found["private files"]["status"] == "ok"
     journal.clear_alarm(PRIVATE_CHAIN_REWRITTEN)
+    journal.raise_alarm(RECORD_PASSED_OVER, "an opening in block 9")
+    one(
+        doctor("--home", str(home)),
+        "alarms",
+        "broken",
+        "RECORD_PASSED_OVER: an opening",
+        "whoever runs the private chain",
+    )
+    journal.clear_alarm(RECORD_PASSED_OVER)
     journal.raise_alarm(CHAIN_SILENT, "no answer")
     one(doctor("--home", str(home)), "alarms", "warning", "CHAIN_SILENT: no answer", "end by themselves")
     journal.close()
