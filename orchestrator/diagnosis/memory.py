@@ -43,7 +43,7 @@ def _alarms(alarms: list[tuple[str, str]]) -> Check:
             "compare the chain with the other members' before you clear it: nothing is signed until then"
         ),
         known.FOREIGN_CATCH_UP: "rotate the delegate at once, then clear it",
-        known.RECORD_PASSED_OVER: "ask whoever runs the private chain, who alone can take the record out; then clear it",
+        known.RECORD_PASSED_OVER: "ask whoever runs the private chain: they alone can take it out; then clear it",
     }
     mends = [mend for name, mend in staying.items() if name in {name for name, _ in alarms}]
     if mends:
