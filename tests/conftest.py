@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 # models come from the cache or from tmp_path; a test that reaches for a model hub shall fail at once
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.pop("COLUMNS", None)  # of the terminal, or of what starts tests side by side: tables are of nobody's width
 
 # how long an example takes says what else the machine does: several tests run side by side
 settings.register_profile("side by side", deadline=None, suppress_health_check=[HealthCheck.too_slow])

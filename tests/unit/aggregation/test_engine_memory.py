@@ -15,7 +15,7 @@ from benchmarks.aggregation.inputs import dense_delta, entries_of, low_rank_delt
 from orchestrator.contribution import AdapterDelta, serialise
 
 FOLD = Contestant("fold", "tests.unit.aggregation.memory_fold", "fold")
-SLACK = 8 << 20
+SLACK = 24 << 20
 """Stacks of threads, and what allocators keep."""
 
 

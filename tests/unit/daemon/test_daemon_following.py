@@ -123,7 +123,7 @@ class Followed:
             journal=Journal(self.home, "scope"),
             history=History(),
             tasks=self.life.tasks,
-            task_of=lambda found: self.life.tasks[found.opening.task_digest],
+            task_of=lambda found, **_: self.life.tasks[found.opening.task_digest],
         )
         self.machine = Machine(NodeState(AURORA, EMPTY))
         self.following = Following(self.services, self.machine)

@@ -30,7 +30,7 @@ def test_the_own_transaction_is_seen_before_it_is_final() -> None:
 def test_no_daemon_unlocks_the_cold_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
-    def open_(home: Path, password: str, *, roles: Any) -> Any:
+    def open_(home: Path, password: str, *, roles: Any, **_: Any) -> Any:
         asked.append(roles)
         raise KeystoreError("enough")
 
