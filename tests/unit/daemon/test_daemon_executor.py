@@ -8,7 +8,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from orchestrator.chain.action import current_action
 from orchestrator.daemon import executor as executor_module
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.executor import Executor
-from orchestrator.daemon.figures import Figures
 from orchestrator.daemon.handlers import HANDLERS
 from orchestrator.daemon.handlers.judging import VERDICTS
 from orchestrator.daemon.journal import read_journal
@@ -391,23 +389,3 @@ def test_secrets_stay_out_of_journal_and_status(life: Consortium) -> None:
         assert keystore.content_salt(update_id).hex().encode() not in written
     (kept,) = life.services[AURORA].results.of_round(VERDICTS, 1)
     assert kept["nonce"] not in written.decode() + json.dumps(read_journal(home))
-
-
-def test_figures_are_whole_when_two_threads_write_them(tmp_path: Path) -> None:
-    figures, errors = Figures(tmp_path), []
-
-    def write(name: str) -> None:
-        try:
-            for number in range(40):
-                figures.held_out(f"{name}/{number}", 1.0, 1)
-        except RuntimeError as error:  # a dictionary that changed while it was written
-            errors.append(error)
-
-    threads = [threading.Thread(target=write, args=(name,)) for name in ("one", "two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not errors
-    assert len(json.loads((tmp_path / "figures.json").read_text())["held_out"]) == 80
-    assert Figures(tmp_path).has("one/39") and not Figures(tmp_path).has("one/40")

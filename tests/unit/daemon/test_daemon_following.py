@@ -3,156 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.audit.ledger_chain import LedgerChain
 from unit.audit.life import Life
-from unit.ledger.actors import AURORA, private_key, word_of
+from unit.daemon.followed import STEPS, Followed, accept, act, tick
+from unit.ledger.actors import word_of
 
-from orchestrator.chain.contracts import private_of, public_of
-from orchestrator.chain.port import Block, RawLog
-from orchestrator.chain.reader import read_records
 from orchestrator.daemon import listener as listening
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN
 from orchestrator.daemon.approvals import OperatorBook
-from orchestrator.daemon.cursor import RECENT, Cursor, Mark
-from orchestrator.daemon.following import Following, Machine
 from orchestrator.daemon.gate import Approvals
 from orchestrator.daemon.handlers.checkpoints import ATTESTED
-from orchestrator.daemon.history import History
-from orchestrator.daemon.journal import Journal
 from orchestrator.daemon.listener import Behind
 from orchestrator.daemon.services import Services
 from orchestrator.errors import ChainError, ChainRewritten
-from orchestrator.ledger.state import EMPTY
-from orchestrator.ledger.view import Ledger
-from orchestrator.protocol.state import NodeState
-
-
-class Node:
-    """Stands between the daemon and a chain, and may lie.
-
-    Attributes:
-        hidden: records of these blocks are left out. trouble: share of the answers that fail or are wrong.
-    """
-
-    def __init__(self, truth: LedgerChain) -> None:
-        self.truth = truth
-        self.hidden: set[int] = set()
-        self.trouble, self.random = 0.0, random.Random(0)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.truth, name)
-
-    def _fault(self) -> str:
-        if self.random.random() >= self.trouble:
-            return ""
-        return self.random.choice(["silent", "lie"])
-
-    def block_number(self) -> int:
-        fault = self._fault()
-        if fault == "silent":
-            raise ChainError("no answer")
-        return self.truth.block_number() + (self.random.choice([-2, -1, 1, 3]) if fault else 0)
-
-    def block(self, number: int) -> Block:
-        return self.blocks([number])[0]
-
-    def blocks(self, numbers: Sequence[int]) -> list[Block]:
-        fault, honest = self._fault(), self.truth.blocks(numbers)
-        if fault == "silent":
-            raise ChainError("no answer")
-        return list(reversed(honest)) if fault else honest
-
-    def logs(self, addresses: Any, from_block: int, to_block: int, topics: Any = ()) -> list[RawLog]:
-        fault = self._fault()
-        if fault == "silent":
-            raise ChainError("no answer")
-        found = self.truth.logs(addresses, from_block, to_block, topics)
-        if fault and found:
-            place = self.random.randrange(len(found))
-            lies: list[list[RawLog]] = [
-                [*found, found[place]],
-                [replace(found[place], block_hash=word_of("another block")), *found[place + 1 :]],
-                [replace(found[place], block=to_block + 1)],
-                [replace(found[place], transaction=word_of("another transaction")), *found[place + 1 :]],
-            ]
-            return self.random.choice(lies)
-        return [log for log in found if log.block not in self.hidden]
-
-    def transactions(self, hashes: Sequence[Any]) -> list[Mapping[str, Any]]:
-        fault, honest = self._fault(), self.truth.transactions(hashes)
-        return [{**item, "nonce": "0x77"} for item in honest] if fault else honest
-
-
-@dataclass
-class Followed:
-    """A life on two chains, and a node that follows it."""
-
-    life: Life
-    home: Path
-    private: Node
-    public: Node
-    services: Any
-    following: Following
-    machine: Machine
-
-    @classmethod
-    def of(cls, life: Life, home: Path) -> Followed:
-        private, public = Node(life.private), Node(life.public)
-        life.public.views["AwardDistributor", "vestedFrom"] = lambda: [99]
-        made = cls(life, home, private, public, None, None, None)  # type: ignore[arg-type]
-        made.start()
-        return made
-
-    def start(self) -> None:
-        """As a new process: all that is left of the one before is on the disk."""
-        if self.services is not None:
-            self.services.journal.close()
-        self.services = SimpleNamespace(
-            me=AURORA,
-            private=private_of(self.private, self.life.deployments["private"]),  # type: ignore[arg-type]
-            public=public_of(self.public, self.life.deployments["public"]),  # type: ignore[arg-type]
-            journal=Journal(self.home, "scope"),
-            history=History(),
-            tasks=self.life.tasks,
-            task_of=lambda found, **_: self.life.tasks[found.opening.task_digest],
-        )
-        self.machine = Machine(NodeState(AURORA, EMPTY))
-        self.following = Following(self.services, self.machine)
-
-    @property
-    def state(self) -> NodeState:
-        return self.machine.state
-
-    def go(self, ticks: int = 3) -> None:
-        for _ in range(ticks):
-            self.following.follow(lambda: None)
-        assert self.following.caught_up
-
-    @property
-    def truth(self) -> Ledger:
-        """What a reader who begins now finds."""
-        contracts = private_of(self.life.private, self.life.deployments["private"])
-        first, head = contracts.deployment.first_block, self.life.private.block_number()
-        return Ledger(read_records(self.life.private, contracts, first, head))
-
-    def check(self) -> None:
-        truth = self.truth
-        assert self.state.ledger == truth.state
-        assert self.services.history.records == list(truth.records)
-        assert self.services.history.tree.root() == truth.tree.root()
-
-    @property
-    def alarms(self) -> list[str]:
-        return [alarm.name for alarm in self.services.journal.alarms()]
 
 
 @pytest.fixture
@@ -170,13 +38,6 @@ def followed(tmp_path: Path) -> Iterator[Followed]:
 @pytest.fixture(autouse=True)
 def believed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "LAG_SECONDS", 0.0)
-
-
-def accept(life: Life, word: str) -> None:
-    """A record that follows from no other."""
-    told = {"agreement_digest": word_of(word), "organisation": AURORA, "leaf_salt": word_of("salt", word)}
-    key = private_key("authority", AURORA)
-    life.private.transact(key, life.private.addresses["RoundLedger"], b"", [("RoundLedger", "AgreementAccepted", told)])
 
 
 def test_a_private_reorganisation_is_rolled_back_to_the_common_block(followed: Followed) -> None:
@@ -339,19 +200,6 @@ def test_a_node_that_lags_is_waited_for(followed: Followed, monkeypatch: pytest.
     followed.check()
 
 
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("record"), st.integers(0, 9)),
-        st.tuples(st.just("mine"), st.integers(1, 3)),
-        st.tuples(st.just("private"), st.integers(1, 4)),
-        st.tuples(st.just("public"), st.integers(1, 9)),
-        st.tuples(st.just("tick"), st.integers(1, 4)),
-        st.tuples(st.just("restart"), st.just(0)),
-    ),
-    max_size=25,
-)
-
-
 @settings(max_examples=20, deadline=None)
 @given(steps=STEPS, seed=st.integers(0, 1 << 16), trouble=st.sampled_from([0.0, 0.1, 0.3]))
 def test_whatever_a_node_says_the_state_is_that_of_the_chain(
@@ -373,58 +221,3 @@ def test_whatever_a_node_says_the_state_is_that_of_the_chain(
     assert followed.following.caught_up
     followed.check()
     followed.services.journal.close()
-
-
-def act(followed: Followed, what: str, number: int, place: int, first: int) -> None:
-    life = followed.life
-    match what:
-        case "record":
-            accept(life, f"{place}/{number}")
-        case "mine":
-            life.private.mine(number)
-            life.public.mine(number)
-        case "private":
-            life.private.rewind(max(life.private.block_number() - number, first))
-            life.private.mine(number)
-        case "public":
-            life.public.rewind(max(life.public.block_number() - number, 8))
-            life.public.mine(number)
-        case "tick":
-            tick(followed, number)
-        case "restart":
-            followed.start()
-
-
-def tick(followed: Followed, count: int) -> None:
-    """As the node does it: what a chain's node has wrong is waited for."""
-    for _ in range(count):
-        try:
-            followed.following.follow(lambda: None)
-        except ChainError:
-            continue
-
-
-# -- the cursor
-
-
-def marks(*numbers: int) -> list[Mark]:
-    return [Mark(number, word_of("block", number)) for number in numbers]
-
-
-def test_marks_are_dense_at_the_end_and_reach_back_to_the_beginning() -> None:
-    cursor = Cursor(0)
-    for number in range(100_000):
-        cursor.moved(Mark(number, word_of(1)))
-    numbers = [mark.number for mark in cursor.marks]
-    assert numbers == sorted(set(numbers)) and len(numbers) < RECENT + 20
-    assert numbers[0] == 0 and numbers[-RECENT:] == list(range(100_000 - RECENT, 100_000))
-
-
-def test_a_cursor_is_kept_and_restored() -> None:
-    cursor = Cursor(3, marks(4, 9))
-    again = Cursor.restored(3, cursor.document())
-    assert again.marks == cursor.marks and again.last == marks(9)[0]
-    again.moved(marks(7)[0])
-    assert again.last == marks(9)[0], "what was read before is not marked again"
-    again = again.until(8)
-    assert again.last == marks(4)[0]

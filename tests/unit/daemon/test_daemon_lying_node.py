@@ -26,8 +26,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.audit.life import Life
+from unit.daemon.followed import STEPS, Followed, accept, act, tick
 from unit.daemon.lying_node import REFUSED, LyingNode
-from unit.daemon.test_daemon_following import STEPS, Followed, accept, act, tick
 from unit.ledger.actors import AURORA, BOREALIS, word_of
 
 from orchestrator.daemon import listener as listening

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from unit.audit.life import Life
-from unit.daemon.test_daemon_following import Followed, accept
+from unit.daemon.followed import Followed, accept
 from unit.ledger.actors import AURORA, BOREALIS, private_key, word_of
 
 from orchestrator.daemon import listener as listening
