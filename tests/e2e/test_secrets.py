@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from eth_account import Account
+
 from orchestrator.keystore import Keystore
+from orchestrator.keystore.accounts import ROLES
 from tests.e2e.conftest import MEMBER, Run
 
 
@@ -75,10 +78,14 @@ def _secrets(run: Run, organisation: str) -> list[bytes]:
     password = run.password_file(organisation).read_text().strip()
     found = [password.encode()]
     with Keystore.open(run.home(organisation), password) as keystore:
-        keys = [bytes(account.key) for account in keystore._accounts.values()]
+        keys = [private_key(run.home(organisation) / "keystore" / f"{role}.json", password) for role in ROLES]
         keys += [keystore.content_key(update_id) for update_id in keystore.contents()]
         keys += [keystore.prekey_private(digest) for digest in keystore.prekeys()]
     return found + keys + [key.hex().encode() for key in keys]
+
+
+def private_key(path: Path, password: str) -> bytes:
+    return bytes(Account.decrypt(path.read_text(), password))
 
 
 def _readable_files(root: Path) -> list[Path]:

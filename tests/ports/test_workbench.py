@@ -91,12 +91,14 @@ def test_progress_is_told(bench: Workbench, spec: TaskSpec) -> None:
 
 def test_a_round_is_judged(bench: Workbench, spec: TaskSpec, expected: ProtectedDelta) -> None:
     held = {"good": expected.payload, "copy": expected.payload, "rubbish": b"rubbish"}
-    objects = {UpdateId(name): data for name, data in held.items()}
-    found = bench.judge(spec, manifest_of(spec), list(objects), objects.__getitem__, {UpdateId("lost"): "NOT_FOUND"})
-    reasons = {name: item.reason for name, item in found.items()}
+    named = {UpdateId(word_of(name)): name for name in (*held, "lost")}
+    objects = {update_id: held[name] for update_id, name in named.items() if name in held}
+    lost = {UpdateId(word_of("lost")): "NOT_FOUND"}
+    found = bench.judge(spec, manifest_of(spec), list(objects), objects.__getitem__, lost)
+    reasons = {named[update_id]: item.reason for update_id, item in found.items()}
     refused = {"copy": Reason.COPY_OF_ANOTHER, "rubbish": Reason.NOT_SAFETENSORS, "lost": "NOT_FOUND"}
     assert reasons == {"good": "", **refused}
-    good = found[UpdateId("good")]
+    good = found[UpdateId(word_of("good"))]
     assert good.accept and good.weight_cap == MILLION and good.score > 0
     assert bench.judge(spec, manifest_of(spec), [], nothing, {}) == {}
 

@@ -147,8 +147,9 @@ def test_who_lacks_keys_gets_them_and_what_is_revoked_stays_out(
     requests = made.ledger.catch_ups.values()
     assert [asked.organisation for asked in requests] == [DORADO, CUMULUS]
     for asked in requests:
-        (answer,) = asked.answers.values()
-        assert answer.answered.block > asked.due >= asked.asked.block + STANDING_BLOCKS
+        assert asked.answers and asked.organisation not in asked.answers  # a second one where a turn passes first
+        assert all(answer.answered.block > asked.due for answer in asked.answers.values())
+        assert asked.due >= asked.asked.block + STANDING_BLOCKS
     told = missing_at(made, CUMULUS, capsys)
     assert told["missing"] == [] and told["request"]["answers"]
 
