@@ -93,12 +93,14 @@ class ProcessWorkbench:
     ) -> ProtectedDelta:
         words = {**_about(task, manifest), "round": round_number}
         self._unfinished = round_number
-        done = self._answered(Call("train", words, opener, progress), lambda frame: delta_of(frame.words, frame.body))
+        call = Call("train", words, opener, openable(manifest), progress)
+        done = self._answered(call, lambda frame: delta_of(frame.words, frame.body))
         self._unfinished = None
         return done
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
-        return self._answered(Call("evaluate", _about(task, manifest), opener), lambda frame: figure_of(frame.words))
+        call = Call("evaluate", _about(task, manifest), opener, openable(manifest))
+        return self._answered(call, lambda frame: figure_of(frame.words))
 
     def judge(
         self,
@@ -117,7 +119,7 @@ class ProcessWorkbench:
                 raise no_answer("verdicts on what was not to be judged")
             return found
 
-        return self._answered(Call("judge", words, opener), verdicts)
+        return self._answered(Call("judge", words, opener, openable(manifest, candidates)), verdicts)
 
     def settle(self, round_number: int) -> None:
         if self._unfinished == round_number:
@@ -235,6 +237,11 @@ class ProcessWorkbench:
                 mend="its last words are on the daemon's standard error; a killed one may have lacked memory",
             )
         call.cancelled.wait(PAUSE_SECONDS * call.deaths)
+
+
+def openable(manifest: Manifest, candidates: Sequence[UpdateId] = ()) -> frozenset[UpdateId]:
+    """Contributions that the work on a manifest may need: its own, those that a compaction stands for, candidates."""
+    return frozenset((*(entry.update_id for entry in (*manifest.entries, *manifest.covered)), *candidates))
 
 
 def _about(task: TaskSpec, manifest: Manifest) -> dict[str, Any]:

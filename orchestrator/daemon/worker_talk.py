@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,7 @@ class Call:
     """A call under way.
 
     Attributes:
+        openable: what the worker may ask the opener for; no other contribution is its business.
         step: the last that was told. deaths: of workers since then.
         excused: whether one ended that nobody need wonder about. failed: what the opener raised here.
     """
@@ -42,6 +43,7 @@ class Call:
     kind: str
     words: Mapping[str, Any]
     opener: OpenDelta | None = None
+    openable: Collection[UpdateId] = ()
     progress: Progress | None = None
     began: float = field(default_factory=time.monotonic)
     step: int = 0
@@ -106,8 +108,8 @@ class Talk:
 
     def _open(self, update_id: UpdateId) -> None:
         call = self._call
-        if call.opener is None:
-            raise no_answer(f"it opens contributions in order to {call.kind}")
+        if call.opener is None or update_id not in call.openable:
+            raise no_answer(f"it asks for {update_id[:70]!r} in order to {call.kind}, which is no part of that")
         try:
             if call.cancelled.is_set():
                 raise WorkCancelled(f"the call to {call.kind} was cancelled")

@@ -62,17 +62,17 @@ def play(act: str, kind: str, channel: Channel) -> None:
         channel.send(words.pop("kind"), **words)
         time.sleep(600)
     elif what == "open":
-        opening(value, channel)
+        opening(value, kind, channel)
     else:
         channel.send("log", level=30, name="pretended", message=f"life does {kind}")
         answer(kind, channel)
 
 
-def opening(update: str, channel: Channel) -> None:
+def opening(update: str, kind: str, channel: Channel) -> None:
     channel.send("open", update=update)
     frame = channel.receive()
     if frame.kind == "opened":
-        answer("train", channel, frame.body)
+        answer(kind, channel, frame.body)
     else:
         channel.send("failed", **frame.words)
 

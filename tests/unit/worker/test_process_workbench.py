@@ -19,12 +19,14 @@ from orchestrator.daemon import process_workbench, worker_process, worker_talk
 from orchestrator.daemon.process_workbench import ProcessWorkbench
 from orchestrator.daemon.worker_settings import WorkerSettings
 from orchestrator.errors import ContentKeyDestroyed, DataError, StorageError, WorkCancelled, WorkerError, WorkerLimit
-from orchestrator.ledger.manifest import Manifest
-from orchestrator.types import UpdateId
+from orchestrator.ledger.manifest import Entry, Manifest
+from orchestrator.types import ZERO_DIGEST, UpdateId
 from orchestrator.worker.kept import checkpoint_path, folder_of
 
 SPEC = task()
-MANIFEST = Manifest(SPEC.base.digest, word_of("settings"), "stack", ())
+OWN, OTHER = (UpdateId(word_of(name)) for name in ("own", "other"))
+ENTRY = Entry(1, AURORA, OWN, ZERO_DIGEST, ZERO_DIGEST, ZERO_DIGEST, 1 << 32)
+MANIFEST = Manifest(SPEC.base.digest, word_of("settings"), "stack", (ENTRY,))
 Make = Callable[..., ProcessWorkbench]
 
 
@@ -209,7 +211,7 @@ def test_forgetting_keeps_the_checkpoint_of_a_training_that_was_broken_off(make:
 
 def test_a_contribution_goes_over_the_socket_pair(make: Make, tmp_path: Path) -> None:
     plaintext = os.urandom(5 << 20)
-    assert train(make("open:0xab"), {"0xab": plaintext}.__getitem__) == plaintext
+    assert train(make(f"open:{OWN}"), {OWN: plaintext}.__getitem__) == plaintext
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(plaintext[:64] in data for data in written)
 
@@ -219,7 +221,7 @@ def test_what_an_opener_raises_comes_back_as_it_was(make: Make, error: Exception
     def opener(update_id: UpdateId) -> bytes:
         raise error
 
-    bench = make("open:0xab", "answer")
+    bench = make(f"open:{OWN}", "answer")
     with pytest.raises(type(error)) as caught:
         train(bench, opener)
     assert caught.value is error
@@ -229,7 +231,7 @@ def test_an_error_of_the_own_disk_ends_the_talk(make: Make, tmp_path: Path) -> N
     def opener(update_id: UpdateId) -> bytes:
         raise OSError(28, "No space left on device")
 
-    bench = make("open:0xab", "answer")
+    bench = make(f"open:{OWN}", "answer")
     with pytest.raises(OSError, match="No space left"):
         train(bench, opener)
     assert gone(tmp_path)
@@ -268,12 +270,28 @@ def test_a_worker_that_talks_nonsense_does_not_end_the_daemon(make: Make, tmp_pa
 
 
 def test_nobody_opens_for_a_call_that_opens_nothing(make: Make) -> None:
-    with pytest.raises(WorkerError):
-        make('say:{"kind": "open", "update": "0xab"}').check()
+    with pytest.raises(WorkerError, match=f"it asks for '{OWN}' in order to check"):
+        make(f"open:{OWN}").check()
+
+
+@pytest.mark.parametrize("wanted", [OTHER, "no update at all", "x" * 5000])
+def test_a_worker_is_given_no_contribution_that_its_call_does_not_name(make: Make, tmp_path: Path, wanted: str) -> None:
+    bench = make(f"open:{wanted}", "answer")
+    with pytest.raises(WorkerError, match="the worker gave no answer: it asks for") as caught:
+        train(bench)
+    assert len(str(caught.value)) < 300 and gone(tmp_path)
+    assert train(bench) == PAYLOAD
+
+
+def test_candidates_may_be_opened_to_be_judged_and_at_no_other_time(make: Make) -> None:
+    opener = {OTHER: b"a candidate"}.__getitem__
+    assert make(f"open:{OTHER}").judge(SPEC, MANIFEST, [OTHER], opener, {}) == {}
+    with pytest.raises(WorkerError, match="no answer"):
+        make(f"open:{OTHER}").evaluate(SPEC, MANIFEST, opener)
 
 
 def test_verdicts_on_what_was_not_to_be_judged_are_none(make: Make) -> None:
     row = '{"accept": true, "weight_cap": 1, "score": 0, "reason": ""}'
-    said = f'{{"kind": "done", "statement": null, "judgements": {{"{word_of("other")}": {row}}}}}'
+    said = f'{{"kind": "done", "statement": null, "judgements": {{"{OTHER}": {row}}}}}'
     with pytest.raises(WorkerError, match="no answer"):
         make(f"say:{said}").judge(SPEC, MANIFEST, [], nothing, {})
