@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import logging
+import random
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import requests
-from web3 import HTTPProvider, Web3
+from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
-from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
 from web3.types import RPCEndpoint
 
@@ -22,6 +23,8 @@ from orchestrator.types import Address, Digest
 from orchestrator.urls import shown
 
 _BATCH = 100
+_LONGEST_PAUSE = 15.0
+"""Seconds at the most between two questions to a node that is slow."""
 _UP = "start it with `loranchor network up`, or set its address (chain.public.url, chain.private.url)"
 
 
@@ -54,6 +57,8 @@ class Connection:
     Args:
         url: HTTP address of the node. expected_chain_id: refuse any other.
         timeout: seconds for one answer. finality_depth: blocks on top of a block before it counts as final.
+        retries: how often a node that is not reached is tried, at once. One that is reached and does not answer in time
+            is asked once more, unless this is 1: after a pause, with twice the time.
     """
 
     def __init__(
@@ -65,19 +70,24 @@ class Connection:
         self._chain_id = expected_chain_id
         self._finality_depth = finality_depth
         self._checked = False
-        self._provider = HTTPProvider(
+        self._timeout, self._retries = timeout, max(retries, 1)
+        self._numbers = _Numbers()
+        self._provider, self._patient = self._asking(url, timeout), self._asking(url, 2 * timeout)
+
+    def _asking(self, url: str, timeout: float) -> HTTPProvider:
+        provider = HTTPProvider(
             url,
             request_kwargs={"timeout": timeout},
             exception_retry_configuration=ExceptionRetryConfiguration(
-                errors=(requests.ConnectionError, requests.Timeout),
-                retries=max(retries, 1),
+                errors=(requests.ConnectionError,),
+                retries=self._retries,
                 backoff_factor=0.1,
                 # every method that we use may be sent twice: a raw transaction is known by its hash
                 method_allowlist=REQUEST_RETRY_ALLOWLIST,
             ),
         )
-        self._numbers = _Numbers()
-        self._provider.request_counter = self._numbers  # type: ignore[assignment]
+        provider.request_counter = self._numbers  # type: ignore[assignment]
+        return provider
 
     @property
     def url(self) -> str:
@@ -91,13 +101,6 @@ class Connection:
     @property
     def finality_depth(self) -> int:
         return self._finality_depth
-
-    @property
-    def web3(self) -> Web3:
-        """A ``Web3`` over the same provider, for what the port does not offer. Its errors are web3.py's own."""
-        web3 = Web3(self._provider)
-        web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
-        return web3
 
     def check(self) -> int:
         """Ask the node for its chain id; ``WrongChain`` when it is another. Gives the newest block number."""
@@ -200,9 +203,8 @@ class Connection:
         return rpc.receipt(self.request("eth_getTransactionReceipt", [transaction]), transaction)
 
     def _ask(self, method: str, params: Sequence[Any]) -> Any:
-        self._numbers.begin()
         try:
-            answer = self._provider.make_request(RPCEndpoint(method), list(params))
+            answer = self._patiently(lambda provider: provider.make_request(RPCEndpoint(method), list(params)))
         except (requests.RequestException, Web3Exception, ValueError) as error:
             raise self._silent(error) from None  # the cause names the whole address
         return self._result(method, answer, self._numbers.asked[0])
@@ -211,15 +213,30 @@ class Connection:
         wanted = [(RPCEndpoint(method), list(params)) for params in many_params]
         if not wanted:
             return []
-        self._numbers.begin()
         try:
-            answers = self._provider.make_batch_request(wanted)
+            answers = self._patiently(lambda provider: provider.make_batch_request(wanted))
         except (requests.RequestException, Web3Exception, ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._silent(error) from None  # the cause names the whole address
         if not isinstance(answers, list) or len(answers) != len(wanted):
             raise ChainError(f"the node at {self.url} answered {method} for {len(wanted)} items with another number")
         numbers = self._numbers.asked
         return [self._result(method, answer, number) for answer, number in zip(answers, numbers, strict=True)]
+
+    def _patiently(self, ask: Callable[[HTTPProvider], Any]) -> Any:
+        """Ask, and once more where the node was too slow.
+
+        It may still be at work on what everybody has asked, and whoever asks again at once keeps it so. Members wait
+        for different times, and then give it twice as long.
+        """
+        self._numbers.begin()
+        try:
+            return ask(self._provider)
+        except requests.ReadTimeout:
+            if self._retries == 1:
+                raise
+        time.sleep(min(self._timeout, _LONGEST_PAUSE) * random.uniform(0.5, 1.0))
+        self._numbers.begin()
+        return ask(self._patient)
 
     def _result(self, method: str, answer: Any, number: int) -> Any:
         if not isinstance(answer, Mapping) or ("result" not in answer and not isinstance(answer.get("error"), Mapping)):

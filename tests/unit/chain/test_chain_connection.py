@@ -6,14 +6,18 @@ import contextlib
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from web3 import HTTPProvider
 
+from orchestrator.chain import connection as connecting
 from orchestrator.chain.connection import Connection
 from orchestrator.chain.port import RpcRefused
 from orchestrator.errors import ChainError, ConfigurationError, WrongChain
@@ -130,6 +134,59 @@ def test_http_errors_and_pages(node: Node) -> None:
     node.body, node.status = None, 503
     with pytest.raises(ChainError, match="HTTP 503"):
         connection.block_number()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds of every pause, which nobody waits for."""
+    found: list[float] = []
+    monkeypatch.setattr(connecting.time, "sleep", found.append)
+    return found
+
+
+def test_a_slow_node_is_asked_once_more_later_and_for_longer(
+    monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    timeouts: list[float] = []
+
+    def late(provider: HTTPProvider, *question: object) -> Any:
+        timeouts.append(dict(provider.get_request_kwargs())["timeout"])
+        raise requests.ReadTimeout("too late")
+
+    monkeypatch.setattr(HTTPProvider, "_make_request", late)
+    for timeout in (8.0, 300.0):
+        with pytest.raises(ChainError, match="in time"):
+            Connection("http://127.0.0.1:1", 1, timeout).block_number()
+    assert timeouts == [8.0, 16.0, 300.0, 600.0]
+    assert len(pauses) == 2 and 4.0 <= pauses[0] <= 8.0 and 7.5 <= pauses[1] <= 15.0
+    with pytest.raises(ChainError, match="in time"):
+        Connection("http://127.0.0.1:1", 1, 8.0, retries=1).block_number()
+    assert len(timeouts) == 5 and len(pauses) == 2
+
+
+def test_members_wait_for_different_times(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
+    def late(provider: HTTPProvider, *question: object) -> Any:
+        raise requests.ReadTimeout("too late")
+
+    monkeypatch.setattr(HTTPProvider, "_make_request", late)
+    for _ in range(5):
+        with pytest.raises(ChainError):
+            Connection("http://127.0.0.1:1", 1).block_number()
+    assert len(set(pauses)) == 5
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_what_a_slow_node_says_at_last_is_taken(node: Node, many: bool) -> None:
+    """Its late answer to the first question is not taken for one to the second."""
+    slow = iter((0.5, 0.0))
+
+    def answer(method: str, params: list[Any]) -> Any:
+        time.sleep(next(slow))
+        return BLOCK if many else "0x7"
+
+    connection = Connection(node.url, 1337, 0.3)
+    node.answer = answer
+    assert connection.block(5).hash == HASH if many else connection.block_number() == 7
 
 
 def test_a_node_that_was_exchanged_is_noticed_after_a_failure(node: Node) -> None:
