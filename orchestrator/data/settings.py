@@ -17,7 +17,7 @@ class DataSettings:
     """One organisation's data.
 
     Attributes:
-        source: ``sotu``, ``vader``, ``text`` or ``csv``.
+        source: ``sotu``, ``vader``, ``chitchat``, ``text`` or ``csv``.
         shard: which part of it; keys depend on the source.
         folder: where the files are; None is the cache, for the packaged sources.
         validation_share: part of the documents that is held out, in millionths.

@@ -21,6 +21,7 @@ VADER_DOMAINS = {
 }
 NEUTRAL = 0.5
 """A VADER sentence counts as positive or negative from this mean rating on; those between are left out."""
+CHITCHAT_FILE = "chitchat.jsonl"
 PIECE = 4_000
 """Text files are cut at line ends into pieces of about so many characters."""
 
@@ -91,6 +92,25 @@ def _vader(settings: DataSettings) -> list[Document]:
     return documents
 
 
+def _chitchat(settings: DataSettings) -> list[Document]:
+    """A document is what one sender said in one conversation. Unmoderated: nothing of it may be printed."""
+    (file,) = _files(settings, "chitchat", CHITCHAT_FILE)
+    with file.open(encoding="utf-8") as lines:
+        everybody = [json.loads(line) for line in lines]  # who said most first
+    chosen = _senders(settings.shard, everybody)
+    return [Document("\n".join(texts)) for item in chosen for texts in item["conversations"]]
+
+
+def _senders(shard: Mapping[str, Any], everybody: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if "sender" in shard:
+        return [item for item in everybody if item["sender"] == shard["sender"]]
+    if "ranks" in shard:
+        first, last = shard["ranks"]
+        return everybody[first : last + 1]
+    part, parts = _part(shard)
+    return everybody[part::parts]
+
+
 def _text(settings: DataSettings) -> list[Document]:
     documents = []
     for file in _files(settings, None, "*.txt"):
@@ -150,6 +170,7 @@ def _files(settings: DataSettings, packaged: str | None, pattern: str) -> list[P
 
 
 _SOURCES: dict[str, Callable[[DataSettings], list[Document]]] = {
+    "chitchat": _chitchat,
     "csv": _csv,
     "sotu": _sotu,
     "text": _text,

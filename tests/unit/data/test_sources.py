@@ -70,6 +70,33 @@ def test_vader_domains(ratings: Path) -> None:
         load_documents(settings("vader", ratings, domain="amazon"))
 
 
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    rows = [("x", [["a", "b"], ["c"]]), ("y", [["d"], ["d"]]), ("z", [["e"]])]
+    lines = (json.dumps({"sender": sender, "utterances": 0, "conversations": said}) for sender, said in rows)
+    (tmp_path / "chitchat.jsonl").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def test_chitchat_by_pseudonymous_sender(talk: Path) -> None:
+    def texts(**shard: Any) -> list[str]:
+        return [document.text for document in load_documents(settings("chitchat", talk, **shard))]
+
+    assert texts(sender="x") == ["a\nb", "c"]
+    assert texts(ranks=[1, 2]) == ["d", "e"], "the same words twice are one document"
+    assert texts(part=0, parts=2) == ["a\nb", "c", "e"]
+    assert texts() == ["a\nb", "c", "d", "e"]
+    with pytest.raises(DataError, match="is empty"):
+        texts(sender="nobody")
+
+
+def test_what_is_wrong_with_chitchat_is_told_without_its_words(talk: Path) -> None:
+    (talk / "chitchat.jsonl").write_text('{"sender": "x", "said": "a secret"}\n')
+    with pytest.raises(DataError) as told:
+        load_documents(settings("chitchat", talk, sender="x"))
+    assert "conversations" in str(told.value) and "secret" not in str(told.value)
+
+
 def test_text_is_cut_into_pieces(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join(f"line {k} " + "x" * 90 for k in range(100)))
     (tmp_path / "empty.txt").write_text("\n\n")
