@@ -17,7 +17,8 @@ def read_password(file: Path | None, *, prompt: str = "Keystore password: ", con
     """Read a password.
 
     Args:
-        file: a file with mode 0600 whose first line is the password; ``None`` asks at the terminal.
+        file: a file with mode 0600 whose first line is the password, or one of systemd's credentials; ``None`` asks at
+            the terminal.
         prompt: what to ask with.
         confirm: ask twice, as for a new password.
 
@@ -46,10 +47,17 @@ def _from_file(path: Path) -> str:
 
 
 def _require_private(path: Path, mode: int) -> None:
-    if mode & 0o077:
+    if mode & (0o037 if _is_credential(path) else 0o077):
         raise KeystoreError(
             f"the password file {path} has mode {mode:04o}, so others can read it", mend=f"chmod 600 {path}"
         )
+
+
+def _is_credential(path: Path) -> bool:
+    """Whether systemd handed it to this service. Its file is root's, and the service's user reads it by an access list,
+    whose mask shows as the group's bit: mode 0440 (systemd.exec(5), LoadCredential)."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.resolve().parent == Path(str(folder)).resolve()
 
 
 def _from_terminal(prompt: str, confirm: bool) -> str:

@@ -36,6 +36,26 @@ def test_a_file_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("mode", "fine"), [(0o400, True), (0o440, True), (0o460, False), (0o444, False)])
+def test_systemd_gives_credentials_by_an_access_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, fine: bool
+) -> None:
+    """Which shows as a group that may read; elsewhere that is a group."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    path = password_file(folder, b"s3cret", mode)
+    if fine:
+        assert read_password(path) == "s3cret"
+    else:
+        with pytest.raises(KeystoreError, match=f"mode {mode:04o}"):
+            read_password(path)
+    (folder / "below").mkdir()
+    for elsewhere in (tmp_path, folder / "below"):
+        with pytest.raises(KeystoreError, match="mode 0440"):
+            read_password(password_file(elsewhere, b"s3cret", 0o440))
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [(b"", "is empty"), (b"\n", "is empty"), (b"a\nb\n", "more than one line"), (b"\xff\xfe", "not UTF-8"),
