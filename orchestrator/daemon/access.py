@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts, private_contracts, public_contracts
 from orchestrator.chain.fees import GWEI, FeePolicy
 from orchestrator.chain.links import check_pair
 from orchestrator.chain.outbox import Outbox, SqliteOutbox
 from orchestrator.chain.sender import KeystoreSigner, TransactionSender
+from orchestrator.daemon.disk import disk_errors
 from orchestrator.daemon.signer import holders_of
 from orchestrator.errors import ConfigurationError, KeystoreError, WrongChain
 from orchestrator.keystore import Keystore, Role
@@ -174,8 +175,7 @@ class NonceLock:
     def __enter__(self) -> None:
         self._thread.acquire()
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._held = self._path.open("w")
+            self._held = _opened(self._path)
             fcntl.flock(self._held, fcntl.LOCK_EX)
         except BaseException:  # nobody will leave what was not entered, such as on a read-only disk
             self._thread.release()
@@ -191,11 +191,9 @@ def single_instance(home: Path) -> Iterator[None]:
     """Hold the home's daemon lock.
 
     Raises:
-        ConfigurationError: another daemon runs on this home.
+        ConfigurationError: another daemon runs on this home. DiskError: its disk is full or read-only.
     """
-    path = home / "locks" / "daemon.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    with _opened(home / "locks" / "daemon.lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -203,3 +201,10 @@ def single_instance(home: Path) -> Iterator[None]:
                 f"another daemon already runs on {home}", mend="stop it first, or give another --home"
             ) from None
         yield
+
+
+def _opened(lock: Path) -> IO[str]:
+    """A lock's file, made where there is none."""
+    with disk_errors():
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        return lock.open("w")

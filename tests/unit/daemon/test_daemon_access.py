@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,7 +17,7 @@ from unit.ledger.actors import CONSORTIUM_ID, MEMBERS
 
 from orchestrator.daemon.access import NonceLock, single_instance
 from orchestrator.daemon.equipment import agreement_of, check_equipment, equipment_of, task_of_settings
-from orchestrator.errors import ConfigurationError, DataError, FormatError
+from orchestrator.errors import ConfigurationError, DataError, DiskError, FormatError
 from orchestrator.organisation import Organisation
 from orchestrator.settings import Settings, compose
 from orchestrator.types import Address, OrganisationId
@@ -123,6 +126,20 @@ def test_a_second_daemon_of_a_home_is_refused(tmp_path: Path) -> None:
             holder.let_go()
         with single_instance(tmp_path):
             pass
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_home_that_cannot_be_written_is_a_fault_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Before the keystore is looked at, which would take it for a fault of its own."""
+
+    def refuse(path: Path, mode: str) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DiskError, match=re.escape(os.strerror(number))), single_instance(tmp_path):
+        raise AssertionError("it has no lock")
 
 
 # -- equipment, task, agreement

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from unit.deploy.words import check_words
 
-from orchestrator.errors import ConfigurationError, DataError, EnvironmentMissing, KeystoreError
+from orchestrator.errors import (
+    ChainError,
+    ConfigurationError,
+    DataError,
+    DiskError,
+    EnvironmentMissing,
+    KeystoreError,
+    ProtocolError,
+)
 from tools.setup.paths import ROOT
 
 UNIT = ROOT / "deploy" / "systemd" / "loranchor@.service"
@@ -35,9 +43,10 @@ def test_it_starts_a_verb_that_there_is() -> None:
 
 
 def test_errors_that_do_not_mend_themselves_are_not_tried_again() -> None:
-    kinds = (ConfigurationError, EnvironmentMissing, KeystoreError, DataError)
+    kinds = (ConfigurationError, EnvironmentMissing, KeystoreError, ProtocolError, DataError)
     assert settings()["RestartPreventExitStatus"] == [" ".join(str(kind.exit_code) for kind in kinds)]
     assert settings()["Restart"] == ["on-failure"]
+    assert not {DiskError.exit_code, ChainError.exit_code} & {kind.exit_code for kind in kinds}
 
 
 def test_secrets_stay_out_of_dumps_swap_and_sight() -> None:
