@@ -28,12 +28,19 @@ class Remembering:
         self._bench, self._name, self._data, self._samples = bench, name, data, samples
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
         rules = digest({name: task.document[name] for name in ("base", "adapter", "training", "privacy")})
-        key = (rules, manifest.digest, self._name, self._data, self._samples, round_number)
+        key = (rules, manifest.digest, self._name, self._data, self._samples, ordinal or round_number)
         if key not in _TRAINED:
-            _TRAINED[key] = self._bench.train(task, manifest, opener, round_number, progress)
+            _TRAINED[key] = self._bench.train(task, manifest, opener, round_number, progress, ordinal=ordinal)
         return _TRAINED[key]
 
 

@@ -26,7 +26,14 @@ class PreparedWorkbench:
         return canonical_bytes({"organisation": self._organisation})
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
         progress(1, 1)
         return protected(self._delta, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)

@@ -89,9 +89,16 @@ class ProcessWorkbench:
         return self._statement
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
-        words = {**_about(task, manifest), "round": round_number}
+        words = {**_about(task, manifest), "round": round_number, "ordinal": ordinal or round_number}
         self._unfinished = round_number
         call = Call("train", words, opener, openable(manifest), progress)
         done = self._answered(call, lambda frame: delta_of(frame.words, frame.body))

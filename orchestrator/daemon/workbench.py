@@ -59,9 +59,21 @@ class Workbench(Protocol):
         """
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
         """Fold ``manifest``, train a delta on the organisation's shard, and protect it by its privacy policy.
+
+        Args:
+            round_number: what is kept to go on with goes by it.
+            ordinal: which training of its lineage it is (:func:`orchestrator.ledger.lineage.training_ordinal`), which
+                its seed follows from; by default the round's number.
 
         Raises:
             DataError: the base model is not the task's, or the shard is empty.

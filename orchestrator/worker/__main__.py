@@ -80,7 +80,7 @@ class TeamCalls(Calls):
         self._bench.forget()  # all begin at the base, so that all open the same contributions in the same order
         task, manifest = task_and_manifest(frame.words)
         try:
-            done = self.trained(task, manifest, int(frame.words["round"]), self._team.opener(self._session.open))
+            done = self.trained(task, manifest, frame.words, self._team.opener(self._session.open))
         except LoranchorError:
             self._team.meet()
             raise
@@ -101,7 +101,8 @@ def _train_along(team: LaunchedTeam, bench: Any, words: Mapping[str, Any]) -> No
     bench.forget()
     task, manifest = task_and_manifest(words)
     try:
-        bench.train(task, manifest, team.opener(), int(words["round"]), lambda step, steps: None)
+        number, ordinal = int(words["round"]), int(words["ordinal"])
+        bench.train(task, manifest, team.opener(), number, lambda step, steps: None, ordinal=ordinal)
     except LoranchorError as error:  # the first process has the same one; if it has not, nobody comes to the meeting
         logging.getLogger(__name__).warning("%s", error)
     team.meet()

@@ -99,7 +99,7 @@ class Calls:
             return {}, b""
         task, manifest = task_and_manifest(frame.words)
         if frame.kind == "train":
-            return self.trained(task, manifest, int(frame.words["round"]))
+            return self.trained(task, manifest, frame.words)
         if frame.kind == "evaluate":
             return asdict(self._bench.evaluate(task, manifest, self._session.open)), b""
         candidates = [UpdateId(name) for name in frame.words["candidates"]]
@@ -111,12 +111,17 @@ class Calls:
         self,
         task: TaskSpec,
         manifest: Manifest,
-        number: int,
+        words: Mapping[str, Any],
         opener: OpenDelta | None = None,
         progress: Progress | None = None,
     ) -> tuple[Words, bytes]:
         delta = self._bench.train(
-            task, manifest, opener or self._session.open, number, progress or self._session.progress
+            task,
+            manifest,
+            opener or self._session.open,
+            int(words["round"]),
+            progress or self._session.progress,
+            ordinal=int(words["ordinal"]),
         )
         return delta_words(delta), delta.payload
 

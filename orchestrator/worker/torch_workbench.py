@@ -77,13 +77,20 @@ class TorchWorkbench:
         return canonical_bytes(data_statement(self._dataset, organisation=self._own.organisation))
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: StepProgress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: StepProgress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
         folded, dataset = self._ready(task)
         before, parsed = beginning(task, manifest, self._own.organisation), self._parsing(opener)
         self._move(folded, before, parsed)
         settings = TrainingSettings.from_task(task.document)
-        seed = derived_seed(settings.seed, self._own.organisation, round_number)
+        seed = derived_seed(settings.seed, self._own.organisation, ordinal or round_number)
         outcome = train(
             folded.model,
             dataset.batches(batch=settings.batch, steps=settings.steps, seed=seed),

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.chain.structs import Submission
 from orchestrator.commitment.ids import update_id_of
 from orchestrator.daemon.handlers.job import Job
-from orchestrator.daemon.manifests import current_manifest
+from orchestrator.daemon.manifests import current_manifest, known_tasks
 from orchestrator.daemon.opening import recipients_of
 from orchestrator.daemon.participating import OWN_CHOICE, reasons_to_pass
 from orchestrator.daemon.results import round_key
@@ -17,6 +17,7 @@ from orchestrator.envelope import Context, seal
 from orchestrator.errors import KeystoreError, ProtocolError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import LedgerState, Opening, Round
+from orchestrator.ledger.lineage import training_ordinal
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.protocol import effects as fx
@@ -121,7 +122,9 @@ def _trained(
     if not manifest.entries:
         base = services.bench.evaluate(task, manifest, opener)
         services.figures.held_out("base", base.value, base.samples)
-    return services.bench.train(task, manifest, opener, number, progress)
+    at, tasks = ledger.rounds[number].opened, known_tasks(ledger, services)
+    ordinal = training_ordinal(ledger, task, tasks, services.me, at=at)
+    return services.bench.train(task, manifest, opener, number, progress, ordinal=ordinal)
 
 
 def other_terms(opening: Opening, task: TaskSpec) -> list[str]:

@@ -38,7 +38,8 @@ def carried_out(
 ) -> tuple[dict[str, Any], bytes]:
     task, manifest = TaskSpec.from_document(words["task"]), manifest_of(words["manifest"])
     if kind == "train":
-        delta = bench.train(task, manifest, session.open, int(words["round"]), session.progress)
+        number, ordinal = int(words["round"]), int(words["ordinal"])
+        delta = bench.train(task, manifest, session.open, number, session.progress, ordinal=ordinal)
         return delta_words(delta), delta.payload
     if kind == "evaluate":
         figure = bench.evaluate(task, manifest, session.open)

@@ -98,7 +98,7 @@ def test_the_same_update_is_trained_once(monkeypatch: pytest.MonkeyPatch) -> Non
     calls: list[int] = []
 
     class Bench:
-        def train(self, task: Any, manifest: Any, opener: Any, number: int, progress: Any) -> str:
+        def train(self, task: Any, manifest: Any, opener: Any, number: int, progress: Any, *, ordinal: Any) -> str:
             calls.append(number)
             return f"update {len(calls)}"
 

@@ -33,7 +33,14 @@ class RealDeltas(FakeWorkbench):
     """Trains nothing, but gives a delta of two matrices, another one each time."""
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
         self._begin("train", manifest, opener)
         made = make_delta(31 * round_number + sum(map(ord, self.organisation)), rank=4, dense=False, shapes=SHAPES)

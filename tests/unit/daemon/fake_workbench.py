@@ -15,13 +15,14 @@ class FakeWorkbench:
     """Opens whatever it is given, as the real one does, and remembers what it was asked.
 
     Attributes:
-        asked: name of each call. fails: an error to raise instead of working.
+        asked: name of each call. ordinals: of each training. fails: an error to raise instead of working.
         forgotten, cancelled: how often :meth:`forget` and :meth:`cancel` were called. settled: rounds.
     """
 
     def __init__(self, organisation: OrganisationId) -> None:
         self.organisation = organisation
         self.asked: list[str] = []
+        self.ordinals: list[int | None] = []
         self.fails: Exception | None = None
         self.forgotten = self.cancelled = 0
         self.settled: list[int] = []
@@ -31,9 +32,17 @@ class FakeWorkbench:
         return canonical_bytes({"organisation": self.organisation})
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
         self._begin("train", manifest, opener)
+        self.ordinals.append(ordinal)
         progress(1, 1)
         payload = f"delta of {self.organisation} in round {round_number}".encode() * 20
         return protected(payload, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)

@@ -83,9 +83,16 @@ class Hostile(TorchWorkbench):
     bad: Bad
 
     def train(
-        self, task: TaskSpec, manifest: Manifest, opener: OpenDelta, round_number: int, progress: Progress
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
     ) -> ProtectedDelta:
-        made = super().train(task, manifest, opener, round_number, progress)
+        made = super().train(task, manifest, opener, round_number, progress, ordinal=ordinal)
         return protected(
             self.bad(made.payload), policy="none", samples=1, epsilon=0, parent_manifest=made.parent_manifest
         )
