@@ -7,7 +7,7 @@ contributions that come one after the other, this is for those that lie side by 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from functools import partial
 
@@ -21,7 +21,7 @@ from orchestrator.aggregation.plan import Target, make_plan
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.strategies import Stack
 from orchestrator.aggregation.strategy import Strategy
-from orchestrator.aggregation.terms import Loads, Terms, prove
+from orchestrator.aggregation.terms import Loads, Products, Terms, prove
 from orchestrator.aggregation.tiles import Workers
 from orchestrator.types import Digest, UpdateId
 
@@ -53,6 +53,7 @@ def sum_changes(
     budget: int | None = None,
     tally: Tally | None = None,
     verify: bool = True,
+    into: Mapping[str, Tensor] | None = None,
 ) -> Sums:
     """Σ of the manifest's terms by parameter, fp32; the same bits as any other way of folding.
 
@@ -60,6 +61,8 @@ def sum_changes(
         base: digest that every contribution must name. entries: in any order. sources: the caller closes them.
         budget: bytes besides the sums, see :func:`~orchestrator.aggregation.plan.make_plan`.
         verify: False where the caller has just done it.
+        into: sums of an earlier fold that are needed no more. Their memory is used again where the shapes are the same:
+            a system gives out new memory slower than a fold fills it.
 
     Raises:
         ProtocolError: a contribution is not what was recorded, is for another base, or two do not fit together.
@@ -74,16 +77,31 @@ def sum_changes(
         if verify:
             prove(used.values(), workers)
         terms = Terms(plan, used, workers, where)
-        sums = {name: large_tensor(target.shape, where) for name, target in plan.targets.items()}
+        sums = {name: _memory(target.shape, where, (into or {}).get(name)) for name, target in plan.targets.items()}
+        dense: list[Callable[[], object]] = []
         with closing(terms.loads(plan.targets.values())) as loads:
             for name, target in plan.targets.items():
-                _sum(terms, target, sums[name], loads, workers, Tally() if tally is None else tally)
+                if target.has_low_rank:
+                    _sum(terms, target, sums[name], loads, workers, Tally() if tally is None else tally)
+                else:
+                    dense += _filling(terms, target, sums[name].view(-1), {})
+        workers.run(dense)  # no tensor waits for the one before
     return sums
+
+
+def _memory(shape: tuple[int, ...], device: torch.device, known: Tensor | None) -> Tensor:
+    """Numbers that are not set yet, where ``known`` lies if it can be used."""
+    if known is None or not known.is_contiguous():
+        return large_tensor(shape, device)
+    fits = (tuple(known.shape), known.dtype, known.device.type) == (shape, torch.float32, device.type)
+    return known if fits else large_tensor(shape, device)
 
 
 def _sum(terms: Terms, target: Target, total: Tensor, loads: Loads, workers: Workers, tally: Tally) -> None:
     ready = terms.ready(target, loads, tally, total)
-    if isinstance(ready, Tensor):
-        return
-    flat = total if target.has_low_rank else total.view(-1)
-    workers.run([partial(terms.fill, flat[start:end], target, ready, start, end) for start, end in terms.grid(target)])
+    if not isinstance(ready, Tensor):
+        workers.run(_filling(terms, target, total, ready))
+
+
+def _filling(terms: Terms, target: Target, total: Tensor, products: Products) -> list[Callable[[], object]]:
+    return [partial(terms.fill, total[start:end], target, products, start, end) for start, end in terms.grid(target)]

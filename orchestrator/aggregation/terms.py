@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, repeat
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from orchestrator.aggregation.plan import Plan, Target
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.strategies.stack import combined
 from orchestrator.aggregation.strategy import WEIGHT_ONE, Block, Product
-from orchestrator.aggregation.tiles import Workers, add_scaled, add_tile, flat_tiles, one_thread, row_tiles
+from orchestrator.aggregation.tiles import Workers, add_scaled, add_tile, flat_tiles, one_thread, row_tiles, set_scaled
 from orchestrator.contribution import LowRank
 from orchestrator.types import UpdateId
 
@@ -86,8 +87,15 @@ class Terms:
         return self.fill(torch.empty(shape, device=self._device), target, ready, start, end)
 
     def fill(self, tile: Tensor, target: Target, products: Products, start: int, end: int) -> Tensor:
-        """The same into memory that is there: set to zero only now, while it is in the cache."""
-        self.add(tile.zero_(), target, range(len(target.parts)), products, start, end)
+        """The same into memory that is there, whatever it holds."""
+        parts = range(len(target.parts))
+        if target.has_low_rank:
+            self.add(tile.zero_(), target, parts, products, start, end)
+            return tile
+        entries = [entry for place in parts for entry in target.parts[place].dense]
+        for put, entry in zip(chain([set_scaled], repeat(add_scaled)), entries, strict=False):
+            part = self._sources[entry.update_id].dense(target.parameter, start, end)
+            put(tile, part, entry.weight / WEIGHT_ONE)
         return tile
 
     def add(self, tile: Tensor, target: Target, parts: range, products: Products, start: int, end: int) -> None:

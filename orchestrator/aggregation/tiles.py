@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TypeVar
@@ -25,6 +25,7 @@ TILE_NUMBERS = 1 << 19
 """Numbers in a tile of a dense sum: 2 MiB, which a core's cache still holds while all updates pass. Smaller ones cost
 more in handing them out, larger ones fall out of the cache. No bit depends on it: each number has its own sum."""
 
+_ZERO = torch.zeros(())
 Made = TypeVar("Made")
 
 
@@ -46,6 +47,11 @@ def add_tile(total: Tensor, product: Product, start: int, end: int) -> None:
 def add_scaled(total: Tensor, part: Tensor, factor: float) -> None:
     """``total += factor · part``, in fp32 whatever ``part`` is kept in."""
     total.add_(part.to(device=total.device, dtype=torch.float32), alpha=factor)
+
+
+def set_scaled(total: Tensor, part: Tensor, factor: float) -> None:
+    """``total = 0 + factor · part``: the bits of zeros and :func:`add_scaled`, in one pass."""
+    torch.add(_ZERO, part.to(device=total.device, dtype=torch.float32), alpha=factor, out=total)
 
 
 @contextmanager
@@ -91,9 +97,27 @@ class Workers:
         self._stack.close()
 
     def run(self, tasks: Sequence[Callable[[], object]]) -> None:
-        """Do all tasks, in any order; the first error is raised when all that had started are done."""
-        for _ in self.ordered(tasks, ahead=len(tasks)):
-            pass
+        """Do all tasks, in any order; an error is raised when all that had started are done.
+
+        The calling thread works too: tasks that are handed over one by one cost a wake-up each.
+        """
+        shared = iter(tasks)  # the next task is taken under the interpreter's lock
+
+        def drain() -> None:
+            try:
+                for task in shared:
+                    task()
+            finally:
+                deque(shared, maxlen=0)  # after an error nobody begins another
+
+        helpers = min(self.threads, len(tasks)) - 1
+        futures = [self._pool.submit(_without_gradients, drain) for _ in range(helpers)] if self._pool else []
+        try:
+            drain()
+        finally:
+            wait(futures)
+        for future in futures:
+            future.result()
 
     def ordered(self, tasks: Iterable[Callable[[], Made]], ahead: int | None = None) -> Iterator[Made]:
         """Results in the order of the tasks, with at most ``ahead`` of them made and not taken yet."""

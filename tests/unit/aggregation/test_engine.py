@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from orchestrator.aggregation.plan import Plan, make_plan
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.stored import StoredBase
 from orchestrator.aggregation.sums import sum_changes
+from orchestrator.aggregation.tiles import Workers, add_scaled, set_scaled
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.types import Digest, UpdateId
@@ -226,3 +228,42 @@ def test_decompositions_have_the_same_bits_on_any_number_of_threads() -> None:
         adding.run(tuple(entries), deltas.__getitem__)
         found += [sums["h.0.q_proj.weight"], adding.sums["h.0.q_proj.weight"]]
     assert all(torch.equal(found[0], other) for other in found[1:])
+
+
+def test_sums_go_into_the_memory_of_an_earlier_fold_and_have_the_same_bits() -> None:
+    deltas = contributions(rounds=2)
+    entries, sources = entries_of(list(deltas)), held(deltas)
+    new = sum_changes(BASE, entries, sources)
+    earlier = {name: torch.full_like(tensor, float("nan")) for name, tensor in new.items()}
+    unfit = sorted(new)[0]
+    earlier[unfit] = torch.zeros(3)
+    again = sum_changes(BASE, entries, sources, into=earlier)
+    for name, tensor in new.items():
+        assert torch.equal(again[name].view(torch.int32), tensor.view(torch.int32))
+        assert (again[name].data_ptr() == earlier[name].data_ptr()) == (name != unfit)
+
+
+def test_the_first_term_is_set_with_the_bits_of_adding_it_to_zeros() -> None:
+    part = torch.randint(-(2**31), 2**31, (100_003,), generator=torch.Generator().manual_seed(1)).to(torch.int32)
+    numbers = torch.where(torch.isnan(part.view(torch.float32)), torch.tensor(-0.0), part.view(torch.float32))
+    for factor in (0.3, 1.0, 2.0**-32, 0.0):
+        added, put = torch.zeros(numbers.shape), torch.empty(numbers.shape)
+        add_scaled(added, numbers, factor)
+        set_scaled(put, numbers, factor)
+        assert torch.equal(added.nan_to_num(7.0).view(torch.int32), put.nan_to_num(7.0).view(torch.int32))
+
+
+def test_an_error_of_one_task_ends_the_others() -> None:
+    done: list[int] = []
+
+    def one(number: int) -> None:
+        if number == 3:
+            raise ValueError("three")
+        done.append(number)
+
+    with Workers(2) as workers:
+        with pytest.raises(ValueError, match="three"):
+            workers.run([partial(one, number) for number in range(1000)])
+        assert len(done) < 999
+        workers.run([partial(done.append, 1000)])
+    assert done[-1] == 1000
