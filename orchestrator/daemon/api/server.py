@@ -23,14 +23,28 @@ _log = logging.getLogger(__name__)
 _STARTUP_SECONDS = 20.0
 CONNECTION_SECONDS = 30.0
 """Whoever needs longer to ask and to listen is hung up on: an answer takes milliseconds, and connections are few."""
+CONNECTIONS = 64
+"""At once. There is no other limit, such as uvicorn's, which turns away whoever comes last."""
 
 
 class _Prompt(H11Protocol):
-    """HTTP/1.1 with those who come to an end."""
+    """HTTP/1.1 with those who come to an end, if need be to make room for others.
+
+    Whoever came, or was served, longest ago goes first. So nobody who takes all places keeps others out, not on the
+    loopback either, where all have one address.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._end = self.loop.call_later(CONNECTION_SECONDS, transport.abort)
+        if len(self.connections) > CONNECTIONS:
+            oldest = min((item for item in self.connections if isinstance(item, _Prompt)), key=_Prompt.ends_at)
+            self.connections.discard(oldest)  # not only when it has noticed
+            oldest.transport.abort()
+
+    def ends_at(self) -> float:
+        """When this connection is hung up, by the loop's clock."""
+        return self._end.when()
 
     def on_response_complete(self) -> None:
         self._end.cancel()
@@ -66,7 +80,6 @@ class ApiServer:
             ws="none",
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=64,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=3,
             h11_max_incomplete_event_size=16 * 1024,

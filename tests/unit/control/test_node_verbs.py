@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -212,5 +213,32 @@ def test_who_says_nothing_is_hung_up_on(world: World, monkeypatch: pytest.Monkey
                 assert silent.recv(1) == b""
         assert not world.control.book.approvals.paused, "what did not come to its end was never said"
         assert ApiClient(world.home).get("/v1/status")["organisation"] == "aurora"
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"half a body"])
+def test_who_takes_all_places_shuts_nobody_out(world: World, said: bytes) -> None:
+    """All callers have one address here, so it is the longest silence that has to make room."""
+    server = ApiServer(world.asgi, "127.0.0.1", 0, world.home)
+    server.start()
+    port = int(server.url.rpartition(":")[2])
+    if said == b"half a body":
+        token = f"Authorization: Bearer {world.token(Scope.ACT)}\r\n\r\n".encode()
+        said = b"POST /v1/pause HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n" + token
+
+    def held(stack: ExitStack) -> socket.socket:
+        made = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+        made.sendall(said)
+        return made
+
+    try:
+        with ExitStack() as stack:
+            first, *_ = [held(stack) for _ in range(3 * api_server.CONNECTIONS)]
+            for _ in range(3):
+                assert ApiClient(world.home).get("/v1/status")["organisation"] == "aurora"
+            with suppress(ConnectionResetError):
+                assert first.recv(1) == b"", "it has made room"
+        assert not world.control.book.approvals.paused
     finally:
         server.stop()
