@@ -1,0 +1,1 @@
+"""The verification suite: `loranchor evaluate unlearning`, part by part."""
