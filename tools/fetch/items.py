@@ -6,10 +6,12 @@ import hashlib
 import json
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.fetch import layout
-from tools.fetch.sources import MINILM, SMOLLM2, SOURCES, VADER, Source
+from tools.fetch.debian import bring_files
+from tools.fetch.sources import MINILM, OPTIONAL, SMOLLM2, SOURCES, VADER, Source
 from tools.setup.command import run_logged
 from tools.setup.environments import python_of
 from tools.setup.paths import NODE_MODULES, VENV, SetupError, cache_dir, write_atomic
@@ -45,11 +47,28 @@ def bring(source: Source) -> None:
         document = layout.sotu_document(NODE_MODULES / source.file)
         _check(source, hashlib.sha256(document).hexdigest())
         layout.lay_out_sotu(document, target)
+    elif source.from_debian:
+        _bring_from_debian(source, target)
     else:
         cache_dir().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".download.") as scratch:
             _lay_out(source, _download(source, Path(scratch)), target)
     _record(source)
+
+
+def _bring_from_debian(source: Source, target: Path) -> None:
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".download.") as scratch:
+        folder = Path(scratch)
+        bring_files(source.package, source.files, folder, f"fetch-{source.name}")
+        _check(source, files_digest(folder, source.files))
+        layout.lay_out_files(folder, source.files, target)
+
+
+def files_digest(folder: Path, names: Sequence[str]) -> str:
+    """SHA-256 (hex) over lines as `sha256sum` writes them, in the order of names."""
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in sorted(names)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _download(source: Source, folder: Path) -> Path:
@@ -110,5 +129,5 @@ def _record(source: Source) -> None:
             "sha256": source.sha256,
             "licence": source.licence,
         }
-        ordered = {item.name: index[item.name] for item in SOURCES if item.name in index}
+        ordered = {item.name: index[item.name] for item in (*SOURCES, *OPTIONAL) if item.name in index}
         write_atomic(index_path(), json.dumps(ordered, indent=2) + "\n")

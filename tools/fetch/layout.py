@@ -7,7 +7,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,3 +78,9 @@ def sotu_document(folder: Path) -> bytes:
 def lay_out_sotu(document: bytes, target: Path) -> None:
     with new_folder(target) as draft:
         (draft / "sotu.json").write_bytes(document)
+
+
+def lay_out_files(folder: Path, names: Sequence[str], target: Path) -> None:
+    with new_folder(target) as draft:
+        for name in names:
+            shutil.copyfile(folder / name, draft / name)

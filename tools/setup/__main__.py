@@ -11,7 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from tools.fetch.items import bring, is_there
-from tools.fetch.sources import MINILM, SMOLLM2, SOTU, VADER, Source
+from tools.fetch.optional import bring_where_possible
+from tools.fetch.sources import MINILM, OPTIONAL, SMOLLM2, SOTU, VADER, Source
 from tools.setup.checks import check_machine
 from tools.setup.command import exit_code, say, step
 from tools.setup.environments import create, install_contracts, install_main
@@ -56,6 +57,7 @@ def set_up() -> None:
             pool.submit(after, [made], bring_if_absent, MINILM),
             pool.submit(after, [npm], bring_if_absent, SOTU),
             pool.submit(after, [main], bring_if_absent, VADER, SMOLLM2),
+            pool.submit(bring_where_possible, *OPTIONAL),
         ]
     for part in parts:
         part.result()

@@ -37,8 +37,10 @@ def log_path(name: str) -> Path:
     return folder / f"setup-{name}.log"
 
 
-def run_logged(name: str, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> None:
-    """Run `command` in the checkout, appending to the step's log.
+def run_logged(
+    name: str, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, folder: Path = ROOT
+) -> None:
+    """Run `command` in the checkout, or in another folder, appending to the step's log.
 
     Raises:
         SetupError: it could not start or ended with another code than 0; the log's tail is printed.
@@ -50,7 +52,7 @@ def run_logged(name: str, command: Sequence[str | Path], *, env: Mapping[str, st
         sink.flush()
         try:
             code = subprocess.call(
-                words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env={**os.environ, **(env or {})}
+                words, cwd=folder, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env={**os.environ, **(env or {})}
             )
         except OSError as error:
             raise SetupError(f"{words[0]} could not be started ({error.strerror})") from error
