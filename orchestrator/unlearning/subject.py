@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from orchestrator.errors import ConfigurationError, DataError
+from orchestrator.errors import ConfigurationError
+from orchestrator.unlearning.refusal import NotFinite
 
 Batch = Mapping[str, Tensor]
 """Inputs as a model takes them, and ``labels``; images lie under ``pixel_values``."""
@@ -91,6 +92,15 @@ class Subject:
         """All of a network."""
         return cls(model, task, tuple(name for name, _ in model.named_parameters()))
 
+    @classmethod
+    def adapted(cls, model: nn.Module, task: Task, base: Mapping[str, Tensor]) -> Subject:
+        """The adapted weights of a model: those that a base is given of.
+
+        Args:
+            model: folded, so that it holds base + ΔW. base: weights without the adaptation, by parameter.
+        """
+        return cls(model, task, tuple(base), dict(base))
+
     @property
     def device(self) -> torch.device:
         return next(iter(self.model.parameters())).device
@@ -112,15 +122,15 @@ class Subject:
             found[name] = (own if graph else own.clone()) if base is None else own - base
         return found
 
-    def scale_delta(self, factors: Mapping[str, Tensor | float]) -> None:
-        """θ = base + factor · ΔW, in place; elementwise where a factor is a tensor."""
+    def scale_delta(self, factors: Mapping[str, Tensor]) -> None:
+        """θ = base + factor · ΔW, in place and elementwise; a factor of 1 leaves the bits."""
         with torch.no_grad():
             for name, parameter in self.parameters().items():
-                base = self.base_of(name)
+                base, factor = self.base_of(name), factors[name].to(parameter.device)
                 if base is None:
-                    parameter.mul_(factors[name])
+                    parameter.mul_(factor)
                 else:
-                    parameter.copy_(base + (parameter - base) * factors[name])
+                    parameter.copy_(torch.where(factor == 1, parameter, base + (parameter - base) * factor))
 
     def snapshot(self) -> Snapshot:
         """What may change, copied where the model is."""
@@ -186,11 +196,11 @@ class Subject:
         """See that no weight and no running figure became NaN or infinite.
 
         Raises:
-            DataError: one did; ``what`` is named.
+            NotFinite: one did; names it and ``what`` was done.
         """
         for name, tensor in [*self.parameters().items(), *self.model.named_buffers()]:
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-                raise DataError(f"{what} left {name} not finite", mend="lower the learning rate or the strength")
+                raise NotFinite(f"{name} after {what}")
 
     @contextmanager
     def _modes_kept(self) -> Iterator[None]:
@@ -293,8 +303,8 @@ class Method(Protocol):
         """Change the subject in place. Equal arguments give equal bits on one device with one thread.
 
         Raises:
-            DataError: there are no data to forget where they are needed, data end, or a number is not finite; the
-                subject is as it was before then.
+            ForgetDataMissing: there are no data to forget, where they are needed.
+            NotFinite: a number is not. DataError: data end. The subject is then as it was before.
         """
         ...
 

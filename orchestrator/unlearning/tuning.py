@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from orchestrator.errors import ConfigurationError, DataError
+from orchestrator.unlearning.refusal import ForgetDataMissing, NotFinite
 from orchestrator.unlearning.subject import Budget, Data, Method, Subject
 
 HALVINGS = 6
@@ -38,7 +39,7 @@ def tune(
         The method with its strength set; the method itself where it has none. The subject is what it was.
 
     Raises:
-        DataError: even the weakest setting costs more.
+        DataError: even the weakest setting costs more, or a run failed for another reason than numbers.
         ConfigurationError: the allowed gap is no number.
     """
     if not math.isfinite(most):
@@ -46,7 +47,7 @@ def tune(
     if method.strength is None:
         return method
     if method.needs_forget and data.forget is None:
-        raise DataError(f"{method.name} cannot be tuned without the data to forget", mend="run it where they are")
+        raise ForgetDataMissing(method.name)
     bounds = method.ranges[method.strength]
     weak, strong = bounds.least, bounds.most
     trial = _Trial(method, subject, data, budget, retain_gap, most, seed)
@@ -90,7 +91,7 @@ class _Trial:
         try:
             self.at(strength).run(self._subject, self._data, self._budget, seed=self._seed)
             return self._retain_gap() <= self._most  # false for NaN as well
-        except DataError:
+        except NotFinite:
             return False
         finally:
             self._subject.restore(before)

@@ -6,12 +6,14 @@ stronger.
 
 from __future__ import annotations
 
+import torch
+
 from orchestrator.unlearning.methods.recipe import Job, Recipe
 from orchestrator.unlearning.subject import Range
 
 
 def _run(job: Job) -> None:
-    factor = 1.0 - job.settings["taken"]
+    factor = torch.tensor(1.0 - job.settings["taken"])
     job.subject.scale_delta(dict.fromkeys(job.subject.names, factor))
     job.descend(lambda step: job.retain_loss())
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from orchestrator.errors import ConfigurationError, DataError
+from orchestrator.unlearning.refusal import ForgetDataMissing, NotFinite
 from orchestrator.unlearning.subject import (
     Batch,
     Budget,
@@ -22,8 +23,6 @@ from orchestrator.unlearning.subject import (
     Subject,
     derived,
 )
-
-WEAKER = "lower the learning rate or the strength"
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Job:
 
     def next_forget(self) -> Batch:
         if self.forget is None:
-            raise no_forget_data(self.name)
+            raise ForgetDataMissing(self.name)
         return _next(self.forget, "forget")
 
     def loss(self, batch: Batch) -> Tensor:
@@ -90,7 +89,8 @@ class Job:
             more_gradient: adds to the parameters' gradients after the backward pass.
 
         Raises:
-            DataError: a loss is not finite.
+            NotFinite: a loss is.
+            DataError: the loss does not depend on what may change.
         """
         steps = self.budget.steps if steps is None else steps
         decay = self.budget.weight_decay if weight_decay is None else weight_decay
@@ -100,7 +100,7 @@ class Job:
             loss = objective(step)
             value = float(loss.detach())
             if not math.isfinite(value):
-                raise DataError(f"the loss of step {step + 1} of {self.name} is not finite", mend=WEAKER)
+                raise NotFinite(f"the loss of step {step + 1} of {self.name}")
             if not loss.requires_grad:
                 raise DataError(
                     f"{self.name} has nothing to change: its loss does not depend on what may", mend="name more"
@@ -150,10 +150,11 @@ class Recipe:
         """Change the subject in place; torch's own random numbers are as before afterwards.
 
         Raises:
-            DataError: no data to forget, they end, or a number is not finite; the subject is as it was then.
+            DataError: no data to forget (ForgetDataMissing), data end, or a number is not finite (NotFinite); the
+                subject is as it was then.
         """
         if self.needs_forget and data.forget is None:
-            raise no_forget_data(self.name)
+            raise ForgetDataMissing(self.name)
         with subject.unchanged_on_failure() as before:
             retain = data.retain(derived(seed, "retain"))
             forget = None if data.forget is None else data.forget(derived(seed, "forget"))
@@ -180,14 +181,6 @@ def check_setting(method: str, name: str, value: float, ranges: Mapping[str, Ran
         raise ConfigurationError(
             f"{name} of {method} is {value!r}", mend=f"give {kind} from {bounds.least:g} to {bounds.most:g}"
         )
-
-
-def no_forget_data(name: str) -> DataError:
-    """The error of a method that cannot do without the data to forget."""
-    return DataError(
-        f"{name} needs the data to forget, and there are none here",
-        mend="run it where their owner keeps them, or choose a method that needs none, such as weight-distance",
-    )
 
 
 def _next(batches: Iterator[Batch], what: str) -> Batch:

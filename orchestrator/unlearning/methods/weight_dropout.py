@@ -14,7 +14,7 @@ from orchestrator.unlearning.subject import Range
 def _run(job: Job) -> None:
     generator = job.generator("dropout")
     kept = {
-        name: (torch.rand(parameter.shape, generator=generator) >= job.settings["p"]).to(job.subject.device).float()
+        name: (torch.rand(parameter.shape, generator=generator) >= job.settings["p"]).float()
         for name, parameter in job.subject.parameters().items()
     }
     job.subject.scale_delta(kept)

@@ -10,6 +10,7 @@ import torch
 
 from orchestrator.errors import ConfigurationError, DataError
 from orchestrator.unlearning.methods import method_named, methods
+from orchestrator.unlearning.refusal import ForgetDataMissing, NotFinite
 from orchestrator.unlearning.subject import Batch, Budget, Data, Subject
 from tests.unit.unlearning.small import BUDGET, adapted_net, data, differing, state, whole_net
 
@@ -109,7 +110,7 @@ def test_only_what_is_named_changes(name: str, make: Callable[[], Subject]) -> N
 def test_without_the_data_to_forget(name: str) -> None:
     subject = whole_net()
     before = state(subject)
-    with pytest.raises(DataError, match=f"{name} needs the data to forget") as raised:
+    with pytest.raises(ForgetDataMissing, match=f"{name} needs the data to forget") as raised:
         quick(name).run(subject, Data(data().retain), BUDGET, seed=5)
     assert "weight-distance" in raised.value.mend
     assert not differing(before, state(subject))
@@ -133,7 +134,7 @@ def test_numbers_that_are_not_finite(name: str) -> None:
     before = state(subject)
     good = data()
     bad = Data(lambda seed: map(poisoned, good.retain(seed)), lambda seed: map(poisoned, good.forget(seed)))
-    with pytest.raises(DataError, match="finite"):
+    with pytest.raises(NotFinite, match="is not finite"):
         quick(name).run(subject, bad, BUDGET, seed=5)
     assert not differing(before, state(subject))
     assert not any(parameter.grad is not None for parameter in subject.model.parameters())
