@@ -1,7 +1,9 @@
 """The factor fold: a manifest as one low-rank adapter, exact by concatenation and never multiplied out.
 
 [w₁s₁B₁ w₂s₂B₂ …] and [A₁; A₂; …] of each module go into one safetensors file, which is filled in place, so that its
-bytes lie in the page cache. Contributions are verified and opened while the one before is put in its place.
+bytes lie in the page cache. Each contribution has its own places in it, so several are verified, opened and put there
+side by side, each by one thread from front to back: no thread waits for another, and what a core has just decrypted is
+still in its cache when it is put in place. Dense changes are summed after that, in the manifest's order.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ import mmap
 import os
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,16 +24,18 @@ from torch import Tensor
 
 from orchestrator.aggregation.accumulate import Sums
 from orchestrator.aggregation.entries import Entry, FoldEntry, ordered
-from orchestrator.aggregation.pipeline import Clock, opened
+from orchestrator.aggregation.pipeline import Clock
 from orchestrator.aggregation.shards import Planned, header_bytes
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.strategy import WEIGHT_ONE
-from orchestrator.aggregation.tiles import Workers, add_scaled
+from orchestrator.aggregation.tiles import Workers, add_scaled, flat_tiles
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ProtocolError
 from orchestrator.types import Digest, UpdateId
 
 FLOAT = 4
+CACHE_LINE = 64
+"""Bytes; what is written by columns begins where one does, where ranks are multiples of 16."""
 Naming = Callable[[str], tuple[str, str]]
 """From a module to the names of its A and its B in the file."""
 
@@ -66,6 +72,7 @@ def stack_factors(
     heads: Mapping[str, tuple[str, Tensor]] | None = None,
     budget: int | None = None,
     clock: Clock | None = None,
+    threads: int | None = None,
 ) -> Factors:
     """Write the stacks of a manifest to ``path``, which appears whole or not at all.
 
@@ -74,8 +81,9 @@ def stack_factors(
         sources: each is closed when it has been added.
         even: all modules as wide as the widest, with zeros, which add nothing.
         heads: by parameter, the name and the values that it gets in the file, to which dense changes are added.
-        budget: bytes of buffers for what is open at once; None for twice the largest contribution.
+        budget: bytes of buffers for what is open at once, one in any case; None for twice the largest contribution.
         clock: gets the seconds of the stages verify, open, fold and sync (of the file to the disk).
+        threads: None for as many as torch was told to use; never more than there are buffers.
 
     Raises:
         ProtocolError: a contribution is not what was recorded, is for another base, or two do not fit together.
@@ -83,17 +91,24 @@ def stack_factors(
     wanted = ordered(entries)
     outlines = {entry.update_id: sources[entry.update_id].outline() for entry in wanted}
     places = _Places(base, wanted, outlines)
-    used = [sources[entry.update_id] for entry in wanted]
-    limit = 2 * max((source.room for source in used), default=0) if budget is None else budget
+    buffers = _Buffers([sources[entry.update_id].room for entry in wanted], budget, threads)
     clock = clock or Clock()
-    clock.seconds.setdefault("fold", 0.0)
     width, kept = max(places.ranks.values(), default=0) if even else 0, heads or {}
     planned = sorted([*places.planned(naming, width), *map(_head, kept.values())], key=lambda tensor: tensor.name)
-    with Workers(1), _filling(path, planned, metadata or {}, clock) as file:
-        for entry, delta in zip(wanted, opened(used, limit, clock=clock), strict=True):
-            start = time.perf_counter()
-            places.put(entry, delta, file, naming)
-            clock.seconds["fold"] += time.perf_counter() - start
+    with Workers(buffers.count) as workers, _filling(path, planned, metadata or {}, clock) as file:
+
+        def one(entry: FoldEntry) -> None:
+            source = sources[entry.update_id]
+            with buffers.lent() as buffer:
+                clock.time("verify", source.verify)
+                delta = clock.time("open", partial(source.whole, buffer))
+                clock.time("fold", partial(places.put, entry, delta, file, naming))
+                del delta  # what it holds of the buffer goes to the next one
+            if not outlines[entry.update_id].dense:
+                source.close()
+
+        workers.run([partial(one, entry) for entry in wanted])
+        clock.time("fold", partial(places.add_dense, wanted, sources, workers))
         for parameter, (name, value) in kept.items():
             file.tensors[name].copy_(value)
             if parameter in places.dense:
@@ -112,6 +127,7 @@ class _Places:
     def __init__(self, base: Digest, entries: Sequence[FoldEntry], outlines: Mapping[UpdateId, AdapterDelta]) -> None:
         self.ranks: dict[str, int] = {}
         self.dense: Sums = {}
+        self._outlines = outlines
         self._shapes: dict[str, tuple[int, int]] = {}
         self._starts: dict[tuple[UpdateId, str], int] = {}
         for entry in entries:
@@ -147,8 +163,44 @@ class _Places:
             file.write_rows(a, start, low.a)
             factor = entry.weight / WEIGHT_ONE * low.scale
             torch.mul(low.b.float(), factor, out=file.tensors[b][:, start : start + low.rank])
-        for name, tensor in delta.dense.items():
-            add_scaled(self.dense[name], tensor, entry.weight / WEIGHT_ONE)
+
+    def add_dense(self, entries: Sequence[FoldEntry], sources: Mapping[UpdateId, Source], workers: Workers) -> None:
+        """Sum the dense changes of proven sources, tile by tile and each in the order of the entries; close these."""
+        having = [entry for entry in entries if self._outlines[entry.update_id].dense]
+
+        def tile(name: str, start: int, end: int) -> None:
+            total = self.dense[name].view(-1)[start:end]
+            for entry in having:
+                if name in self._outlines[entry.update_id].dense:
+                    part = sources[entry.update_id].dense(name, start, end)
+                    add_scaled(total, part, entry.weight / WEIGHT_ONE)
+
+        tiles = [(name, *tile) for name, total in self.dense.items() for tile in flat_tiles(total.numel())]
+        workers.run([partial(tile, *place) for place in tiles])
+        for entry in having:
+            sources[entry.update_id].close()
+
+
+class _Buffers:
+    """Memory that contributions are opened into, used again, as many as threads that work at once.
+
+    Args:
+        rooms: bytes that each contribution needs. budget: None for two of the largest.
+    """
+
+    def __init__(self, rooms: Sequence[int], budget: int | None, threads: int | None) -> None:
+        self._size = max(rooms, default=0)
+        wanted = threads or torch.get_num_threads()
+        most = wanted if not self._size else 2 if budget is None else budget // self._size
+        self.count = max(1, min(wanted, most))
+        self._free: deque[bytearray] = deque()
+
+    @contextmanager
+    def lent(self) -> Iterator[memoryview | None]:
+        """A buffer for the time of the block; None where contributions need none."""
+        buffer = self._free.pop() if self._free else bytearray(self._size)
+        yield memoryview(buffer) if self._size else None
+        self._free.append(buffer)
 
 
 class _File:
@@ -192,7 +244,7 @@ def _filling(path: Path, planned: Sequence[Planned], metadata: Mapping[str, str]
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "r+b"):
-            file = _File(handle, planned, header_bytes(planned, metadata))
+            file = _File(handle, planned, header_bytes(planned, metadata, CACHE_LINE))
             yield file
             start = time.perf_counter()
             file.flush()

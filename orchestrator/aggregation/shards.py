@@ -177,8 +177,8 @@ class FoldFolder:
                 (self.folder / name).unlink(missing_ok=True)
 
 
-def header_bytes(tensors: Sequence[Planned], metadata: Mapping[str, str]) -> bytes:
-    """The beginning of a safetensors file with these tensors in this order."""
+def header_bytes(tensors: Sequence[Planned], metadata: Mapping[str, str], multiple: int = 8) -> bytes:
+    """The beginning of a safetensors file with these tensors in this order; its size is such a multiple of bytes."""
     header: dict[str, Any] = {"__metadata__": dict(sorted({"format": "pt", **metadata}.items()))}
     offset = 0
     for tensor in tensors:
@@ -186,7 +186,7 @@ def header_bytes(tensors: Sequence[Planned], metadata: Mapping[str, str]) -> byt
         header[tensor.name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [offset, end]}
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    text += b" " * (-(len(text) + 8) % multiple)
     return struct.pack("<Q", len(text)) + text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,9 @@ from orchestrator.contribution import AdapterDelta, Limits, LowRank, agreed_a
 from orchestrator.contribution.layout import PREFIX, Layout, Span, header_end, read_layout
 from orchestrator.errors import DataError, ProtocolError
 from orchestrator.types import Digest
+
+FIRST = 64 << 10
+"""Bytes that are read first: most headers are in them."""
 
 
 class DeltaBytes(Protocol):
@@ -179,7 +183,7 @@ class DeltaSource:
     def whole(self, into: memoryview | None = None) -> AdapterDelta:
         data = self._data.open(into)
         end = header_end(bytes(data[:PREFIX]), len(data), self._limits)
-        layout = self._layout = read_layout(bytes(data[PREFIX:end]), len(data), self._limits)
+        layout = self._layout = _layout(bytes(data[PREFIX:end]), len(data), self._limits)
         found = {name: _tensor(data[span.start : span.end], span) for name, span in layout.spans.items()}
         outline = layout.outline
         modules = {}
@@ -196,8 +200,10 @@ class DeltaSource:
 
     def _laid_out(self) -> Layout:
         if self._layout is None:
-            end = header_end(bytes(self._data.read(0, min(PREFIX, self.size))), self.size, self._limits)
-            self._layout = read_layout(bytes(self._data.read(PREFIX, end)), self.size, self._limits)
+            first = self._data.read(0, min(FIRST, self.size))  # one chunk of a sealed one, not the same one twice
+            end = header_end(bytes(first[:PREFIX]), self.size, self._limits)
+            header = first[PREFIX:end] if end <= len(first) else self._data.read(PREFIX, end)
+            self._layout = _layout(bytes(header), self.size, self._limits)
         return self._layout
 
 
@@ -231,6 +237,12 @@ class HeldSource:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+@lru_cache(maxsize=16)
+def _layout(header: bytes, size: int, limits: Limits | None) -> Layout:
+    """Members of one task send the same header, so it is parsed and checked once for all."""
+    return read_layout(header, size, limits)
 
 
 def _tensor(data: memoryview, span: Span) -> Tensor:
