@@ -49,17 +49,23 @@ def _digest(path: str) -> Digest:
 def dense_mean(spec: Spec) -> Run:
     """The weighted mean of dense updates in mapped files, in one pass.
 
-    They are verified before the clock starts, as the fold has it: the peers too have their data in memory by then.
-    With ``fresh`` the files are mapped anew each time, and not verified.
+    They are verified before the clock starts, as the fold has it: the peers too have their data in memory by then. The
+    sums go where those of the turn before lie, and that memory is told. With ``new`` they get new memory each time;
+    with ``fresh`` the files are mapped anew as well, and not verified.
     """
-    count = len(spec["files"])
-    held = {} if spec.get("fresh") else _mapped(spec["files"])
+    count, fresh = len(spec["files"]), bool(spec.get("fresh"))
+    held = {} if fresh else _mapped(spec["files"])
     for source in held.values():
         source.verify()
+    kept: dict[str, torch.Tensor] = {}
 
     def run() -> Run:
-        sums = sum_changes(BASE, entries_of(count), held or _mapped(spec["files"]), verify=False)
-        return lambda: {"check": _check(sums)}
+        reused = sum(tensor.numel() * tensor.element_size() for tensor in kept.values())
+        sources = held or _mapped(spec["files"])
+        sums = sum_changes(BASE, entries_of(count), sources, verify=False, into=kept)
+        if not (fresh or spec.get("new")):
+            kept.update(sums)
+        return lambda: {"check": _check(sums), "kept_bytes": reused}
 
     return run
 

@@ -60,7 +60,9 @@ def _dense(result: Result, row: str) -> Table:
     titles = {"dense mean": "Weighted mean of dense updates", "multi-krum": "Multi-Krum on dense updates"}
     notes = {
         "dense mean": f"P is {size}. {DURATIONS} LoRAnchor reads mapped files that were verified before the clock "
-        "started, in the row below it files that are mapped meanwhile; the peers have all updates in memory by then.",
+        "started, and puts its sums where those of the turn before lie, as whoever folds again and again can; they are "
+        "counted as extra memory. In the two rows below it the sums get new memory each time, and files are mapped "
+        "meanwhile, too. The peers, which have no such choice, have all updates in memory before the clock starts.",
         "multi-krum": f"P is {size}, f = 1, all but one are kept. {DURATIONS} Ours is one Gram matrix and the mean of "
         "what is kept.",
     }
@@ -119,8 +121,9 @@ def _sealed(result: Result) -> Table:
         rows.append(["verify → open → dense fold", seconds, size / seconds / 1e9, "–", "–"])
         rows.append(["dense fold: share of multiplying", "–", "–", max(0.0, 1 - checking / seconds), "–"])
     note = (
-        "64 sealed updates of 16 modules of 4096² at rank 16 (P = 8.4 MB). Stages alone run on one thread; the factor "
-        "fold stacks factors into one adapter, the dense fold multiplies out."
+        "64 sealed updates of 16 modules of 4096² at rank 16 (P = 8.4 MB). Stages alone run on one thread, the whole "
+        "on two; making the file is part of the fold, bringing it to the disk is not, and files of earlier turns are "
+        "removed between turns. The factor fold stacks factors into one adapter, the dense fold multiplies out."
     )
     columns = ["stage", "s", "GB/s", "share", "extra memory, P"]
     return Table("Sealed updates: verify → open → fold", columns, rows, note, digits=3)
@@ -139,8 +142,11 @@ def _growth(result: Result) -> Table:
         listed = ", ".join(f"{size}: {seconds * 1e3:.1f}" for size, seconds in zip(sizes, times, strict=True))
         rows.append([method, cell.configuration["axis"], listed, exponent(figures), wanted])
     note = (
-        "Exponents by least squares on logarithms. Parameters grow by the number of modules, or layers. Shapley values "
-        "fold every subset, so their time doubles with each update: the exponent is that of the range measured."
+        "Exponents by least squares on logarithms, over the sizes shown. Sums go into memory that is there: giving out "
+        "new pages takes some systems as long as many updates, and is no growth of a method. Parameters grow by the "
+        "number of modules, or layers. For ffa the sizes are those at which reading the updates takes longer than the "
+        "one product that it makes of any number of them. Shapley values fold every subset, so their time doubles with "
+        "each update: the exponent is that of the range measured."
     )
     return Table("How time grows", ["method", "over", "size: ms", "exponent", "wanted"], rows, note, digits=2,
                  left=frozenset({0, 1, 2}))  # fmt: skip

@@ -24,7 +24,8 @@ LAYER_BYTES = 4 << 20
 
 MEAN = (
     Contestant(US, OWN, "dense_mean"),
-    Contestant(f"{US}, mapping included", OWN, "dense_mean", {"fresh": True}),
+    Contestant(f"{US}, new memory", OWN, "dense_mean", {"new": True}),
+    Contestant(f"{US}, new memory, mapping included", OWN, "dense_mean", {"fresh": True}),
     Contestant("flwr aggregate", PEERS, "flwr_aggregate"),
     Contestant("flwr aggregate_arrayrecords", PEERS, "flwr_arrayrecords"),
     Contestant("nvflare WeightedAggregationHelper, numpy", PEERS, "nvflare_numpy"),
@@ -117,6 +118,9 @@ def _growth_sizes(method: str, axis: str) -> Mapping[str, Any]:
     if method == "gram":
         return {"sizes": [16, 32, 64, 128] if by_updates else [2, 4, 8, 16], "updates": 32, "parts": 2, "side": 1024,
                 "rank": 16}  # fmt: skip
+    if method == "ffa":  # its one product costs the same for any number of updates: here reading them costs more
+        return {"sizes": [64, 128, 256, 512] if by_updates else [8, 16, 32, 64], "updates": 64, "parts": 4,
+                "side": 1024, "rank": 16}  # fmt: skip
     return {"sizes": [16, 32, 64, 128] if by_updates else [8, 16, 32, 64], "updates": 32, "parts": 8, "side": 1024,
             "rank": 16}  # fmt: skip
 
