@@ -39,7 +39,7 @@ class PreparedWorkbench:
         return protected(self._delta, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
-        for entry in manifest.entries:
+        for entry in manifest.opened:
             opener(entry.update_id)
         return Figure("loss", 3.5, 24)
 

@@ -57,7 +57,7 @@ class Claims:
         """
         for revocation in ledger.revocations.values():
             mine = revocation.endorsements.get(self._services.me)
-            if mine is None or revocation.certificate is not None or not revocation.mode.recomputable:
+            if mine is None or revocation.certificate is not None:
                 continue
             if mine.certificate_digest != self._certificate(ledger, revocation.id):
                 yield revocation.id
@@ -82,5 +82,4 @@ class Claims:
 
 def _open_claims(revocation: Revocation) -> bool:
     """Whether something is recorded that can still be corrected."""
-    recorded = revocation.affected is not None and revocation.verified is None
-    return recorded and revocation.mode.recomputable
+    return revocation.affected is not None and revocation.verified is None

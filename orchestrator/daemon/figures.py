@@ -52,11 +52,6 @@ class Figures:
         found: str | None = self._data.get("manifests", {}).get(str(round_number))
         return found
 
-    def declined(self, request: str, mode: str) -> None:
-        """Keep that this node does nothing for a revocation, since it cannot recompute what its mode makes."""
-        with self._lock:
-            self._save("declined", {**self._data.get("declined", {}), request: mode})
-
     def traffic(self, **counts: object) -> None:
         """Keep counters such as ``bytes_sent`` and ``transactions``."""
         with self._lock:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from orchestrator.chain.port import Receipt
-from orchestrator.chain.structs import Mode, Opening
-from orchestrator.commitment.certificate import outcome_of
+from orchestrator.chain.structs import Mode as ContractMode
+from orchestrator.chain.structs import Opening
 from orchestrator.daemon.access import Access
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.daemon.view import look, tasks_of
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.ledger.agreement import Agreement
-from orchestrator.ledger.contributions import Tasks, in_order, live_contributions
-from orchestrator.ledger.entities import LedgerState
-from orchestrator.ledger.entities import Mode as LedgerMode
+from orchestrator.ledger.entities import LedgerState, Mode
 from orchestrator.ledger.manifest import build_manifest
 from orchestrator.ledger.request import RevocationRequest
+from orchestrator.ledger.scope import OWN, Scope, check_reason, chosen_updates
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import OrganisationId, RequestId, UpdateId
 
@@ -66,7 +65,7 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement, *, without_
     with access.lock:
         task_cid, agreement_cid = access.store.add(task.to_bytes()), access.store.add(agreement.to_bytes())
         tasks = tasks_of(state, access.store)
-    _give_manifests(access, state, tasks)
+    _check_manifests(state)
     opening = Opening(
         manifest_digest=build_manifest(state, task, tasks | {task.digest: task}).digest,
         task_digest=task.digest,
@@ -110,58 +109,37 @@ def _check_phases(access: Access, task: TaskSpec) -> None:
         )
 
 
-def _give_manifests(access: Access, state: LedgerState, tasks: Tasks) -> None:
-    """No round opens before each approved revocation has its new manifest.
-
-    Daemons see to that, but for modes that they do nothing for. The manifest without what is taken out follows from the
-    records for those, too: whoever opens the round records it, so that no such request keeps rounds from opening.
-    """
+def _check_manifests(state: LedgerState) -> None:
+    """No round opens before each approved revocation has its new manifest, which the daemons see to."""
     for request_id in state.awaiting_replacement:
-        revocation = state.revocations[request_id]
-        if revocation.mode.recomputable:
-            raise ProtocolError(
-                f"revocation {request_id} waits for its new manifest, and no round opens before",
-                mend="the members' daemons record it within some blocks; then open the round again",
-            )
-        outcome, ledger = outcome_of(state, request_id, tasks), access.private.revocations
-        if revocation.affected is None:
-            followers = [UpdateId(item) for item in outcome.descendants]
-            access.private_sender.send(ledger.record_affected(request_id, followers, leaf_salt()))
-        access.private_sender.send(ledger.record_replacement(request_id, outcome.after, leaf_salt()))
+        raise ProtocolError(
+            f"revocation {request_id} waits for its new manifest, and no round opens before",
+            mend="the members' daemons record it within some blocks; then open the round again",
+        )
 
 
 def request_revocation(
-    access: Access, updates: Sequence[UpdateId], *, reason: str, statement: str = "", urgent: bool = False
+    access: Access,
+    updates: Sequence[UpdateId],
+    *,
+    reason: str,
+    statement: str = "",
+    urgent: bool = False,
+    mode: Mode = Mode.DROP,
+    scope: Scope = OWN,
 ) -> RequestId:
-    """Ask for contributions to be dropped; the own ones all, when none are named.
+    """Ask for contributions to be taken out: those named, or those of ``scope``, which are the own ones by default.
 
     Raises:
         ConfigurationError: an update is unknown or no live contribution; there is nothing to revoke.
     """
     state = look(access.private).state
-    tasks = tasks_of(state, access.store)
-    live = live_contributions(state, tasks)
-    held = {item: found.id for found in state.revocations.values() if found.approved for item in found.updates}
-    chosen = tuple(updates) or _own(state, (item for item in live if item not in held), access.me)
-    if not chosen:
-        raise ConfigurationError(f"{access.me} has no live contribution", mend="name one with --update")
-    for update_id in chosen:
-        if update_id in held:
-            raise ConfigurationError(
-                f"{update_id} is being revoked by request {held[update_id]}", mend="see `loranchor revoke status`"
-            )
-        if update_id not in live:
-            raise ConfigurationError(
-                f"{update_id} is no live contribution", mend="see `loranchor revoke status` and `round status`"
-            )
-    chosen = in_order(state, chosen)
-    others = sorted({state.updates[item].organisation for item in chosen} - {access.me})
-    if others and not reason.strip():
-        raise ConfigurationError(
-            f"an update of {', '.join(others)} is revoked for a reason only", mend="give a code with --reason"
-        )
-    request = RevocationRequest(access.me, chosen, reason, LedgerMode.DROP, urgent, statement)
-    call = access.private.revocations.request(chosen, reason, Mode.DROP, urgent, request.digest, leaf_salt())
+    chosen = chosen_updates(state, tasks_of(state, access.store), access.me, tuple(dict.fromkeys(updates)), scope)
+    check_reason(state, access.me, chosen, reason)
+    request = RevocationRequest(access.me, chosen, reason, mode, urgent, statement)
+    call = access.private.revocations.request(
+        chosen, reason, ContractMode[mode.name], urgent, request.digest, leaf_salt()
+    )
     receipt = access.private_sender.send(call)
     recorded = look(access.private, block=receipt.block).state.revocations.values()
     return next(
@@ -169,7 +147,3 @@ def request_revocation(
         for item in recorded
         if item.requested.block == receipt.block and (item.organisation, item.updates) == (access.me, chosen)
     )
-
-
-def _own(state: LedgerState, live: Iterable[UpdateId], me: str) -> tuple[UpdateId, ...]:
-    return tuple(update_id for update_id in live if state.updates[update_id].organisation == me)

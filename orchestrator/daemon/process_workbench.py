@@ -248,7 +248,7 @@ class ProcessWorkbench:
 
 def openable(manifest: Manifest, candidates: Sequence[UpdateId] = ()) -> frozenset[UpdateId]:
     """Contributions that the work on a manifest may need: its own, those that a compaction stands for, candidates."""
-    return frozenset((*(entry.update_id for entry in (*manifest.entries, *manifest.covered)), *candidates))
+    return frozenset((*(entry.update_id for entry in (*manifest.opened, *manifest.covered)), *candidates))
 
 
 def _about(task: TaskSpec, manifest: Manifest) -> dict[str, Any]:

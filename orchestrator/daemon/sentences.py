@@ -31,7 +31,6 @@ SENTENCES = {
     "publish-awards": "Carry the awards of checkpoint {sequence} to the distributor.",
     "claim": "Claim award {index} of checkpoint {sequence} for the organisation.",
     "settle-revocation": "Have revocation {request_id} counted again over the present members.",
-    "decline-revocation": "Do nothing for revocation {request_id}: its outcome cannot be recomputed.",
     "record-affected": "Record what revocation {request_id} affects.",
     "record-replacement": "Record the new manifest of revocation {request_id}.",
     "measure-revocation": "Measure the model before and after revocation {request_id}.",

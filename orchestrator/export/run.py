@@ -94,7 +94,7 @@ def export(access: Access, state: LedgerState, chosen: Chosen, facts: Facts, wan
             source, chosen.task.base, labels=wanted.labels, cache=wanted.cache, scratch=draft / WORK / "base"
         )
         origin = origin_of(source.name, source.folder)
-        entries = [entry.update_id for entry in manifest.entries]
+        entries = [entry.update_id for entry in manifest.opened]
         with sources_of(access, state, entries, draft / WORK / "sealed") as sources:
             made = _weights(base, chosen, sources, draft, wanted, origin)
         write_atomic(draft / card.NAME, card.card(facts, origin, made).encode())

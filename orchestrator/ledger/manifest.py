@@ -16,11 +16,13 @@ from orchestrator.ledger.contributions import (
     Tasks,
     closed_by,
     contributing_rounds,
+    effective_revocations,
     live_contributions,
     on_base,
     task_of,
 )
-from orchestrator.ledger.entities import LedgerState
+from orchestrator.ledger.entities import LedgerState, Mode, Revocation
+from orchestrator.ledger.hardenings import HardeningEntry
 from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Position
 from orchestrator.ledger.task import TaskSpec
@@ -64,7 +66,7 @@ class Entry:
         return digest(self.document())
 
 
-AnyEntry = Entry | CompactionEntry
+AnyEntry = Entry | CompactionEntry | HardeningEntry
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,9 @@ class Manifest:
     """Entries in (round, organisation, update id) order over a base model.
 
     Attributes:
-        entries: what is folded. covered: the contributions that the first entry stands for, where it is a compaction;
-            they are no part of the document, which names their root.
+        entries: what is folded, hardenings in the place where they took effect.
+        covered: the contributions that the first entry stands for, where it is a compaction; they are no part of the
+            document, which names their root.
     """
 
     base: Digest
@@ -113,6 +116,16 @@ class Manifest:
         return next((entry for entry in self.entries if isinstance(entry, CompactionEntry)), None)
 
     @property
+    def hardenings(self) -> tuple[HardeningEntry, ...]:
+        """Noise on the weights, in order: no contribution, and nothing that anybody opens."""
+        return tuple(entry for entry in self.entries if isinstance(entry, HardeningEntry))
+
+    @property
+    def opened(self) -> tuple[Entry | CompactionEntry, ...]:
+        """The entries that have an object, which a fold opens."""
+        return tuple(entry for entry in self.entries if not isinstance(entry, HardeningEntry))
+
+    @property
     def updates(self) -> tuple[UpdateId, ...]:
         """Contributions in the model, whether they have entries of their own or not."""
         return tuple(entry.update_id for entry in self.originals)
@@ -124,8 +137,12 @@ def entries_root(entries: Iterable[AnyEntry]) -> Digest:
 
 
 def prefixes(manifest: Manifest) -> tuple[Prefix, ...]:
-    """The beginnings of a manifest without compaction, up to the end of each of its rounds, shortest first."""
-    entries = manifest.originals
+    """The beginnings of a manifest without compaction, up to the end of each of its rounds, shortest first.
+
+    They end before the first hardening: what stands for a beginning stands for contributions alone.
+    """
+    last = min((entry.round for entry in manifest.hardenings), default=None)
+    entries = tuple(entry for entry in manifest.originals if last is None or entry.round <= last)
     tree = MerkleTree(canonical_bytes(entry.document()) for entry in entries)
     ends = [place for place in range(1, len(entries) + 1) if _ends_round(entries, place)]
     return tuple(_prefix(manifest, entries[end - 1].round, end, hex_word(tree.root(end))) for end in ends)
@@ -162,7 +179,8 @@ def build_manifest(
     for number, group in groups:
         weights = group_weights(state, group, task.weights, tasks, before_round=number, at=at, ignoring=ignoring)
         entries += [_entry(state, item, weight) for item, weight in zip(group, weights, strict=True)]
-    whole = Manifest(task.base.digest, task.settings, task.strategy.name, tuple(entries))
+    placed: list[AnyEntry] = [*entries, *_hardenings(state, task, tasks, at, ignoring)]
+    whole = Manifest(task.base.digest, task.settings, task.strategy.name, tuple(sorted(placed, key=_place)))
     agreed = in_effect(state, at) if compactable(task) else {}
     return compacted(whole, longest(prefixes(whole), agreed)) if agreed else whole
 
@@ -171,8 +189,9 @@ def compacted(manifest: Manifest, entry: CompactionEntry | None) -> Manifest:
     """A manifest with that entry in the place of those that it stands for."""
     if entry is None:
         return manifest
-    originals, count = manifest.originals, entry.covered.count
-    return replace(manifest, entries=(entry, *originals[count:]), covered=originals[:count])
+    covered, before = manifest.originals[: entry.covered.count], (*manifest.covered, *manifest.entries)
+    rest = (item for item in before if not isinstance(item, CompactionEntry) and item not in covered)
+    return replace(manifest, entries=(entry, *rest), covered=covered)
 
 
 def governing_task(state: LedgerState, tasks: Tasks, *, at: Position | None = None) -> TaskSpec | None:
@@ -195,6 +214,40 @@ def _latest(state: LedgerState, live: Sequence[UpdateId]) -> list[UpdateId]:
     """The last contribution of each organisation, in order."""
     last = {state.updates[item].organisation: item for item in live}
     return [item for item in live if last[state.updates[item].organisation] == item]
+
+
+def _hardenings(
+    state: LedgerState, task: TaskSpec, tasks: Tasks, at: Position | None, ignoring: RequestId | None
+) -> list[HardeningEntry]:
+    """One for each end of a round at most: of the first ``heal`` that took something out of the model there.
+
+    So a member with many contributions makes no more noise by asking many times. The task that governed where the
+    revocation took effect decides for good: a certificate names what follows from it.
+    """
+    found: dict[int, HardeningEntry] = {}
+    healed = (item for item in effective_revocations(state, at=at) if item.mode is Mode.HEAL and item.id != ignoring)
+    for revocation in sorted(healed, key=lambda item: (item.effective, item.requested)):
+        entry = _hardening(state, revocation, task.base.digest, tasks)
+        if entry is not None:
+            found.setdefault(entry.round, entry)
+    return list(found.values())
+
+
+def _hardening(state: LedgerState, revocation: Revocation, base: Digest, tasks: Tasks) -> HardeningEntry | None:
+    since = revocation.effective
+    task = governing_task(state, tasks, at=since)
+    if since is None or task is None or task.hardening is None or task.base.digest != base:
+        return None
+    before = on_base(state, live_contributions(state, tasks, at=since, ignoring=revocation.id), base, tasks)
+    if set(before).isdisjoint(revocation.updates):
+        return None
+    ended = max(item.id for item in state.rounds.values() if item.ended is not None and item.ended <= since)
+    chosen = task.hardening
+    return HardeningEntry(revocation.id, ended, chosen.method, chosen.sigma_nano, task.adapter.modules)
+
+
+def _place(entry: AnyEntry) -> tuple[int, str]:
+    return entry.round, entry.organisation
 
 
 def _ends_round(entries: Sequence[Entry], end: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
+from orchestrator.ledger.hardenings import Hardening
 from orchestrator.ledger.methods import FILTERS, ONE_RANK, SCORES, STRATEGIES, Method, read_method
 from orchestrator.ledger.reader import Reader
 from orchestrator.types import MILLION, Digest
@@ -106,6 +107,8 @@ class TaskSpec:
 
     Attributes:
         per_round: what a round pays in all, in the token's smallest unit.
+        hardening: noise that revocations of mode ``heal`` put into the manifest; None where the object has no member
+            ``revocation``, which is optional, so that tasks without it keep their digests.
     """
 
     name: str
@@ -122,6 +125,7 @@ class TaskSpec:
     minimum_updates: int
     evaluation: Evaluation
     document: Document = field(repr=False)
+    hardening: Hardening | None = None
 
     @cached_property
     def digest(self) -> Digest:
@@ -171,6 +175,7 @@ class TaskSpec:
             minimum_updates=root.integer("minimum_updates", least=1, most=255),
             evaluation=_evaluation(root.inner("evaluation")),
             document=dict(document),
+            hardening=_hardening(root.inner("revocation")) if root.has("revocation") else None,
         )
         root.end()
         _agrees_with_itself(spec)
@@ -248,6 +253,12 @@ def _evaluation(reader: Reader) -> Evaluation:
     scores: Any = reader.choice("scores", set(SCORES))
     reader.end()
     return Evaluation(metric, scores, shared)
+
+
+def _hardening(reader: Reader) -> Hardening:
+    found = Hardening.read(reader.inner("hardening"))
+    reader.end()
+    return found
 
 
 def _trims_what_is_there(spec: TaskSpec) -> None:

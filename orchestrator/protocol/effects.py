@@ -194,15 +194,6 @@ class SettleRevocation(Effect):
 
 
 @dataclass(frozen=True, slots=True)
-class DeclineRevocation(Effect):
-    """Say that this node does nothing for a revocation whose outcome it cannot recompute."""
-
-    name = "decline-revocation"
-    local = True
-    request_id: RequestId
-
-
-@dataclass(frozen=True, slots=True)
 class RecordAffected(Effect):
     """Record the descendants: first, or to correct what another has recorded."""
 

@@ -14,15 +14,13 @@ from orchestrator.types import OrganisationId
 def revocation_rules(state: NodeState) -> Iterator[fx.Effect]:
     """Affected, replaced, verified, certified, shredded: each step when the one before is on the chain.
 
-    Where the mode's outcome cannot be recomputed nothing is done, since nothing could be checked.
+    All modes go the same way: what each takes out follows from the records. Rounds that a ``replay`` has trained again,
+    and those in which a ``heal`` recovers, are ordinary ones, and no step waits for them.
     """
     if state.me not in state.ledger.members.seats:
         return
     for revocation in state.ledger.revocations.values():
         if revocation.shredded:
-            continue
-        if not revocation.mode.recomputable:
-            yield fx.DeclineRevocation(revocation.id)
             continue
         yield from settling_rules(state, revocation)
         if revocation.effective is not None:

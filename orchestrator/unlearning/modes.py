@@ -8,6 +8,8 @@ from typing import Protocol
 from orchestrator.errors import ConfigurationError
 from orchestrator.types import UpdateId
 from orchestrator.unlearning.drop import Drop
+from orchestrator.unlearning.heal import Heal
+from orchestrator.unlearning.replay import Replay
 
 
 class Mode(Protocol):
@@ -28,7 +30,7 @@ class Mode(Protocol):
         ...
 
 
-_MODES: dict[str, Mode] = {entry.name: entry for entry in (Drop(),)}
+_MODES: dict[str, Mode] = {entry.name: entry for entry in (Drop(), Heal(), Replay())}
 
 
 def modes() -> tuple[str, ...]:

@@ -137,7 +137,7 @@ def _values(
 
     With lineage ``isolated`` an update holds its owner's former work and takes its place, so it is added to the base.
     """
-    before = manifest.entries if task.lineage == "chained" else ()
+    before = manifest.opened if task.lineage == "chained" else ()
     bench.move(
         [FoldEntry(item.update_id, item.round, item.organisation, item.weight) for item in before],
         lambda update_id: parse(opener(update_id)),

@@ -11,6 +11,7 @@ from orchestrator import errors
 from orchestrator.daemon.workbench import Figure, Judgement
 from orchestrator.errors import LoranchorError, WorkerError
 from orchestrator.ledger.compactions import CompactionEntry, Prefix
+from orchestrator.ledger.hardenings import HardeningEntry
 from orchestrator.ledger.manifest import AnyEntry, Entry, Manifest
 from orchestrator.ledger.words import DIGEST
 from orchestrator.types import Digest, ProtectedDelta, UpdateId, protected
@@ -100,6 +101,8 @@ def manifest_of(words: Mapping[str, Any]) -> Manifest:
 def _entry_of(words: Mapping[str, Any]) -> AnyEntry:
     if "artefact_id" in words:
         return CompactionEntry(**{**words, "covered": Prefix(**words["covered"])})
+    if "sigma_nano" in words:
+        return HardeningEntry(**{**words, "modules": tuple(words["modules"])})
     return Entry(**words)
 
 

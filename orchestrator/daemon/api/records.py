@@ -104,8 +104,6 @@ def _step(state: LedgerState, found: Revocation) -> tuple[str, str]:
         return "certified", _missing("shred receipts", [name for name in names if name not in found.receipts])
     if found.approved is None:
         return "requested", f"{max(quorum - len(supporting(state, found)), 0)} more supports"
-    if not found.mode.recomputable:
-        return "approved", f"nobody: daemons of this version decline mode {found.mode}"
     if found.effective is None:
         return "approved", f"the end of round {found.void_round}"
     if found.replacement is None:

@@ -32,7 +32,6 @@ HANDLERS: dict[type[fx.Effect], Handler] = {
     fx.PublishAwards: checkpoints.publish_awards,
     fx.ClaimAward: checkpoints.claim,
     fx.SettleRevocation: revocations.settle,
-    fx.DeclineRevocation: revocations.decline,
     fx.RecordAffected: revocations.record_affected,
     fx.RecordReplacement: revocations.record_replacement,
     fx.MeasureRevocation: revocations.measure,

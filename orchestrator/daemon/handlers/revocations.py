@@ -14,6 +14,7 @@ from orchestrator.commitment.certificate import (
     manifests_of,
     outcome_of,
 )
+from orchestrator.commitment.figures import UNAVAILABLE
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.compaction.shredding import shred_objects
 from orchestrator.daemon.handlers.job import Job
@@ -33,27 +34,12 @@ _log = logging.getLogger(__name__)
 
 MEASURED = "measured"
 """Results: the row of a verification."""
-UNAVAILABLE = "unavailable"
-"""Metric of figures that a member cannot give: contributions they are about were destroyed under another request."""
 
 
 def settle(services: Services, state: NodeState, effect: fx.SettleRevocation) -> None:
     """Have the contract count over the present members: what they have done is enough since some have left."""
     call = services.private.revocations.settle(effect.request_id, effect.certificate, leaf_salt())
     services.send_private(call)
-
-
-def decline(services: Services, state: NodeState, effect: fx.DeclineRevocation) -> None:
-    """Once in a process's life: in the log, in the journal, and in the figures, where programs find it."""
-    mode = state.ledger.revocations[effect.request_id].mode
-    services.journal.write("revocation-declined", request=effect.request_id, mode=mode)
-    services.figures.declined(effect.request_id, mode)
-    _log.warning(
-        "revocation %s is of mode %s, whose outcome this version cannot recompute: this node measures nothing for it,"
-        " endorses no certificate of it and shreds nothing under one",
-        effect.request_id,
-        mode,
-    )
 
 
 def record_affected(services: Services, state: NodeState, effect: fx.RecordAffected) -> None:

@@ -81,4 +81,4 @@ class FakeWorkbench:
         self.asked.append(what)
         if self.fails is not None:
             raise self.fails
-        self.opened |= {entry.update_id: opener(entry.update_id) for entry in manifest.entries}
+        self.opened |= {entry.update_id: opener(entry.update_id) for entry in manifest.opened}

@@ -9,11 +9,12 @@ import pytest
 from unit.daemon.consortium import Consortium
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task
 
-from orchestrator.commitment.certificate import outcome_of
 from orchestrator.daemon import operations
 from orchestrator.daemon.view import Look
 from orchestrator.errors import ConfigurationError, ProtocolError
-from orchestrator.types import OrganisationId, UpdateId
+from orchestrator.ledger.entities import Mode
+from orchestrator.ledger.scope import Scope
+from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
 
 LIMIT = 200_000
 
@@ -55,27 +56,56 @@ def test_no_round_opens_before_a_revocation_has_its_new_manifest(life: Consortiu
 
 
 @pytest.mark.parametrize("mode", ["heal", "replay"])
-def test_a_mode_that_daemons_decline_keeps_no_round_from_opening(life: Consortium, mode: str) -> None:
-    """What is taken out follows from the records, so the opener records the manifest that it opens the round on."""
+def test_such_a_request_of_any_mode_ends_the_wait_by_itself(life: Consortium, mode: str) -> None:
     after_round(life)
-    request = life.history.request(CUMULUS, [of_cumulus(life)], mode=mode)
-    life.settle()
+    request = operations.request_revocation(life.sync(CUMULUS), [], reason="WITHDRAWN", mode=Mode(mode))
+    with pytest.raises(ProtocolError, match=f"revocation {request} waits for its new manifest"):
+        open_round(life)
+    life.until(lambda: life.history.state.revocations[request].replacement is not None)
     assert open_round(life) == 2
     found, opened = life.history.state.revocations[request], life.history.state.rounds[2]
-    assert found.replacement == opened.opening.manifest_digest
-    assert found.replacement == outcome_of(life.history.state, request, life.history.tasks).after
-    assert found.affected_by == found.replaced_by == {AURORA}
-    life.settle()
-    assert not found.verifications and not life.history.state.revocations[request].endorsements
+    assert found.mode is Mode(mode) and found.replacement == opened.opening.manifest_digest
 
 
-def test_what_another_member_began_is_only_completed(life: Consortium) -> None:
-    after_round(life)
-    request = life.history.request(CUMULUS, [of_cumulus(life)], mode="replay")
-    life.history.tell("UpdatesAffected", BOREALIS, request_id=request, organisation=BOREALIS, descendants=[])
-    assert open_round(life) == 2
-    found = life.history.state.revocations[request]
-    assert (found.affected_by, found.replaced_by) == ({BOREALIS}, {AURORA})
+def two_rounds(life: Consortium) -> None:
+    for _ in range(2):
+        open_round(life)
+        life.settle()
+
+
+def owners(life: Consortium, request: str) -> list[tuple[int, str]]:
+    updates = life.history.state.revocations[RequestId(Digest(request))].updates
+    return [(life.history.state.updates[item].round, life.history.state.updates[item].organisation) for item in updates]
+
+
+def test_a_round_is_a_scope_of_its_own(life: Consortium) -> None:
+    two_rounds(life)
+    mine = operations.request_revocation(life.sync(CUMULUS), [], reason="WITHDRAWN", scope=Scope(round=1))
+    assert owners(life, mine) == [(1, CUMULUS)] and life.history.state.revocations[mine].approved is not None
+    all_of_it = operations.request_revocation(
+        life.sync(AURORA), [], reason="POISONED", scope=Scope(round=2, of=(AURORA, BOREALIS, CUMULUS))
+    )
+    assert owners(life, all_of_it) == [(2, AURORA), (2, BOREALIS), (2, CUMULUS)]
+    assert life.history.state.revocations[all_of_it].approved is None, "others' are a quorum's matter"
+
+
+def test_an_organisation_is_a_scope_of_its_own(life: Consortium) -> None:
+    two_rounds(life)
+    request = operations.request_revocation(life.sync(AURORA), [], reason="POISONED", scope=Scope(of=(CUMULUS,)))
+    assert owners(life, request) == [(1, CUMULUS), (2, CUMULUS)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        (Scope(round=7), "aurora has no live contribution to round 7"),
+        (Scope(round=1, of=(CUMULUS,)), "cumulus has no live contribution to round 1"),
+        (Scope(of=(BOREALIS, CUMULUS)), "borealis, cumulus have no live contribution"),
+    ],
+)
+def test_a_scope_with_nothing_in_it_is_told(life: Consortium, scope: Scope, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{words};"):
+        operations.request_revocation(life.sync(AURORA), [], reason="POISONED", scope=scope)
 
 
 def test_a_phase_longer_than_the_contracts_allow_is_told_before_anything_is_sent(life: Consortium) -> None:

@@ -1,4 +1,4 @@
-"""Revocations by the daemon's own handlers, where members leave, records lie, or a mode cannot be recomputed."""
+"""Revocations by the daemon's own handlers, where members leave or records lie, and in every mode."""
 
 from __future__ import annotations
 
@@ -47,25 +47,13 @@ def test_a_member_that_left_before_shredding_holds_nothing_up(life: Consortium) 
     assert sent.count("RevocationLedger.settle") == 1
 
 
-def test_what_is_declined_is_said_once_in_plain_words(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:
-    request = requested(life, mode="replay")
-    with caplog.at_level(logging.WARNING):
-        life.settle()
-    told = [record.getMessage() for record in caplog.records if "replay" in record.getMessage()]
-    assert len(told) == len(MEMBERS) and all("endorses no certificate of it" in text for text in told)
-    for name in MEMBERS:
-        home = life.services[name].home
-        assert json.loads((home / "figures.json").read_text())["declined"] == {request: "replay"}
-        assert [line["mode"] for line in read_journal(home) if line["event"] == "revocation-declined"] == ["replay"]
-
-
 @pytest.mark.parametrize("mode", ["heal", "replay"])
-def test_no_certificate_of_such_a_mode_is_endorsed(life: Consortium, mode: str) -> None:
+def test_every_mode_is_carried_out_to_its_receipts(life: Consortium, mode: str) -> None:
     request = requested(life, mode=mode)
-    life.history.verify(request)
-    with pytest.raises(ProtocolError, match=f"what mode {mode} makes of the model cannot be recomputed"):
-        life.handle(AURORA, life.now(), fx.EndorseCertificate(request))
-    assert not life.history.state.revocations[request].endorsements
+    life.until(lambda: life.history.state.revocations[request].shredded)
+    found = life.history.state.revocations[request]
+    assert found.replacement == outcome_of(life.history.state, request, life.history.tasks).after
+    assert {item.certificate_digest for item in found.endorsements.values()} == {found.certificate}
 
 
 def test_a_certificate_says_what_follows_from_the_records(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:

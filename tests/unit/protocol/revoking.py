@@ -105,7 +105,7 @@ class Revoking:
         """Requests whose certificate the member has endorsed otherwise than the records give it."""
         for revocation in self.history.state.revocations.values():
             mine = revocation.endorsements.get(me)
-            if mine is not None and revocation.certificate is None and revocation.mode.recomputable:
+            if mine is not None and revocation.certificate is None:
                 document = build_certificate(
                     self.history.state, revocation.id, self.history.tasks, consortium_id=CONSORTIUM_ID
                 )

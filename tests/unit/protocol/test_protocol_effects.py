@@ -71,7 +71,7 @@ def test_what_takes_long_has_a_lane() -> None:
 def test_what_leaves_no_trace_on_a_chain_is_marked() -> None:
     local = {kind for kind in KINDS if kind.local}
     assert {kind for kind in KINDS if kind.lane == "model"} - {fx.CompareCompaction} < local  # which says what it found
-    assert local >= {fx.CollectUpdates, fx.SettleKeys, fx.DeclineRevocation}
+    assert local >= {fx.CollectUpdates, fx.SettleKeys, fx.MeasureRevocation}
     assert not local & {
         fx.SubmitUpdate,
         fx.AttestCheckpoint,

@@ -1,4 +1,4 @@
-"""Revocations where something goes wrong: members leave, records lie, modes cannot be recomputed."""
+"""Revocations of every mode, and where something goes wrong: members leave, records lie."""
 
 from __future__ import annotations
 
@@ -184,31 +184,31 @@ def test_a_round_that_opens_over_a_wrong_record_does_not_hold_the_figures_back()
     life.until(lambda: found(life, request).shredded)
 
 
-# -- modes whose outcome nobody can recompute
+# -- modes that take more out, or put something in
 
 
 @pytest.mark.parametrize("mode", ["heal", "replay"])
-def test_a_mode_that_cannot_be_recomputed_is_declined_once(mode: str) -> None:
+def test_every_mode_goes_the_way_of_drop(mode: str) -> None:
+    """No step waits for rounds that are trained again, or in which the model recovers."""
     life = after_round()
-    request = life.history.request(CUMULUS, of_cumulus(life), mode=mode)
+    life.open_round()
     life.settle()
-    assert sorted(name for name, _ in life.asked(fx.DeclineRevocation)) == sorted(MEMBERS)
-    life.history.replace(request)
-    for name in MEMBERS:
-        life.record_figures(name, request, {"metric": "loss", "value_before": 1, "value_after": 1, "samples": 1})
+    request = life.history.request(CUMULUS, of_cumulus(life)[:1], mode=mode)
+    life.until(lambda: found(life, request).shredded)
     life.settle()
-    touching = (
-        fx.RecordAffected, fx.RecordReplacement, fx.MeasureRevocation, fx.RecordVerification, fx.EndorseCertificate,
-        fx.ShredUpdates, fx.SettleRevocation,
-    )  # fmt: skip
-    assert not [effect for _, effect in life.log if isinstance(effect, touching)]
+    assert found(life, request).replacement == outcome_of(life.history.state, request, life.history.tasks).after
+    assert {item.round for item in life.manifest(AURORA).entries} == ({1} if mode == "replay" else {1, 2})
+
+
+def test_a_daemon_that_comes_back_in_a_replay_goes_on_with_it() -> None:
+    life = after_round()
+    request = life.history.request(CUMULUS, of_cumulus(life), mode="replay")
+    life.until(lambda: found(life, request).replacement is not None)
     life.restart(AURORA)
-    life.settle()
-    assert [name for name, _ in life.asked(fx.DeclineRevocation)].count(AURORA) == 2
+    life.until(lambda: found(life, request).shredded)
 
 
-def test_what_such_a_mode_takes_out_is_out_of_the_next_round() -> None:
-    """The manifest follows from the records, so rounds go on once it is recorded."""
+def test_rounds_go_on_while_a_replay_is_certified() -> None:
     life = after_round()
     life.history.replace(life.history.request(CUMULUS, of_cumulus(life), mode="replay"))
     life.open_round()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.ledger.entities import Mode as MODES
 from orchestrator.types import UpdateId
 from orchestrator.unlearning import compare, mode, modes
 
@@ -19,9 +20,15 @@ def test_drop_takes_the_revoked_and_leaves_descendants() -> None:
 
 
 def test_unknown_mode() -> None:
-    assert modes() == ("drop",)
-    with pytest.raises(ConfigurationError, match="unknown revocation mode 'heal'"):
-        mode("heal")
+    assert modes() == tuple(sorted(MODES)) == ("drop", "heal", "replay")
+    with pytest.raises(ConfigurationError, match="unknown revocation mode 'forget'"):
+        mode("forget")
+
+
+def test_heal_takes_what_drop_takes_and_replay_the_descendants_too() -> None:
+    assert mode("heal").leaving([A, B], [A, C], [B]) == {A}
+    assert mode("replay").leaving([A, B], [A], [B, C]) == {A, B}
+    assert "own copy" in mode("heal").limits and "bit for bit" in mode("replay").limits
 
 
 class Shelf:
