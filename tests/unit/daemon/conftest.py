@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from unit.daemon.consortium import Consortium
-from unit.ledger.actors import MEMBERS
+from unit.ledger.actors import AURORA, MEMBERS
+
+from orchestrator.daemon.executor import Executor
 
 
 @pytest.fixture
@@ -19,3 +21,10 @@ def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Consortium
     consortium.until(lambda: all(name in consortium.history.state.prekeys for name in MEMBERS))
     yield consortium
     consortium.close()
+
+
+@pytest.fixture
+def executor(life: Consortium) -> Iterator[Executor]:
+    made = Executor(life.services[AURORA])
+    yield made
+    made.close()
