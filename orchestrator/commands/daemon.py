@@ -1,4 +1,4 @@
-"""`loranchor daemon run` and `backfill`: one organisation's node."""
+"""`loranchor daemon run`, `backfill` and `rescan`: one organisation's node."""
 
 from __future__ import annotations
 
@@ -85,3 +85,26 @@ def backfill(home: Home, as_json: AsJson = False, overrides: Overrides = None) -
             f"nobody has {told['missing']} objects, such as the {first}",
             mend="ask the other members, then run it again",
         )
+
+
+@app.command()
+def rescan(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> None:
+    """Have the next start take the private chain's records as its node tells them then. Needs no password."""
+    from orchestrator.chain.contracts import private_contracts, public_contracts
+    from orchestrator.daemon.access import single_instance
+    from orchestrator.daemon.journal import Journal
+    from orchestrator.daemon.rescan import forget_records
+    from orchestrator.daemon.services import scope_of
+    from orchestrator.settings import compose
+
+    settings = compose(overrides or (), organisation_home=home)
+    private = private_contracts(settings.connection("private"), settings.deployments)
+    public = public_contracts(settings.connection("public"), settings.deployments)
+    with single_instance(home), closing(Journal(home, scope_of(private, public))) as journal:
+        block = forget_records(journal)
+    if as_json:
+        emit({"block": block})
+    elif block is None:
+        typer.echo("No daemon of this home has read these chains yet.")
+    else:
+        typer.echo(f"What was made of the records up to block {block} is forgotten; the next start reads them anew.")

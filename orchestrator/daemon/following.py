@@ -116,7 +116,8 @@ class Following:
             self._machine.state = refolded(self._machine.state, [])
             raise ChainError(
                 f"the private chain's node tells other records up to block {known} than it did before",
-                mend="it leaves some out, or invents some: do not trust it",
+                mend="then or now it leaves some out, or invents some: compare it with other members' nodes; if it is"
+                " right now, stop the daemon and run `loranchor daemon rescan`",
             )
 
     def _public(self) -> None:

@@ -6,6 +6,7 @@ import secrets
 import threading
 from dataclasses import dataclass, field, fields
 
+from orchestrator.chain.contracts import PrivateContracts, PublicContracts
 from orchestrator.chain.port import Receipt
 from orchestrator.chain.proxy import Call
 from orchestrator.compaction.opening import opener_of
@@ -57,7 +58,7 @@ class Services(Access):
             ChainError: the private chain does not answer. DiskError: the journal cannot be opened.
         """
         own = {item.name: getattr(access, item.name) for item in fields(Access)}
-        journal = Journal(access.home, scope_of(access))
+        journal = Journal(access.home, scope_of(access.private, access.public))
         return cls(**own, bench=bench, journal=journal, figures=Figures(access.home), results=Results(journal))
 
     def task_of(self, found: Round, *, keep: bool = False) -> TaskSpec:
@@ -127,17 +128,17 @@ class Services(Access):
         )
 
 
-def scope_of(access: Access) -> Digest:
+def scope_of(private: PrivateContracts, public: PublicContracts) -> Digest:
     """Names the pair of chains, by ids, addresses and the block from which the private one is read.
 
     A development chain that was thrown away and deployed again has the same ids and addresses, and another such block.
     """
-    rounds, anchor = access.private.rounds, access.public.anchor
+    rounds, anchor = private.rounds, public.anchor
     return digest(
         {
             "private": [rounds.chain.chain_id, rounds.address],
             "public": [anchor.chain.chain_id, anchor.address],
-            "since": rounds.chain.block(access.private.deployment.first_block).hash,
+            "since": rounds.chain.block(private.deployment.first_block).hash,
         }
     )
 

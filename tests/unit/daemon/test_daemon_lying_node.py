@@ -7,7 +7,7 @@ begins then. What a single node *can* do to the member that asks it alone:
 - *leave new events out*, or *change what an event says* in a transaction that is really its member's (nobody signs
   events): this member's state and records tree are others then than everybody's. So it attests a head that no quorum
   shares, and has spoilt its own signature for that sequence. The others' attestations show it, so does the audit, and
-  on the private chain the next start before another node, which is refused then: the cursor has to be put aside;
+  on the private chain the next start before another node, which is refused until `loranchor daemon rescan`;
 - *tell another hash of a block*: the daemon takes facts back and reads them again; where it has attested to that block
   it stops under PRIVATE_CHAIN_REWRITTEN, until its operator has looked. That is the safe side;
 - *answer views falsely* (phases, deadlines, vesting): the daemon sends too early or too late, and is refused.
@@ -33,6 +33,7 @@ from unit.ledger.actors import AURORA, BOREALIS, word_of
 from orchestrator.daemon import listener as listening
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN, RECORD_PASSED_OVER
 from orchestrator.daemon.handlers.checkpoints import ATTESTED
+from orchestrator.daemon.rescan import forget_records
 from orchestrator.errors import ChainError
 
 
@@ -133,10 +134,16 @@ def test_new_events_left_out_are_believed_until_the_next_start(heard: Heard) -> 
     for _ in range(3):  # by name, and not in a loop of work: nothing is decided meanwhile
         with pytest.raises(ChainError, match="tells other records"):
             heard.go()
-    heard.services.journal._database.execute("DELETE FROM cursors")  # the operator: today's node is right
-    heard.start()
+    assert forget_records(heard.services.journal) == heard.life.private.block_number()
+    heard.start()  # the operator: today's node is right
     heard.go()
     heard.check()
+    heard.start()
+    heard.go()
+    heard.nodes[0].hidden = {heard.life.private.block_number()}
+    heard.start()
+    with pytest.raises(ChainError, match="tells other records"):
+        heard.go()
 
 
 def test_public_events_left_out_are_found_at_the_next_start(tmp_path: Path) -> None:
