@@ -5,6 +5,8 @@ from __future__ import annotations
 from orchestrator.audit.recomputed import Point, Recomputed
 from orchestrator.audit.tally import Tally
 from orchestrator.commitment.certificate import (
+    READABLE,
+    VERSION,
     build_certificate,
     certificate_digest,
     check_certificate,
@@ -14,10 +16,10 @@ from orchestrator.commitment.certificate import (
 from orchestrator.commitment.signatures import recover
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.contributions import taken_out
-from orchestrator.ledger.entities import Revocation
+from orchestrator.ledger.entities import Mode, Revocation
 from orchestrator.ledger.merkle import verify_inclusion
 from orchestrator.ledger.request import RevocationRequest
-from orchestrator.types import OrganisationId
+from orchestrator.types import Digest, OrganisationId
 
 
 def check_revocations(own: Recomputed, tally: Tally) -> None:
@@ -61,10 +63,7 @@ def _check_outcome(own: Recomputed, revocation: Revocation, where: str, tally: T
         tally.same(where, what, sorted(revocation.affected), sorted(outcome.descendants))
     if revocation.replacement is not None:
         what = f"the manifest that {_last(own, 'ManifestReplaced', revocation)} recorded as replacement"
-        if revocation.mode.recomputable:
-            tally.same(where, what, revocation.replacement, outcome.after)
-        elif revocation.replacement != outcome.after:
-            tally.note(f"{where}: {what} is more than the records imply; mode {revocation.mode} cannot be recomputed")
+        tally.same(where, what, revocation.replacement, outcome.after)
     for point in own.points.values():
         if point.manifest is not None and _after(point, revocation):
             kept = sorted(gone & set(point.manifest.updates))
@@ -85,12 +84,9 @@ def _after(point: Point, revocation: Revocation) -> bool:
 def _check_certificate(own: Recomputed, revocation: Revocation, where: str, tally: Tally) -> None:
     facts = own.evidence.private.consortium
     assert facts is not None
-    rebuilt = tally.attempt(
-        where,
-        lambda: build_certificate(own.state, revocation.id, own.specs, consortium_id=facts.consortium_id),
-    )
+    rebuilt = tally.attempt(where, lambda: _rebuilt(own, revocation, facts.consortium_id))
     if rebuilt is not None:
-        tally.same(where, "the certificate's digest", revocation.certificate, digest_of(rebuilt))
+        tally.same(where, "the certificate's digest", revocation.certificate, rebuilt)
     cids = {item.certificate_cid for item in revocation.endorsements.values()
             if item.certificate_digest == revocation.certificate}  # fmt: skip
     for cid in sorted(cids):
@@ -105,6 +101,18 @@ def _check_certificate(own: Recomputed, revocation: Revocation, where: str, tall
                 data, own.state, revocation.id, own.specs, consortium_id=facts.consortium_id
             ),
         )
+
+
+def _rebuilt(own: Recomputed, revocation: Revocation, consortium_id: Digest) -> Digest:
+    """What the records make of it: in the present version, or in the one that was certified by an older release."""
+
+    def built(version: int) -> Digest:
+        document = build_certificate(own.state, revocation.id, own.specs, consortium_id=consortium_id, version=version)
+        return digest_of(document)
+
+    newest = built(VERSION)
+    older = [version for version in READABLE - {VERSION} if revocation.mode is Mode.DROP]
+    return next((found for found in map(built, older) if found == revocation.certificate), newest)
 
 
 def _check_endorsements(own: Recomputed, revocation: Revocation, where: str, tally: Tally) -> None:

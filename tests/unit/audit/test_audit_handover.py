@@ -55,7 +55,7 @@ CASES = {
     "attestation": ("checkpoints.json", b'"signature":"0x', b'"signature":"1x', "attestations[0].signature"),
     "award": ("awards/1.json", b'"index":0', b'"index":4', "leaves[0].index is 4"),
     "award root": ("awards/1.json", b'"root":"0x', b'"root":"1x', "root"),
-    "certificate": ("certificates/", b'"before":3500000', b'"before":3500001', "results[0].before is 3500001"),
+    "certificate": ("certificates/", b'"before":3500000', b'"before":3500001', "figures[0].before is 3500001"),
     "endorsement": ("certificates/", b'"signature":"0x', b'"signature":"1x', "endorsements[0].signature"),
     "receipt": ("receipts/", b'"content_keys":2', b'"content_keys":3', "destroyed.content_keys is 3"),
     "task": ("tasks/", b'"steps":12', b'"steps":13', "training.steps is 13"),

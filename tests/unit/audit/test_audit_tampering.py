@@ -145,7 +145,7 @@ CASES: dict[str, tuple[Alter, str, str, str]] = {
         with_field("RevocationRequested", "mode", 1),
         "revocations",
         "revocation 0x",
-        "mode heal makes of the model",
+        "the certificate's digest is",
     ),
     "descendants": (
         with_field("UpdatesAffected", "descendants", []),

@@ -6,7 +6,9 @@ import pytest
 from unit.ledger.actors import AURORA, BOREALIS, CHAIN_ID, CONSORTIUM_ID, CONTRACTS, CUMULUS, MEMBERS, word_of
 from unit.ledger.history import History, life
 
+from orchestrator.aggregation.accumulate import FOLD_VERSION
 from orchestrator.commitment.certificate import (
+    LIMITS,
     NOT_EVALUATED,
     build_certificate,
     certificate_bytes,
@@ -33,18 +35,36 @@ def test_the_certificate_of_a_life() -> None:
     revocation = LIFE.state.revocations[REQUEST]
     assert digest_of(certificate) == revocation.certificate
     assert certificate["request"] == {
+        "number": 1,
         "organisation": CUMULUS,
+        "owners": [CUMULUS],
+        "scope": "organisation",
         "reason": "withdrawn",
         "mode": "drop",
+        "urgent": False,
+        "approved_by": "owner",
+        "supporters": [CUMULUS],
         "updates": sorted(revocation.updates),
         "digest": revocation.request_digest,
     }
+    assert revocation.effective is not None and revocation.approved == revocation.effective
+    place = {"block": revocation.effective.block, "log_index": revocation.effective.log_index}
+    assert certificate["effect"] == {"approved": place, "effective": place, "round": None}
     assert certificate["private_chain_id"] == CHAIN_ID
     assert [row["organisation"] for row in certificate["results"]] == list(MEMBERS)
     assert certificate["not_evaluated"] == list(NOT_EVALUATED)
-    assert len(certificate["limits"]) == 4
+    assert certificate["limits"] == list(LIMITS)
     second = active_updates(LIFE.state, 2)
-    assert certificate["lineage"]["descendants"] == [item for item in second if item not in revocation.updates]
+    descendants = [item for item in second if item not in revocation.updates]
+    assert certificate["lineage"]["descendants"] == certificate["lineage"]["stays"] == descendants
+    assert [item["update"] for item in certificate["lineage"]["leaves"]] == list(revocation.updates)
+    assert certificate["takes"] == {"hardening": [], "rounds_to_train": []}
+    assert [digest(certificate["manifest"]["documents"][which]) for which in ("before", "after")] == [
+        certificate["manifest"]["before"],
+        certificate["manifest"]["after"],
+    ]
+    (task,) = LIFE.tasks.values()
+    assert certificate["rules"] == {"fold": FOLD_VERSION, "task": task.digest}
 
 
 def test_before_and_after() -> None:
@@ -113,7 +133,9 @@ def test_no_certificate_before_its_time() -> None:
     assert certificate["manifest"]["after"] == outcome.after  # one member's wrong record blocks nobody
 
 
-@pytest.mark.parametrize("name", ["results", "limits", "manifest", "lineage", "request", "consortium_id"])
+@pytest.mark.parametrize(
+    "name", ["results", "figures", "limits", "manifest", "lineage", "request", "awards", "rules", "consortium_id"]
+)
 def test_a_changed_certificate_is_named(name: str) -> None:
     certificate = build_certificate(LIFE.state, REQUEST, LIFE.tasks, consortium_id=CONSORTIUM_ID)
     data = certificate_bytes(certificate)

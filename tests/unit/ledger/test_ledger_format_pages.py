@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from orchestrator.commitment.certificate import parse_certificate
+from orchestrator.commitment.electorate import Electorate
+from orchestrator.commitment.endorsed import EndorsedCertificate
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.compaction.document import Compaction
 from orchestrator.ledger.agreement import Agreement
@@ -30,8 +32,10 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "loranchor/checkpoint": checkpoint_from_document,
     "loranchor/compaction": Compaction.from_document,
     "loranchor/data-statement": DataStatement.from_document,
+    "loranchor/endorsed-certificate": EndorsedCertificate.from_document,
     "loranchor/manifest": lambda document: parse(canonical_bytes(document), format="loranchor/manifest"),
     "loranchor/manifest-entry": lambda document: parse(canonical_bytes(document), format="loranchor/manifest-entry"),
+    "loranchor/members": Electorate.from_document,
     "loranchor/record": lambda document: record_from_document(document, ZERO_DIGEST),
     "loranchor/request": RevocationRequest.from_document,
     "loranchor/shred-receipt": Receipt.from_document,
