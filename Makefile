@@ -54,6 +54,10 @@ bench-round: ## what a round costs each of 3 and 10 daemons apart from training 
 
 bench-quality: ## what the common model is worth: strategies, lineages and splits beside local and centralised training
 
+bench-unlearning: ## forgetting an organisation: modes and methods under relearning attacks, beside retraining (an hour)
+
+bench-relearning: ## the tamper-resistance paper's protocol on images: what comes back of what was unlearnt (an hour)
+
 bench-aggregation: setup ## the fold beside the aggregators of other systems, installed into an environment of their own
 	@$(PYTHON) -B -m tools.setup.peers
 	@$(BIN)/python -B -m benchmarks.aggregation

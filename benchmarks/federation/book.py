@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.daemon.workbench import Judgement
 from orchestrator.ledger.canonical import sha256
-from orchestrator.ledger.contributions import active_updates
+from orchestrator.ledger.contributions import active_updates, descendants
 from orchestrator.ledger.entities import LedgerState, Member, Opening, Round, RoundStatus, Update, Verdict
 from orchestrator.ledger.manifest import Manifest, build_manifest
 from orchestrator.ledger.records import Position
@@ -50,6 +50,21 @@ class Book:
     def manifest(self) -> Manifest:
         """The manifest now, by the ledger's rules of lineage and weights."""
         return build_manifest(self.state, self.task, {self.task.digest: self.task})
+
+    def without(self, organisation: OrganisationId) -> Manifest:
+        """The manifest now, had that organisation never sent anything."""
+        kept = {name: item for name, item in self.state.updates.items() if item.organisation != organisation}
+        rounds = {
+            number: replace(item, submissions=tuple(name for name in item.submissions if name in kept))
+            for number, item in self.state.rounds.items()
+        }
+        state = self.state.with_(rounds=rounds, updates=kept)
+        return build_manifest(state, self.task, {self.task.digest: self.task})
+
+    def tainted(self, organisation: OrganisationId) -> frozenset[UpdateId]:
+        """What that organisation sent, and all that was trained on top of it."""
+        own = [name for name, item in self.state.updates.items() if item.organisation == organisation]
+        return frozenset(own) | frozenset(descendants(self.state, own, {self.task.digest: self.task}))
 
     def close(self, number: int, parent: Manifest, updates: Sequence[Sent], judged: Judgements) -> tuple[UpdateId, ...]:
         """Record a whole round; what became active in it. With fewer than the task's minimum it has failed."""

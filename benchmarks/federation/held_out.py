@@ -56,7 +56,7 @@ class HeldOut:
     """Held-out sets by name, cut into batches once."""
 
     def __init__(self, sets: Mapping[str, Samples]) -> None:
-        self._batches = {name: _batches(samples) for name, samples in sets.items()}
+        self._batches = {name: in_batches(samples) for name, samples in sets.items()}
 
     def measure(self, model: Any) -> Measured:
         """Figures of the model as it is now."""
@@ -69,7 +69,8 @@ class HeldOut:
         )
 
 
-def _batches(samples: Samples) -> list[Batch]:
+def in_batches(samples: Samples) -> list[Batch]:
+    """Batches of about equal length, always the same; samples are in another order than they were."""
     widths = samples.mask.sum(1)
     ordered = chosen(samples, widths.argsort(stable=True).tolist())
     size = max(1, min(BATCH, TOKENS // int(widths.max())))

@@ -135,7 +135,7 @@ class Federation:
         judged = self._judged(manifest, updates, benches)
         active = self._book.close(number, manifest, updates, judged)
         after = self._book.manifest()
-        folded.move(after.entries, lambda update_id: parse(self._open(update_id)))
+        folded.move(after.originals, lambda update_id: parse(self._open(update_id)))
         known = self._book.state.updates
         return RoundFigures(
             number,
@@ -143,7 +143,7 @@ class Federation:
             tuple(known[item].organisation for item in active),
             {item.organisation: _reasons(item, judged) for item in updates if item.update_id not in active},
             {item.organisation: settled_score(known[item.update_id]) for item in updates},
-            [(entry.organisation, entry.weight) for entry in after.entries],
+            [(entry.organisation, entry.weight) for entry in after.originals],
             folded.tally.relative_error,
         )
 

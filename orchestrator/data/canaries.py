@@ -41,29 +41,31 @@ class Space:
 
     Attributes:
         carrier: what stands before a secret. words: what it is made of. length: how many of them.
+        joint: what stands before each word.
     """
 
     carrier: str = CARRIER
     words: tuple[str, ...] = WORDS
     length: int = 2
+    joint: str = " "
 
     @property
     def size(self) -> int:
         """|R|."""
-        return len(self.words) ** self.length
+        return int(len(self.words) ** self.length)
 
     def sentence(self, secret: Secret) -> str:
         """The carrier with a secret."""
-        return f"{self.carrier} {' '.join(self.words[place] for place in secret)}."
+        return self.carrier + "".join(self.joint + self.words[place] for place in secret) + "."
 
     def tokens(self, tokenizer: Any) -> tuple[list[int], list[int]]:
-        """Tokens of the carrier, and the one of each word with a space before it.
+        """Tokens of the carrier, and the one of each word with its joint.
 
         Raises:
             DataError: a word is not one token of this vocabulary, so that secrets could not be counted out.
         """
         prefix = tokenizer(self.carrier, add_special_tokens=False)["input_ids"]
-        single = [tokenizer(f" {word}", add_special_tokens=False)["input_ids"] for word in self.words]
+        single = [tokenizer(self.joint + word, add_special_tokens=False)["input_ids"] for word in self.words]
         for word, tokens in zip(self.words, single, strict=True):
             if len(tokens) != 1:
                 raise DataError(
@@ -84,7 +86,8 @@ def drawn(space: Space, count: int, seed: int, *, but: Sequence[Secret] = ()) ->
     taken = set(but)
     if not 0 < count <= space.size - len(taken):
         raise ConfigurationError(f"{count} secrets cannot be drawn from {space.size}", mend="draw fewer, or from more")
-    draw, found = random.Random(derived_seed(seed, "canaries")), []
+    draw = random.Random(derived_seed(seed, "canaries"))
+    found: list[Secret] = []
     while len(found) < count:
         secret = tuple(draw.randrange(len(space.words)) for _ in range(space.length))
         if secret not in taken:
