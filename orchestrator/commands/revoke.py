@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from orchestrator.commands import revoke_verify
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, console, emit
 from orchestrator.types import Digest, OrganisationId
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Request = Annotated[str, typer.Argument(metavar="ID", help="The request, or as much of its beginning as tells it.")]
 
 app = typer.Typer(help="Revocations.", no_args_is_help=True)
+app.command("certificate")(revoke_verify.certificate)
+app.command("verify")(revoke_verify.verify)
 output = console(markup=False)  # members choose the reasons, and a bracket in one is no style
 
 
