@@ -1,4 +1,4 @@
-"""`loranchor revoke request|support|settle|status`: taking contributions out again."""
+"""`loranchor revoke request|plan|support|settle|status`: taking contributions out again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from orchestrator.commands import revoke_verify
+from orchestrator.commands import revoke_plan, revoke_verify
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, console, emit
+from orchestrator.commands.revoke_plan import ModeName, Owners, Reason, RoundNumber, Updates
 from orchestrator.types import Digest, OrganisationId
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Request = Annotated[str, typer.Argument(metavar="ID", help="The request, or as much of its beginning as tells it.")]
 
 app = typer.Typer(help="Revocations.", no_args_is_help=True)
+app.command("plan")(revoke_plan.plan)
 app.command("certificate")(revoke_verify.certificate)
 app.command("verify")(revoke_verify.verify)
 output = console(markup=False)  # members choose the reasons, and a bracket in one is no style
@@ -31,11 +33,11 @@ output = console(markup=False)  # members choose the reasons, and a bracket in o
 @app.command()
 def request(
     home: Home,
-    update: Annotated[list[str] | None, typer.Option("--update", help="A contribution; all own ones without.")] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Reason code, at most 32 ASCII characters.")] = "WITHDRAWN",
-    mode: Annotated[
-        str, typer.Option("--mode", help="What becomes of the model: drop; others are not carried out yet.")
-    ] = "drop",
+    update: Updates = None,
+    round_number: RoundNumber = None,
+    of: Owners = None,
+    reason: Reason = "WITHDRAWN",
+    mode: ModeName = None,
     urgent: Annotated[
         bool, typer.Option("--urgent", help="A quorum that supports it also fails the open round.")
     ] = False,
@@ -43,26 +45,30 @@ def request(
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
-    """Ask for contributions to be dropped from the model and shredded. One's own need nobody's consent."""
+    """Ask for contributions to be taken out of the model and shredded. One's own need nobody's consent."""
     from orchestrator.daemon.access import connect
     from orchestrator.daemon.operations import request_revocation
-    from orchestrator.daemon.view import look
-    from orchestrator.disputes.names import one_of
-    from orchestrator.disputes.revocations import check_mode
+    from orchestrator.daemon.view import look, tasks_of
+    from orchestrator.disputes.planning import planned
+    from orchestrator.disputes.scopes import named_updates
     from orchestrator.keystore import read_password
     from orchestrator.settings import compose
+    from orchestrator.unlearning.policy import policy_of
 
-    check_mode(mode)
     settings = compose(overrides or (), organisation_home=home)
+    policy = policy_of(settings.values, mode)
     access = connect(settings, home, read_password(password_file))
     with access.keystore:
-        known = look(access.private).state.updates if update else {}
-        chosen = list(dict.fromkeys(one_of(known, item, "update") for item in update or ()))
-        request_id = request_revocation(access, chosen, reason=reason, urgent=urgent)
+        state = look(access.private).state
+        tasks = tasks_of(state, access.store)
+        named = named_updates(state, tasks, access.me, updates=update or (), round_number=round_number, of=of or ())
+        plan = planned(state, tasks, home, access.me, named, reason=reason, policy=policy)
+        request_id = request_revocation(access, plan.updates, reason=reason, urgent=urgent, mode=plan.chosen)
     if as_json:
-        emit({"request": request_id})
+        emit({"request": request_id, "mode": plan.chosen.value})
     else:
-        output.print(f"revocation {request_id} is recorded; follow it with `loranchor revoke status`", soft_wrap=True)
+        words = f"revocation {request_id} ({plan.chosen}) is recorded; follow it with `loranchor revoke status`"
+        output.print(words, soft_wrap=True)
 
 
 @app.command()
@@ -108,14 +114,17 @@ def settle(
 
 @app.command()
 def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> None:
-    """Show every revocation and the step it has reached, from the private chain alone; needs no password."""
-    from orchestrator.chain.contracts import private_contracts
-    from orchestrator.daemon.view import look
-    from orchestrator.settings import compose
+    """Show every revocation and the step it has reached; needs no password.
 
-    settings = compose(overrides or (), organisation_home=home)
-    private = private_contracts(settings.connection("private"), settings.deployments)
-    seen = look(private)
+    The private chain tells all but how far rounds have come that are trained again, which needs the tasks on IPFS.
+    """
+    from orchestrator.daemon.view import look, tasks_of
+    from orchestrator.disputes.again import progress_of, words_of
+    from orchestrator.disputes.reach import reach
+
+    here = reach(home, overrides)
+    seen = look(here.private)
+    progress = progress_of(seen.state, lambda: tasks_of(seen.state, here.store))
     rows: list[dict[str, Any]] = [
         {
             "request": found.id,
@@ -123,13 +132,14 @@ def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> 
             "reason": found.reason,
             "mode": found.mode.value,
             "urgent": found.urgent,
-            "stage": private.revocations.stage_of(found.id, block=seen.block).name.lower(),
-            **_waiting(private, seen, found),
+            "stage": here.private.revocations.stage_of(found.id, block=seen.block).name.lower(),
+            **_waiting(here.private, seen, found),
             "updates": list(found.updates),
             "descendants": None if found.affected is None else list(found.affected),
             "manifest": found.replacement,
             "certificate": found.certificate,
             "receipts": sorted(found.receipts),
+            "trained_again": progress.get(found.id),
         }
         for found in seen.state.revocations.values()
     ]
@@ -137,9 +147,11 @@ def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> 
         emit({"revocations": rows})
         return
     output.print(_table(rows))
-    for row in rows:
+    for row, found in zip(rows, seen.state.revocations.values(), strict=True):
         waits = "waits for " if row["deadline"] else ""
         output.print(f"{row['request']}: {waits}{row['waiting']}", soft_wrap=True)
+        if row["trained_again"] is not None:
+            output.print(f"{row['request']}: {words_of(found.mode, row['trained_again'])}", soft_wrap=True)
 
 
 def _waiting(private: PrivateContracts, seen: Look, found: Revocation) -> dict[str, Any]:
@@ -196,7 +208,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         descendants = "?" if row["descendants"] is None else str(len(row["descendants"]))
         table.add_row(
-            row["request"][:14] + "…", row["organisation"], row["reason"], row["stage"], str(len(row["updates"])),
-            descendants, ", ".join(row["receipts"]),
+            row["request"][:14] + "…", row["organisation"], row["reason"], row["stage"],
+            str(len(row["updates"])), descendants, ", ".join(row["receipts"]),
         )  # fmt: skip
     return table

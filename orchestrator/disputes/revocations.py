@@ -10,8 +10,8 @@ from orchestrator.chain.contracts import PrivateContracts
 from orchestrator.chain.proxy import Call
 from orchestrator.chain.structs import Stage
 from orchestrator.daemon.services import leaf_salt
-from orchestrator.errors import ConfigurationError, ProtocolError
-from orchestrator.ledger.entities import LedgerState, Mode, Revocation
+from orchestrator.errors import ProtocolError
+from orchestrator.ledger.entities import LedgerState, Revocation
 from orchestrator.ledger.revocations import supporting
 from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
 
@@ -45,24 +45,11 @@ class Waiting:
         return f"{self.step}{named} ({late})"
 
 
-def check_mode(mode: str) -> str:
-    """ConfigurationError for a mode that daemons do not carry out: such a request would never end."""
-    known = mode in list(Mode)
-    if known and Mode(mode).recomputable:
-        return mode
-    raise ConfigurationError(
-        f"mode {mode} is not carried out by this version's daemons" if known else f"{mode!r} is no mode",
-        mend="use --mode drop",
-    )
-
-
 def waiting_of(private: PrivateContracts, state: LedgerState, found: Revocation, block: int) -> Waiting:
     """Where a revocation stands, as the contract counts it."""
     view = private.revocations.revocation(found.id, block=block)
     if view.stage is Stage.REQUESTED and block >= view.deadline:
         return Waiting(f"lapsed: support was taken up to block {view.deadline}", (), 0, block)
-    if not found.mode.recomputable and view.stage is not Stage.SHREDDED:
-        return Waiting(f"nobody: this version's daemons decline mode {found.mode}", (), 0, block)
     return Waiting(*_step(state, found, view.stage), view.deadline, block)
 
 

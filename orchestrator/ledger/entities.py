@@ -29,16 +29,14 @@ class RoundStatus(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a revocation changes the model; the order is the contract's."""
+    """How a revocation changes the model; the order is the contract's.
+
+    What each makes of the manifest follows from the records, so that members check what one of them claims.
+    """
 
     DROP = "drop"
     HEAL = "heal"
     REPLAY = "replay"
-
-    @property
-    def recomputable(self) -> bool:
-        """Whether all of its outcome follows from the records, as that of every mode does (decision 0095)."""
-        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class Sealed:
             epsilon=sealed.epsilon,
             parent_manifest=sealed.parent_manifest,
         )
+        size = len(sealed.payload) + len(sealed.header)
+        services.journal.write("update-sealed", round=found.id, update=update_id, bytes=size)
         statement = sha256(services.bench.statement())
         with services.lock:
             services.keystore.store_content(update_id, secret.content_key, secret.content_salt)
