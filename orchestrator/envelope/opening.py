@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from cryptography.exceptions import InvalidTag
 
@@ -89,7 +90,7 @@ def unwrap(
 def open_payload(
     header: bytes, payload: bytes, content_key: bytes, *, context: Context, commitments: Commitments
 ) -> Opened:
-    """Decrypt a payload and check it against the content commitment.
+    """Decrypt a payload and check it against the content commitment. Beside the payload the delta is in memory once.
 
     Raises:
         EnvelopeError: truncated, reordered, tampered with, wrong key, wrong context, or not what was committed to.
@@ -98,9 +99,12 @@ def open_payload(
     _check_key(parsed, content_key)
     prefix = payload[len(MAGIC) : _PREAMBLE]
     chunks = slices(memoryview(payload)[_PREAMBLE:], parsed.chunk_size + TAG_SIZE)
-    opened = open_chunks(chunks, content_key, prefix, context.digest())
-    plaintext = b"".join(opened)
-    salt, delta = plaintext[:SALT_SIZE], plaintext[SALT_SIZE:]
+    salt, written = b"", BytesIO()  # whose value is not copied, as what is joined or cut is
+    for chunk in open_chunks(chunks, content_key, prefix, context.digest()):
+        missing = SALT_SIZE - len(salt)
+        salt += chunk[:missing]
+        written.write(memoryview(chunk)[missing:])
+    delta = written.getvalue()
     if content_commitment(salt, delta) != commitments.content_commitment:
         raise EnvelopeError(f"the content is not the one committed to by {commitments.content_commitment}")
     return Opened(delta, salt)

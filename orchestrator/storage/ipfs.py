@@ -82,16 +82,16 @@ class IpfsStore:
 
     def fetch(self, cid: Cid, *, limit: int, timeout: float = DEFAULT_TIMEOUT) -> bytes:
         check_cid(cid)
-        data = bytearray()
+        data = io.BytesIO()  # whose value is not copied
         deadline = time.monotonic() + timeout
         with self._errors(f"fetch {cid}", cid, deadline, timeout), self._cat(cid, timeout) as pieces:
             for piece in pieces:
-                data += piece
-                if len(data) > limit:
+                data.write(piece)
+                if data.tell() > limit:
                     raise StorageError(f"{cid} is larger than the {limit} bytes allowed")
                 if time.monotonic() > deadline:
-                    raise StorageError(f"fetching {cid} took more than {timeout:g} s; {len(data)} bytes had come")
-        found = bytes(data)
+                    raise StorageError(f"fetching {cid} took more than {timeout:g} s; {data.tell()} bytes had come")
+        found = data.getvalue()
         if cid_of(found) != cid:
             raise StorageError(
                 f"the {len(found)} bytes that the IPFS daemon at {self.api_url} sent are not the object {cid}",
