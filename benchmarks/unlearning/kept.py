@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -12,10 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.cells import _integral
 from benchmarks.harness.runner import RUNS
 from orchestrator.files import write_json
-from orchestrator.ledger import canonical
 from tools.setup.paths import ROOT
 
 FOLDER = ROOT / RUNS / "unlearning"
@@ -23,7 +22,7 @@ FOLDER = ROOT / RUNS / "unlearning"
 
 def key_of(about: Mapping[str, Any]) -> str:
     """Hexadecimal digest of a configuration."""
-    return canonical.digest(_integral(about))[2:]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 def kept_json(kind: str, about: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:

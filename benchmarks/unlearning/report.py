@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmarks.harness import NOT_RUN, Report, Result, Table, t_interval
 from benchmarks.harness.tables import Value
-from benchmarks.unlearning.cells import DEFAULT, reference_of, rows
+from benchmarks.unlearning.cells import DEFAULT, rows
+from benchmarks.unlearning.exactness import exactness, inexact
 from benchmarks.unlearning.gate import (
     LOST,
     POINTS,
@@ -20,21 +21,10 @@ from benchmarks.unlearning.gate import (
     verdict,
     void,
 )
-from benchmarks.unlearning.modes import (
-    DROP,
-    HEAL,
-    ISOLATED_DROP,
-    ISOLATED_RETRAINED,
-    ORIGINAL,
-    REFERENCES,
-    REPLAY,
-    RETRAINED,
-)
+from benchmarks.unlearning.modes import ISOLATED_RETRAINED, REFERENCES, RETRAINED
 from benchmarks.unlearning.worlds import CANARIES, SPACE_BITS, WORLDS, World
 
 PLOTS = ("unlearning-gaps.svg", "unlearning-curves.svg")
-FASTER = 50
-"""Times that dropping must be faster than retraining."""
 
 INTRODUCTION = f"""\
 An organisation is to be forgotten that took part in every round. What modes of revocation (docs/decisions 0095) and
@@ -73,7 +63,7 @@ SHOWN_NOT = (
 
 def report(result: Result) -> Report:
     tables = [table for name, world in WORLDS.items() for table in _tables(result, name, world)]
-    return Report("Unlearning under attack", INTRODUCTION, [_headroom(result), *tables, _exact(result)], SHOWN_NOT)
+    return Report("Unlearning under attack", INTRODUCTION, [_headroom(result), *tables, exactness(result)], SHOWN_NOT)
 
 
 def broken(result: Result) -> list[str]:
@@ -83,10 +73,7 @@ def broken(result: Result) -> list[str]:
         told = verdict(result, name, DEFAULT)
         if told.startswith("fails"):
             found.append(f"{name}: the default, {DEFAULT}, {told}")
-        ratios = _ratios(result, name)
-        if ratios and max(ratios) > 1 / FASTER:
-            found.append(f"{name}: a drop takes 1/{1 / max(ratios):.0f} of retraining, 1/{FASTER} is allowed")
-        found += [f"{name}: {row} is not what training gave, with seed {seed}" for row, seed in _unlike(result, name)]
+        found += inexact(result, name)
     return found
 
 
@@ -158,49 +145,6 @@ def _levels(result: Result, name: str, world: World) -> Table:
         "with * is the weakest that there is, and costs more than it may."
     )
     return Table(f"{world.title}: figures", columns, listed, note)
-
-
-def _exact(result: Result) -> Table:
-    """What must be equal to the bit, and what must be fast."""
-    listed: list[Sequence[Value]] = []
-    for name, world in WORLDS.items():
-        for row in (ISOLATED_DROP, REPLAY):
-            pairs = _pairs(result, name, row, "model")
-            equal = sum(mine == other for mine, other in pairs)
-            told = f"{equal} of {len(pairs)} seeds" if pairs else ""
-            listed.append([world.title, f"`{row}` equals `{reference_of(row)}` bit by bit", told])
-        ratios = _ratios(result, name)
-        times = f"1/{1 / max(ratios):,.0f} of retraining" if ratios else ""
-        listed.append([world.title, f"time of `{DROP}`; at most 1/{FASTER}", times])
-        rounds = [cell.figures["rounds"] for cell in outcomes(result, name, ORIGINAL).values() if cell.figures]
-        tests = [cell.figures["test"] for cell in outcomes(result, name, DROP).values() if cell.figures]
-        if rounds and tests and rounds[0][-1] is not None:
-            before = sum(found[-1] for found in rounds) / len(rounds)
-            words = f"{before:.3f} → {sum(tests) / len(tests):.3f}"
-            listed.append([world.title, "mean held-out accuracy with the contributor, and dropped", words])
-    note = f"`{HEAL}` and methods are approximate; nothing is claimed of their bits."
-    return Table("Exactness and time", ["what is to be forgotten", "what", "found"], listed, note,
-                 left=frozenset({0, 1, 2}))  # fmt: skip
-
-
-def _ratios(result: Result, world: str) -> list[float]:
-    return [mine / other for mine, other in _pairs(result, world, DROP, "seconds")]
-
-
-def _unlike(result: Result, world: str) -> list[tuple[str, int]]:
-    found = []
-    for row in (ISOLATED_DROP, REPLAY):
-        own, other = outcomes(result, world, row), outcomes(result, world, reference_of(row))
-        for seed in sorted(own.keys() & other.keys()):
-            if (own[seed].figures or {})["model"] != (other[seed].figures or {})["model"]:
-                found.append((row, seed))
-    return found
-
-
-def _pairs(result: Result, world: str, row: str, figure: str) -> list[tuple[Any, Any]]:
-    own, other = outcomes(result, world, row), outcomes(result, world, reference_of(row))
-    seeds = sorted(own.keys() & other.keys())
-    return [((own[seed].figures or {})[figure], (other[seed].figures or {})[figure]) for seed in seeds]
 
 
 def _mean(cells: Sequence[Any], figure: str) -> Value:

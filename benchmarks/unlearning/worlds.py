@@ -105,8 +105,8 @@ WORLDS: Mapping[str, World] = {
         overrides=("experiment=sotu_smollm2", "data=chitchat"),
         title=f"{CANARIES} canaries: Chit-Chat Challenge, SmolLM2-135M, three organisations",
         shards={
-            "aurora": {"ranks": [20, 39]},
-            "borealis": {"ranks": [40, 79]},
+            "aurora": {"ranks": [20, 24]},
+            "borealis": {"ranks": [25, 29]},
             "cumulus": {"ranks": [4, 4]},
         },
         contributor=OrganisationId("cumulus"),

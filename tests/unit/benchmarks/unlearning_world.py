@@ -70,7 +70,7 @@ def use(patch: pytest.MonkeyPatch, folder: Path) -> dict[str, World]:
     for name in ("vader", "chitchat"):
         (data / name).mkdir(parents=True)
     own = {"vader": flipped_world(data / "vader"), "chitchat": secret_world(data / "chitchat")}
-    for module in ("worlds", "cases", "cells", "report", "plot"):
+    for module in ("worlds", "cases", "cells", "report", "exactness", "plot"):
         patch.setattr(f"benchmarks.unlearning.{module}.WORLDS", own)
     patch.setattr(kept, "FOLDER", folder / "kept")
     patch.setattr(secrets, "SPACE", LETTERS)
