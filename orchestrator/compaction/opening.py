@@ -42,8 +42,8 @@ def open_object(access: Access, artefact: Artefact) -> bytes:
     """
     with access.lock:
         key = _key(access, artefact)
-        document = document_of(access.store, artefact)
-        payload = access.store.fetch(document.content.cid, limit=PAYLOAD_LIMIT)
+    document = document_of(access.store, artefact)  # not while others wait for the keystore
+    payload = access.store.fetch(document.content.cid, limit=PAYLOAD_LIMIT)
     sealed = SealedCompaction(document.content, payload, key, context=context_of(access, artefact, document.round))
     sealed.verify()
     return bytes(sealed.open())
@@ -101,12 +101,12 @@ def sealed_object(access: Access, artefact: Artefact, document: Compaction, fold
     path = folder / artefact.id
     with access.lock:
         key = access.keystore.content_key(key_name(artefact))
-        if not path.is_file():
-            payload = access.store.fetch(document.content.cid, limit=PAYLOAD_LIMIT)
-            folder.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(".part")
-            draft.write_bytes(payload)
-            draft.replace(path)
+    if not path.is_file():
+        payload = access.store.fetch(document.content.cid, limit=PAYLOAD_LIMIT)
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_bytes(payload)
+        draft.replace(path)
     where = context_of(access, artefact, document.round)
     sealed = SealedCompaction(document.content, mapped(path), key, context=where)
     try:

@@ -36,7 +36,8 @@ class Access:
 
     Attributes:
         store: the organisation's own IPFS node.
-        lock: held while keystore or store are used, since two threads may.
+        lock: held while the keystore is used, since several threads may; never while an object is fetched, which may
+            take minutes.
     """
 
     me: OrganisationId

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,26 @@ def test_the_comparison_runs_in_a_process_of_its_own(
     assert in_a_process(again).fault is None, "the order in which they are given does not matter"
     again["originals"][0]["weight"] += 2**20
     assert in_a_process(again).against(found.document.error).fault is Fault.NOT_THE_SUM
+
+
+def test_nobody_waits_for_the_keystore_while_an_object_is_fetched(
+    life: CompactingConsortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = agreed(life)
+    services, free = life.services[BOREALIS], []
+    fetch = services.store.fetch
+
+    def slow(*given: object, **more: object) -> bytes:
+        with ThreadPoolExecutor(1) as other:
+            free.append(other.submit(services.lock.acquire, timeout=0.2).result())
+            if free[-1]:
+                other.submit(services.lock.release).result()
+        return fetch(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(services.store, "fetch", slow)
+    assert open_object(services, known(life, made))
+    _written_again(life, made)
+    assert len(free) > 4 and all(free)
 
 
 def _written_again(life: CompactingConsortium, found: Proposed) -> Order:
