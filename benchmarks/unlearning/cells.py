@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.harness import Configuration, Plan, Preset
 from benchmarks.unlearning.kept import key_of
 from benchmarks.unlearning.methods import registered, source_of
-from benchmarks.unlearning.modes import ISOLATED_RETRAINED, MODES, REFERENCES, RETRAINED
+from benchmarks.unlearning.modes import ISOLATED_ORIGINAL, ISOLATED_RETRAINED, MODES, REFERENCES, RETRAINED
 from benchmarks.unlearning.worlds import WORLDS
 from orchestrator.aggregation import FOLD_VERSION
 
@@ -74,6 +74,7 @@ def _ks(preset: str, ks: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _cell(world: str, row: str, seed: int, ks: tuple[int, ...]) -> Configuration:
+    ks = () if row == ISOLATED_ORIGINAL else ks  # there for its headroom alone
     code: dict[str, Any] = {"method": source_of(row)} if row in registered() else {}
     return {"world": world, "row": row, "seed": seed, "ks": list(ks), "fold": FOLD_VERSION, **code,
             "sizes": key_of(WORLDS[world].sizes())[:16]}  # fmt: skip

@@ -8,8 +8,8 @@ from html import escape
 from benchmarks.harness import Interval, Result, t_interval
 from benchmarks.unlearning.cells import best, few
 from benchmarks.unlearning.gate import WITHIN, attack_gaps, curves, ks_of
-from benchmarks.unlearning.modes import DROP, HEAL, ISOLATED_RETRAINED, ORIGINAL, RETRAINED
-from benchmarks.unlearning.report import shown
+from benchmarks.unlearning.modes import DROP, HEAL, ORIGINAL, RETRAINED
+from benchmarks.unlearning.report import UNATTACKED, shown
 from benchmarks.unlearning.worlds import WORLDS
 
 WIDTH, LABELS, RIGHT = 760, 200, 30
@@ -29,7 +29,7 @@ def gaps_plot(result: Result) -> str:
     parts: list[str] = []
     for name, world in WORLDS.items():
         parts.append(_title(f"{world.title}: gap to retrained under attack, points", top))
-        listed = [row for row in shown(result, name) if row not in (RETRAINED, ISOLATED_RETRAINED)]
+        listed = [row for row in shown(result, name) if row not in UNATTACKED]
         bottom = top + HEAD + ROW * len(listed)
         parts += _scale(top, bottom)
         for place, row in enumerate(listed):
