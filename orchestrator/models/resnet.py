@@ -65,7 +65,8 @@ class ResNet18(nn.Module):
         values = functional.relu(self.bn1(self.conv1(pixel_values)))
         for stage in self._stages():
             values = stage(values)
-        return self.fc(values.mean(dim=(2, 3)))
+        logits: Tensor = self.fc(values.mean(dim=(2, 3)))
+        return logits
 
     def _stages(self) -> Iterator[nn.Module]:
         return (self.get_submodule(f"layer{number}") for number in range(1, len(STAGES) + 1))

@@ -37,6 +37,12 @@ class Pictures:
             raise DataError(f"a label is {int(labels.max())}, but there are {classes} classes")
         return cls(torch.from_numpy(pixels.copy()), torch.from_numpy(labels.astype(np.int64)), classes)
 
+    @classmethod
+    def joined(cls, *parts: Pictures) -> Pictures:
+        """Those of all parts, one after the other; they are of one set."""
+        pixels, labels = (torch.cat([getattr(part, name) for part in parts]) for name in ("pixels", "labels"))
+        return cls(pixels, labels, parts[0].classes)
+
     def __len__(self) -> int:
         return len(self.labels)
 
@@ -70,14 +76,19 @@ class Scale:
     @classmethod
     def of(cls, pictures: Pictures) -> Scale:
         """Of these images; from sums of integers, so that it is the same everywhere."""
-        values = pictures.pixels.to(torch.int64)
-        count = values[:, 0].numel()
-        sums, squares = values.sum(dim=(0, 2, 3)).tolist(), (values * values).sum(dim=(0, 2, 3)).tolist()
-        means = [total / count for total in sums]
-        spreads = [max(square / count - mean * mean, 1.0) ** 0.5 for square, mean in zip(squares, means, strict=True)]
-        return cls(tuple(mean / 255 for mean in means), tuple(spread / 255 for spread in spreads))
+        means, spreads = zip(*(_moments(channel) for channel in pictures.pixels.unbind(1)), strict=True)
+        return cls(means, spreads)
 
     def applied(self, pixels: Tensor) -> Tensor:
         """float32 [images, channels, height, width] on the pixels' device."""
         mean, deviation = (torch.tensor(item, device=pixels.device) for item in (self.mean, self.deviation))
         return (pixels.float() / 255 - mean[:, None, None]) / deviation[:, None, None]
+
+
+def _moments(channel: Tensor) -> tuple[float, float]:
+    """Mean and deviation of bytes, in units of 255; a channel of one colour has the deviation of one step."""
+    counts = torch.bincount(channel.flatten(), minlength=256).tolist()
+    total = sum(counts)
+    mean = sum(value * count for value, count in enumerate(counts)) / total
+    square = sum(value * value * count for value, count in enumerate(counts)) / total
+    return mean / 255, max(square - mean * mean, 1.0) ** 0.5 / 255
