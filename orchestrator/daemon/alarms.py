@@ -12,6 +12,12 @@ RECORD_PASSED_OVER = "RECORD_PASSED_OVER"
 """The private contracts count an event that nobody entitled has signed, as the operator of a development chain can make
 one. No daemon counts it, so contracts and records differ from then on."""
 
+SHREDDING_OVERDUE = "SHREDDING_OVERDUE"
+"""Under a certificate members have not said in time that they have shredded. It passes when they have."""
+
+WORKING = frozenset({FOREIGN_CATCH_UP, SHREDDING_OVERDUE})
+"""Alarms with which a daemon is ready all the same: it does all of its work."""
+
 CHAIN_SILENT = "CHAIN_SILENT"
 STORAGE_SILENT = "STORAGE_SILENT"
 DISK_NOT_WRITABLE = "DISK_NOT_WRITABLE"

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 
-from orchestrator.daemon.alarms import FOREIGN_CATCH_UP, PRIVATE_CHAIN_REWRITTEN
+from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN, WORKING
 from orchestrator.daemon.catching_up import Missing
 from orchestrator.daemon.claims import Claims
 from orchestrator.daemon.disk import try_disk
@@ -16,6 +16,7 @@ from orchestrator.daemon.foreign_requests import ForeignRequests
 from orchestrator.daemon.gate import Approvals, Gate
 from orchestrator.daemon.health import Health
 from orchestrator.daemon.hints import Hints
+from orchestrator.daemon.overdue import Overdue
 from orchestrator.daemon.prekeys import Prekeys
 from orchestrator.daemon.recall import recall_own_signatures
 from orchestrator.daemon.services import Services
@@ -59,7 +60,7 @@ class Node:
         self._executor = Executor(services)
         self._claims = Claims(services)
         self._prekeys, self._missing, self._foreign = Prekeys(services), Missing(services), ForeignRequests(services)
-        self._surroundings = Surroundings(services.journal)
+        self._surroundings, self._overdue = Surroundings(services.journal), Overdue(services)
         self._recalled = False
         self.waiting: tuple[Effect, ...] = ()
         self._health = Health()
@@ -153,13 +154,15 @@ class Node:
         reasons = self._surroundings.reasons
         if not caught_up:
             reasons = (*reasons, "the daemon is still reading the chains")
-        alarms = self._surroundings.alarms()
-        keeping = (alarm.text for alarm in alarms if alarm.name != FOREIGN_CATCH_UP)  # the daemon does all its work
+        heads = self._following.seen()
+        late = self._overdue.alarms(self.state.ledger, heads["private"].followed)
+        alarms = (*self._surroundings.alarms(), *late)
+        keeping = (alarm.text for alarm in alarms if alarm.name not in WORKING)
         reasons += tuple(text for text in keeping if text not in reasons)
         return Health(
             ready=not reasons,
             reasons=reasons,
-            heads=self._following.seen(),
+            heads=heads,
             in_flight=tuple(sorted(self.state.in_flight)),
             waiting=tuple(effect.id for effect in self.waiting),
             alarms=alarms,
