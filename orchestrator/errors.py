@@ -4,7 +4,7 @@
     ├── ConfigurationError      2   a setting or an argument is wrong
     ├── EnvironmentMissing      3   a program, package or file that must be installed is not there
     │   └── PortTaken           3   a port that was asked for is in use
-    ├── DiskError              10   the own disk is full, read-only or broken
+    ├── DiskError              12   the own disk is full, read-only or broken
     ├── ChainError              4   a chain is down, slow or not the one that was expected
     │   ├── WrongChain          4   chain id or code hash differs from the deployment
     │   ├── SignerSilent        4   a signer elsewhere is down, slow or answers wrongly
@@ -74,7 +74,7 @@ class PortTaken(EnvironmentMissing):
 class DiskError(LoranchorError):
     """The own disk does not take what must be kept; nobody else's fault, and tried again once there is room."""
 
-    exit_code = 10
+    exit_code = 12
 
 
 class ChainError(LoranchorError):
