@@ -29,6 +29,7 @@ VERBS = (
     "award",
     "checkpoint",
     "model",
+    "evaluate",
     "audit",
     "demo",
 )

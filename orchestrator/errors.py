@@ -18,6 +18,7 @@
     │   ├── EnvelopeError       7   a sealed object that does not open
     │   └── ChainRewritten      7   the private chain no longer holds what this organisation has signed
     ├── AuditFailure            8   an audit found something that does not agree
+    ├── GateFailed             10   an evaluated model is not within the limits of its gate
     ├── WorkerError            11   the process that trains and judges ended, over and over
     │   ├── WorkerLimit        11   it needed more memory or time than it may have
     │   └── WorkCancelled      11   what it did was broken off, as somebody asked
@@ -135,6 +136,10 @@ class ChainRewritten(ProtocolError):
 
 class AuditFailure(LoranchorError):
     exit_code = 8
+
+
+class GateFailed(LoranchorError):
+    exit_code = 10
 
 
 class WorkerError(LoranchorError):

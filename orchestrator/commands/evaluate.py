@@ -1,0 +1,106 @@
+"""`loranchor evaluate unlearning`: is what a model was to forget really gone?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.commands.common import AsJson, Overrides, console, emit
+
+if TYPE_CHECKING:
+    from orchestrator.settings import Settings
+    from orchestrator.unlearning.evaluation.measure import Progress
+    from orchestrator.unlearning.evaluation.models import ModelSettings
+
+app = typer.Typer(help="Evaluations of a model by attacks on it.", no_args_is_help=True)
+
+DEFAULT = "evaluation=unlearning"
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command()
+def unlearning(
+    original: Annotated[
+        str, typer.Option("--original", metavar="DIR", help="The model before: merged, or an adapter.")
+    ],
+    unlearned: Annotated[str, typer.Option("--unlearned", metavar="DIR", help="The model to evaluate.")],
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to make.")],
+    retrained: Annotated[
+        str | None,
+        typer.Option("--retrained", metavar="DIR", help="Trained without the forget data; without it no gate."),
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option("--reference", metavar="DIR", help="More such, for RMIA and LiRA; more than once."),
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="NAME", help="The base of adapters; else model.name.")
+    ] = None,
+    plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Write SVG plots, which need matplotlib.")] = True,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Attack an unlearned model, beside the original and a retrained one. Ends with 10 if its gate fails."""
+    from orchestrator.commands.model import check_installed
+
+    check_installed()
+    from orchestrator.cache import cache_folder
+    from orchestrator.errors import GateFailed
+    from orchestrator.settings import compose
+    from orchestrator.unlearning.evaluation.run import run
+    from orchestrator.unlearning.evaluation.settings import EvaluationSettings
+    from orchestrator.unlearning.evaluation.table import show
+
+    given = list(overrides or ())
+    if not any(item.startswith("evaluation=") for item in given):
+        given.insert(0, DEFAULT)
+    settings = compose(given)
+    wanted = EvaluationSettings.from_group(settings.group("evaluation"))
+    named = {"original": original, "unlearned": unlearned, "retrained": retrained}
+    folders = {role: folder for role, folder in named.items() if folder is not None}
+    folders |= {f"reference {number}": folder for number, folder in enumerate(reference or (), start=1)}
+    with _bar() as progress:
+        done = run(
+            folders,
+            wanted,
+            _model(settings, base),
+            output,
+            with_plots=plots,
+            cache=cache_folder(),
+            progress=progress,
+        )
+    if as_json:
+        emit(done.document)
+    else:
+        out = console()
+        show(done.findings, out)
+        out.print(f"Written to {done.out}", markup=False, highlight=False)
+    if done.findings.gate.failed:
+        raise typer.Exit(GateFailed.exit_code)
+
+
+def _model(settings: Settings, base: str | None) -> ModelSettings:
+    from orchestrator.unlearning.evaluation.models import ModelSettings
+
+    group = settings.values.get("model") or {}
+    return ModelSettings(base or group.get("name"), group.get("kind"), int(group.get("labels") or 2))
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """On standard error, and only where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("loading models and data", total=1.0)
+        yield lambda what, done: bar.update(task, description=what, completed=done)
