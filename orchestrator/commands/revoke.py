@@ -113,17 +113,29 @@ def settle(
 
 
 @app.command()
-def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> None:
-    """Show every revocation and the step it has reached; needs no password.
+def status(
+    home: Home,
+    request_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One request, from its beginning on; all without.")
+    ] = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Show every revocation and the step it has reached, or the time line of one; needs no password.
 
     The private chain tells all but how far rounds have come that are trained again, which needs the tasks on IPFS.
     """
     from orchestrator.daemon.view import look, tasks_of
     from orchestrator.disputes.again import progress_of, words_of
+    from orchestrator.disputes.names import one_of
     from orchestrator.disputes.reach import reach
 
     here = reach(home, overrides)
     seen = look(here.private)
+    revocations = seen.state.revocations
+    if request_id is not None:
+        chosen = revocations[one_of(revocations, request_id, "revocation request")]
+        revocations = {chosen.id: chosen}
     progress = progress_of(seen.state, lambda: tasks_of(seen.state, here.store))
     rows: list[dict[str, Any]] = [
         {
@@ -140,18 +152,28 @@ def status(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> 
             "certificate": found.certificate,
             "receipts": sorted(found.receipts),
             "trained_again": progress.get(found.id),
+            **({} if request_id is None else {"events": _events(seen, found)}),
         }
-        for found in seen.state.revocations.values()
+        for found in revocations.values()
     ]
     if as_json:
         emit({"revocations": rows})
         return
     output.print(_table(rows))
-    for row, found in zip(rows, seen.state.revocations.values(), strict=True):
+    for row, found in zip(rows, revocations.values(), strict=True):
         waits = "waits for " if row["deadline"] else ""
         output.print(f"{row['request']}: {waits}{row['waiting']}", soft_wrap=True)
         if row["trained_again"] is not None:
             output.print(f"{row['request']}: {words_of(found.mode, row['trained_again'])}", soft_wrap=True)
+        for event in row.get("events", ()):
+            who = f"{event['organisation']} " if event["organisation"] else ""
+            output.print(f"block {event['block']}: {who}{event['words']}", soft_wrap=True)
+
+
+def _events(seen: Look, found: Revocation) -> list[dict[str, Any]]:
+    from orchestrator.disputes.timeline import document_of, timeline
+
+    return document_of(timeline(seen.ledger.records, seen.state, found))
 
 
 def _waiting(private: PrivateContracts, seen: Look, found: Revocation) -> dict[str, Any]:

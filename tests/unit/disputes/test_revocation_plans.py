@@ -16,6 +16,8 @@ from orchestrator.disputes import planning
 from orchestrator.disputes.again import progress_of, words_of
 from orchestrator.disputes.planning import UNKNOWN, awards_at_stake, planned
 from orchestrator.disputes.scopes import named_updates
+from orchestrator.disputes.timeline import document_of as document_of_events
+from orchestrator.disputes.timeline import timeline
 from orchestrator.errors import ChainError, ConfigurationError, StorageError
 from orchestrator.ledger.entities import Mode
 from orchestrator.ledger.scope import check_reason
@@ -188,3 +190,28 @@ def test_a_task_may_name_a_hardening_in_its_plan(tmp_path: Any) -> None:
     noise = {"hardening": {"method": "weight-distortion", "sigma_nano": 1_000_000}}
     first = history.round(task(revocation=noise))
     assert plan(history, [first[CUMULUS]], tmp_path).modes[Mode.HEAL].hardening
+
+
+def test_a_time_line_goes_from_the_request_to_the_last_receipt(lived: Any) -> None:
+    history, rounds = lived
+    history.open_round()
+    first, second = (item[CUMULUS] for item in rounds[:2])
+    request = history.request(CUMULUS, [first, second])
+    history.fail("revocation")
+    history.verify(request)
+    history.certify(request)
+    history.shred(request)
+    events = timeline(history.records, history.state, history.state.revocations[request])
+    told = [(event.organisation, event.words.partition(",")[0].partition(" 0x")[0]) for event in events]
+    assert told[:3] == [
+        (CUMULUS, "asks for 2 contributions back"),
+        (CUMULUS, "approved"),
+        ("", "takes effect with the end of round 4"),
+    ]
+    assert [words for _, words in told if words.startswith("measured")] == [
+        "measured loss 3500000 before and 3600000 after"
+    ] * 3
+    assert ("", "checkpoint 4 is due: shredding begins when it is anchored") in told
+    assert told[-1] == (CUMULUS, "shredded by every member")
+    blocks = [item["block"] for item in document_of_events(events)]
+    assert blocks == sorted(blocks) and blocks[0] == history.state.revocations[request].requested.block
