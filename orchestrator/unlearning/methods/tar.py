@@ -30,13 +30,12 @@ def tamper_gradient(job: Job) -> dict[str, Tensor]:
     sums = {name: torch.zeros_like(parameter) for name, parameter in job.subject.parameters().items()}
     before = job.subject.snapshot()
     adversaries = int(job.settings["adversaries"])
-    try:
-        for _ in range(adversaries):
+    for _ in range(adversaries):
+        try:
             _attack(job, job.next_forget(), sums)
+        finally:
             job.subject.restore(before)
-    finally:
-        job.subject.restore(before)
-        _forget_gradients(job)
+            _forget_gradients(job)
     share = 1 / (adversaries * int(job.settings["inner_steps"]))
     return {name: total * share for name, total in sums.items()}
 

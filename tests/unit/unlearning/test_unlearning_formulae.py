@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -16,13 +17,13 @@ from orchestrator.unlearning.methods.circuit_breakers import METHOD as CIRCUIT_B
 from orchestrator.unlearning.methods.l1 import mean_size
 from orchestrator.unlearning.methods.npo import preference
 from orchestrator.unlearning.methods.recipe import Job
-from orchestrator.unlearning.methods.representations import blocks, two_layers
+from orchestrator.unlearning.methods.representations import blocks, kept_distance, two_layers
 from orchestrator.unlearning.methods.scrub import divergence
 from orchestrator.unlearning.methods.ssd import fisher
 from orchestrator.unlearning.methods.tar import certainty, tamper_gradient
 from orchestrator.unlearning.methods.weight_distance import distance
-from orchestrator.unlearning.subject import Batch, Budget, Data, Snapshot, Subject
-from orchestrator.unlearning.tasks import ImageTask
+from orchestrator.unlearning.subject import Batch, Budget, Data, Snapshot, Subject, derived
+from orchestrator.unlearning.tasks import CausalTask, ImageTask
 from tests.unit.unlearning.small import BUDGET, adapted_net, data, differing, state, whole_net
 
 WEIGHT = torch.tensor([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]])
@@ -343,6 +344,79 @@ def test_tars_adversaries_leave_nothing_behind() -> None:
         modes = [module.training for module in subject.model.modules()]
         found = tamper_gradient(made)
         assert [module.training for module in subject.model.modules()] == modes
+        assert all(parameter.grad is None for parameter in subject.model.parameters())
     assert any(float(part.abs().sum()) for part in found.values())
     assert not differing(before, state(subject))
-    assert all(parameter.grad is None for parameter in subject.model.parameters())
+
+
+def test_each_of_tars_adversaries_begins_at_the_same_weights() -> None:
+    one, three = (
+        tamper_gradient(job("tar", linear(), adversaries=count, inner_steps=2, inner_rate=RATE))["weight"]
+        for count in (1, 3)
+    )
+    assert torch.allclose(one, three, atol=1e-6)
+
+
+def test_a_tar_step_adds_resistance_to_keeping() -> None:
+    """Adam's first step tells the signs of the whole gradient: with a large γ those of resistance, with a small not."""
+
+    def step(gamma: float) -> dict[str, Tensor]:
+        subject = without_dropout(whole_net())
+        before = subject.snapshot().parameters
+        method = method_named("tar", adversaries=1, inner_steps=1, gamma=gamma)
+        method.run(subject, data(), Budget(1, RATE), seed=5)
+        return {name: (now - before[name]).sign() for name, now in subject.snapshot().parameters.items()}
+
+    subject = without_dropout(whole_net())
+    method = method_named("tar", adversaries=1, inner_steps=1)
+    batches = [
+        source(derived(5, purpose)) for source, purpose in ((data().retain, "retain"), (data().forget, "forget"))
+    ]
+    made = Job("tar", subject, BUDGET, method.settings, 5, subject.snapshot(), *batches)
+    with subject.trainable():
+        resisting = tamper_gradient(made)
+    strong, weak = step(1000.0), step(0.001)
+    same = [float((strong[name] == -resisting[name].sign()).float().mean()) for name in subject.names]
+    assert min(same) > 0.9
+    assert min(float((weak[name] == -resisting[name].sign()).float().mean()) for name in subject.names) < 0.7
+
+
+def test_a_teacher_at_the_present_weights_says_the_same() -> None:
+    """In training mode too, where batch norms use a batch's own figures."""
+    subject = without_dropout(whole_net())
+    batch = next(data().retain(0))
+    made = Job("tar", subject, BUDGET, {"first": 0.5, "second": 1.0}, 5, subject.snapshot(), iter(()), None)
+    with subject.trainable():
+        assert float(kept_distance(made, batch, two_layers(made)).detach()) == 0.0
+        assert float(divergence(made, batch).detach()) == pytest.approx(0.0, abs=1e-6)
+        before = state(subject)
+        with made.teacher() as teacher:
+            teacher(batch["pixel_values"])
+        assert not differing(before, state(subject))
+
+
+class Tokens(nn.Module):
+    """A language model that says the same whatever it is asked."""
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__()
+        self.given = nn.Parameter(logits)
+
+    def forward(self) -> SimpleNamespace:
+        return SimpleNamespace(logits=self.given)
+
+
+def test_npo_takes_the_probability_of_a_whole_text() -> None:
+    generator = torch.Generator().manual_seed(1)
+    now, former = (torch.randn(2, 3, 4, generator=generator) for _ in range(2))
+    labels = torch.tensor([[0, 1, 2], [3, 2, -100]])
+
+    def log_likelihood(logits: Tensor) -> Tensor:
+        log = logits.log_softmax(-1)
+        return torch.stack([log[0, 0, 1] + log[0, 1, 2], log[1, 0, 2]])
+
+    ratio = (log_likelihood(now) - log_likelihood(former)).exp()
+    subject = Subject.whole(Tokens(now), CausalTask(4))
+    made = Job("npo", subject, BUDGET, {}, 5, Snapshot({"given": former}, {}), iter(()), None)
+    found = preference(made, {"labels": labels}, 0.5)
+    assert float(found.detach()) == pytest.approx(float((2 / 0.5 * torch.log1p(ratio**0.5)).mean()), rel=1e-5)
