@@ -43,7 +43,6 @@ REACH: dict[str, Reach] = {
     "settle-keys": Reach.HOME,
     "evaluate": Reach.HOME,
     "measure-revocation": Reach.HOME,
-    "decline-revocation": Reach.HOME,
     "open-catch-up": Reach.HOME,
     "settle-catch-up": Reach.HOME,
     "forget-answer": Reach.HOME,

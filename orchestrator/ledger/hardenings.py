@@ -1,11 +1,12 @@
 """Hardenings: noise on the weights that a revocation of mode ``heal`` puts into the manifest, where the task says so.
 
 What is left of a revoked contribution in its descendants is learnt again more slowly from distorted weights. The entry
-names method, deviation and seed, so every member that folds it draws the same numbers (:mod:`orchestrator.hardening`).
+names method, deviation and request; every member that folds it draws the same numbers (:mod:`orchestrator.hardening`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.ledger.canonical import Document, digest
@@ -39,8 +40,9 @@ class HardeningEntry:
     """The entry of a manifest, after the contributions of all rounds that had ended when it took effect.
 
     Attributes:
-        request_id: of the revocation; the noise's seed. round: the last of those rounds.
+        request_id: of the revocation. round: the last of those rounds.
         modules: endings of the adapted modules' names, whose effective weights get the noise.
+        seed: of the noise, see :func:`seed_of`; no part of the document.
     """
 
     request_id: RequestId
@@ -48,6 +50,7 @@ class HardeningEntry:
     method: str
     sigma_nano: int
     modules: tuple[str, ...]
+    seed: Digest
 
     @property
     def kind(self) -> str:
@@ -72,3 +75,12 @@ class HardeningEntry:
     @property
     def digest(self) -> Digest:
         return digest(self.document())
+
+
+def seed_of(request_id: RequestId, commitments: Iterable[Digest]) -> Digest:
+    """The seed of a request's noise: what members know and nobody else can guess.
+
+    Whoever knows the seed can take the noise off a model again, and ids of requests are counted. The content
+    commitments of the revoked contributions are hashes with a random salt, and on the private chain alone.
+    """
+    return digest({"request_id": request_id, "content_commitments": sorted(commitments)})

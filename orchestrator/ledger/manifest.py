@@ -22,7 +22,7 @@ from orchestrator.ledger.contributions import (
     task_of,
 )
 from orchestrator.ledger.entities import LedgerState, Mode, Revocation
-from orchestrator.ledger.hardenings import HardeningEntry
+from orchestrator.ledger.hardenings import HardeningEntry, seed_of
 from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Position
 from orchestrator.ledger.task import TaskSpec
@@ -242,8 +242,9 @@ def _hardening(state: LedgerState, revocation: Revocation, base: Digest, tasks: 
     if set(before).isdisjoint(revocation.updates):
         return None
     ended = max(item.id for item in state.rounds.values() if item.ended is not None and item.ended <= since)
+    seed = seed_of(revocation.id, (state.updates[item].content_commitment for item in revocation.updates))
     chosen = task.hardening
-    return HardeningEntry(revocation.id, ended, chosen.method, chosen.sigma_nano, task.adapter.modules)
+    return HardeningEntry(revocation.id, ended, chosen.method, chosen.sigma_nano, task.adapter.modules, seed)
 
 
 def _place(entry: AnyEntry) -> tuple[int, str]:

@@ -57,6 +57,8 @@ def test_the_entry_by_hand() -> None:
         "modules": ["q_proj", "v_proj"],
     }
     assert entry.digest == digest(entry.document())
+    commitment = history.state.updates[first[CUMULUS]].content_commitment
+    assert entry.seed == digest({"request_id": request, "content_commitments": [commitment]})
     order = [(item.round, item.kind) for item in manifest.entries]
     assert order == [(1, "low-rank")] * 2 + [(2, "low-rank")] * 3 + [(2, "hardening")] + [(3, "low-rank")] * 3
     assert manifest.document["count"] == 9 and len(manifest.opened) == len(manifest.updates) == 8
