@@ -127,6 +127,7 @@ def _attack(findings: Findings, k: int) -> dict[str, Any]:
         "k": k,
         **{role: _interval(findings.attacked(k, role)) for role in (UNLEARNED, RETRAINED)},
         "gap": _interval(t_interval(gaps) if gaps else None),
+        "widest_gap": millionths(findings.widest(k)),
         "curves": [
             {
                 "seed": attack.seed,

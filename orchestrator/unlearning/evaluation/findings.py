@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from orchestrator.unlearning.evaluation.gate import Gate
 from orchestrator.unlearning.evaluation.statistics import Interval, KolmogorovSmirnov, t_interval
@@ -95,6 +96,14 @@ class Findings:
         """Held-out forget accuracy of a model at the end of the attacks with k examples, in points."""
         found = [100 * attack.values[role][-1] for attack in self.relearning if attack.k == k and role in attack.values]
         return t_interval(found) if found else None
+
+    def widest(self, k: int) -> float | None:
+        """The mean gap, over seeds, at the step of the attacks where it is the largest, in points, with its sign."""
+        found = [attack for attack in self.relearning if attack.k == k and RETRAINED in attack.values]
+        if not found:
+            return None
+        steps = zip(*(zip(one.values[UNLEARNED], one.values[RETRAINED], strict=True) for one in found), strict=True)
+        return max((100 * fmean(mine - other for mine, other in step) for step in steps), key=abs)
 
     def gaps(self, k: int) -> list[float]:
         """Gaps to the retrained model under attack, one a seed, in points."""

@@ -38,7 +38,7 @@ class Suite:
     """Models, sets and settings that were checked against each other.
 
     Raises:
-        ConfigurationError: an attack asks for more examples than there are.
+        ConfigurationError: an attack asks for more examples than there are, or texts are longer than the model takes.
         DataError: a set is too small.
     """
 
@@ -50,6 +50,11 @@ class Suite:
         for name in ("retain", "test"):
             if len(self.sets[name]) < LEAST:
                 raise DataError(f"evaluation.{name} has {len(self.sets[name])} texts, at least {LEAST} are needed")
+        most = getattr(self.models.base.model.config, "max_position_embeddings", self.settings.length)
+        if self.settings.length > most:
+            raise ConfigurationError(
+                f"evaluation.length is {self.settings.length}, the model takes {most} tokens", mend="make it shorter"
+            )
         seen, _ = held_out_split(len(self.sets["forget"]))
         if self.settings.k[-1] > len(seen):
             raise ConfigurationError(
@@ -78,14 +83,14 @@ def evaluate(suite: Suite, progress: Progress | None = None) -> Findings:
     """
     told = progress or (lambda what, done: None)
     readings = _readings(suite, told)
-    told("distances and lines", READING / 2)
-    neighbours = _neighbours(suite)
-    relearning = tuple(_relearning(suite, told))
-    own = {role: readings[role] for role in suite.roles}
-    references = _references(suite)
+    own, references = {role: readings[role] for role in suite.roles}, _references(suite)
+    extraction = privacy.extraction(own)
     guesses = privacy.guesses(
         readings, suite.roles, references, gamma=suite.settings.gamma, offline=suite.settings.offline
     )
+    told("distances and lines", READING / 2)
+    neighbours = _neighbours(suite)
+    relearning = tuple(_relearning(suite, told))
     shares = {role: [found[name].accuracy for name in ("forget", "retain", "test")] for role, found in own.items()}
     told("done", 1.0)
     return Findings(
@@ -94,7 +99,7 @@ def evaluate(suite: Suite, progress: Progress | None = None) -> Findings:
         references=len(references),
         membership=guesses,
         priv_leak={name: privacy.leak(found) for name, found in guesses.items()},
-        extraction=privacy.extraction(own),
+        extraction=extraction,
         forget_quality=_quality(own),
         tow_to_retrained=_tow(shares),
         tow_product={role: figures.tow_product(*found) for role, found in shares.items()},

@@ -65,7 +65,10 @@ def load_sets(settings: EvaluationSettings, tokenizer: Any, *, kind: str, classe
         DataError: a file cannot be read, a set is empty, a label is missing or no class, or most of a set's texts are
             in another from which it must be apart.
     """
-    documents = {name: _documents(name, parts, settings, classes) for name, parts in settings.sets.items()}
+    documents = {
+        name: _documents(name, parts, settings, classes if kind == "classifier" else None)
+        for name, parts in settings.sets.items()
+    }
     found = {}
     for name, (texts, left_out) in _apart(documents).items():
         if kind == "classifier":
@@ -75,7 +78,7 @@ def load_sets(settings: EvaluationSettings, tokenizer: Any, *, kind: str, classe
     return found
 
 
-def _documents(name: str, parts: Sequence[Part], settings: EvaluationSettings, classes: int) -> list[Document]:
+def _documents(name: str, parts: Sequence[Part], settings: EvaluationSettings, classes: int | None) -> list[Document]:
     first: dict[str, Document] = {}
     for part in parts:
         for document in _read(part, settings, classes):
@@ -90,9 +93,9 @@ def _place(document: Document) -> bytes:
     return hashlib.sha256(f"loranchor evaluation 1/{document.text}".encode("utf-8", "surrogatepass")).digest()
 
 
-def _read(part: Part, settings: EvaluationSettings, classes: int) -> list[Document]:
+def _read(part: Part, settings: EvaluationSettings, classes: int | None) -> list[Document]:
     if part.file is not None:
-        return _file(part.file, settings)
+        return _file(part.file, settings, labelled=classes is not None)
     data = DataSettings(
         part.source,
         part.shard or {},
@@ -103,12 +106,12 @@ def _read(part: Part, settings: EvaluationSettings, classes: int) -> list[Docume
     documents = load_documents(data)
     if part.part != "all":
         documents = split(documents, data)[("training", "validation").index(part.part)]
-    if part.adversary == "none":
+    if part.adversary == "none" or classes is None:
         return documents
     return [Document(document.text, classes - 1 - (document.label or 0)) for document in documents]
 
 
-def _file(path: Path, settings: EvaluationSettings) -> list[Document]:
+def _file(path: Path, settings: EvaluationSettings, *, labelled: bool) -> list[Document]:
     readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows}
     if path.suffix not in readers:
         raise DataError(f"{path} is neither .csv nor .jsonl", mend="name the file by what it holds")
@@ -116,7 +119,7 @@ def _file(path: Path, settings: EvaluationSettings) -> list[Document]:
         rows = list(readers[path.suffix](path))
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{path} cannot be read: {type(error).__name__} {error}", mend="check the file") from error
-    return [_document(path, number, row, settings) for number, row in enumerate(rows, start=1)]
+    return [_document(path, number, row, settings, labelled) for number, row in enumerate(rows, start=1)]
 
 
 def _csv_rows(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -133,14 +136,16 @@ def _jsonl_rows(path: Path) -> Iterator[Mapping[str, Any]]:
             yield row
 
 
-def _document(path: Path, number: int, row: Mapping[str, Any], settings: EvaluationSettings) -> Document:
+def _document(
+    path: Path, number: int, row: Mapping[str, Any], settings: EvaluationSettings, labelled: bool
+) -> Document:
     text = row.get(settings.text)
     if not isinstance(text, str):
         raise DataError(
             f"{path.name}, row {number}, has no text in {settings.text!r}",
             mend="name the column in evaluation.columns.text",
         )
-    return Document(text, _label(path, number, row.get(settings.label), settings.labels))
+    return Document(text, _label(path, number, row.get(settings.label), settings.labels) if labelled else None)
 
 
 def _label(path: Path, number: int, value: Any, labels: Sequence[str] | None) -> int | None:

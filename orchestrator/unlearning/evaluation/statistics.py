@@ -59,17 +59,14 @@ def _counted_p(largest: int, n: int, m: int) -> float:
     """
     if largest == 0:
         return 1.0
-    inside = [0.0] * (m + 1)  # chance that a random path comes here and was inside all the way
+    left = [0.0] * (m + 1)  # chance that a random path that comes here was that far out before, or is so here
     for i in range(n + 1):
         for j in range(m + 1):
             if abs(i * m - j * n) >= largest:
-                inside[j] = 0.0
-            elif i == j == 0:
-                inside[j] = 1.0
-            else:  # the last of i + j values is one of the i with chance i/(i + j)
-                left = inside[j - 1] * j / (i + j) if j else 0.0
-                inside[j] = (inside[j] * i / (i + j) if i else 0.0) + left
-    return min(1.0, max(0.0, 1.0 - inside[m]))
+                left[j] = 1.0
+            elif i + j:  # the last of i + j values is one of the i with chance i/(i + j)
+                left[j] = ((left[j] * i if i else 0.0) + (left[j - 1] * j if j else 0.0)) / (i + j)
+    return left[m]
 
 
 def _asymptotic_p(statistic: float, n: int, m: int) -> float:

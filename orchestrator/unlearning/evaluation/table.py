@@ -33,11 +33,12 @@ def _accuracies(findings: Findings) -> Table:
 
 
 def _attacks(findings: Findings) -> Table:
-    table = _table("Held-out forget accuracy after relearning, %", "k", UNLEARNED, RETRAINED, "gap, points")
+    table = _table("Held-out forget accuracy after relearning, %", "k", UNLEARNED, RETRAINED, "gap, points", "widest")
     for k in sorted({attack.k for attack in findings.relearning}):
         gaps = findings.gaps(k)
         mine, other = (findings.attacked(k, role) for role in (UNLEARNED, RETRAINED))
-        table.add_row(str(k), _interval(mine), _interval(other), _interval(t_interval(gaps) if gaps else None, "+.2f"))
+        gap = _interval(t_interval(gaps) if gaps else None, "+.2f")
+        table.add_row(str(k), _interval(mine), _interval(other), gap, _signed(findings.widest(k)))
     return table
 
 

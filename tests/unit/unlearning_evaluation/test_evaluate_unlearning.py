@@ -73,7 +73,7 @@ def test_the_retrained_model_itself_passes(
     assert [path.name for path in out.iterdir()] == ["evaluation.json"]
     assert found["gate"]["verdict"] == "passed" and found["gate"]["reasons"] == []
     for attack in found["relearning"]:
-        assert attack["gap"] == {"mean": 0, "low": 0, "high": 0, "n": 3}
+        assert attack["gap"] == {"mean": 0, "low": 0, "high": 0, "n": 3} and attack["widest_gap"] == 0
         assert all(curve["unlearned"] == curve["retrained"] for curve in attack["curves"])
         assert [curve["steps"] for curve in attack["curves"]] == [[0, 3, 6]] * 3
     assert found["gaps"] == {"forget": 0, "retain": 0, "test": 0}

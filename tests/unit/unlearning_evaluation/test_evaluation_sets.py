@@ -104,6 +104,7 @@ def test_batches_hold_every_sample_before_any_comes_again(tmp_path: Path) -> Non
 
 def test_texts_of_a_language_model_begin_with_an_end(tmp_path: Path) -> None:
     found = loaded(settings(tmp_path, "evaluation.length=6", forget=[("ab", ""), ("abcdefgh", "")]), "causal_lm")
+    loaded(settings(tmp_path, forget=[("ab", "no number"), ("cd", "")]), "causal_lm")  # labels are nothing to it
     labels = sorted(found["forget"].samples.labels.tolist())
     assert [row[:3] for row in labels] == [[1, *byte_tokenizer()("ab")["input_ids"]]] * 2
     assert labels[0][3:] == [IGNORED] * 3 and IGNORED not in labels[1]

@@ -56,6 +56,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
         (["evaluation.attack.learning_rate=0"], 2, "evaluation.attack.learning_rate is 0"),
         (["evaluation.attack.steps=none"], 2, "evaluation.attack.steps is 'none'"),
         (["evaluation.line.stride=0.3"], 2, "give one that divides 1"),
+        (["evaluation.length=300"], 2, "the model takes 256 tokens"),
         (["evaluation.length=true"], 2, "evaluation.length is True"),
         (["evaluation.device=tpu"], 2, "evaluation.device is 'tpu'"),
         (["model=nope"], 2, "there is no model 'nope'"),

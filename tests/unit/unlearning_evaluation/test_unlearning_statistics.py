@@ -112,3 +112,8 @@ def test_interval_by_hand() -> None:
 def test_the_benchmarks_have_the_same_intervals(values: list[float]) -> None:
     mine, other = t_interval(values), of_the_benchmarks(values)
     assert (mine.mean, mine.low, mine.high) == pytest.approx((other.mean, other.low, other.high))
+
+
+def test_small_p_values_are_counted_to_their_digits() -> None:
+    """Two samples of 30 without overlap: 2 of C(60, 30) orders, about 1.7e-17."""
+    assert forget_quality(range(30), range(30, 60)).p_value == pytest.approx(2 / math.comb(60, 30))
