@@ -38,7 +38,7 @@ def noise(seed: str, name: str, first: int, count: int, sigma_nano: int) -> NDAr
     """Some of a tensor's noise: mean 0, standard deviation sigma_nano/10⁹, bit-identical everywhere.
 
     Args:
-        seed: of the entry, such as the id of a revocation request. name: of the tensor.
+        seed: of the entry; whoever knows it can take the noise off again. name: of the tensor.
         first: place of the first number in the tensor, row by row. count: how many.
         sigma_nano: standard deviation in units of 1e-9.
 

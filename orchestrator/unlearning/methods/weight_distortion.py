@@ -19,7 +19,7 @@ def distort(subject: Subject, seed: str, sigma: float) -> None:
     """Add the noise of a seed to every weight that may change.
 
     Args:
-        seed: such as the id of a revocation request. sigma: standard deviation.
+        seed: of a hardening entry, or any other. sigma: standard deviation.
 
     Raises:
         ConfigurationError: the deviation is out of bounds.
