@@ -1,7 +1,7 @@
 """What a revocation does to the model, by mode. No torch.
 
-Methods that make weights forget need torch and are imported by themselves: ``subject``, ``tasks``, ``methods``, ``chain``,
-``tuning``, ``configured``.
+Methods that make weights forget need torch and are imported by themselves: ``subject``, ``tasks``, ``methods``,
+``chain``, ``tuning``, ``configured``.
 """
 
 from orchestrator.unlearning.modes import Mode, mode, modes
