@@ -198,9 +198,15 @@ class Subject:
         Raises:
             NotFinite: one did; names it and ``what`` was done.
         """
-        for name, tensor in [*self.parameters().items(), *self.model.named_buffers()]:
-            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        for name, tensor in [*self.parameters().items(), *self._running()]:
+            if not bool(torch.isfinite(tensor).all()):
                 raise NotFinite(f"{name} after {what}")
+
+    def _running(self) -> Iterator[tuple[str, Tensor]]:
+        """Running figures by name; other buffers, such as masks of −∞, never change."""
+        for prefix, module in self.model.named_modules():
+            if isinstance(module, NORMS):
+                yield from module.named_buffers(prefix)
 
     @contextmanager
     def _modes_kept(self) -> Iterator[None]:

@@ -69,6 +69,18 @@ def test_a_whole_language_model_with_tied_weights() -> None:
     assert first.model.lm_head.weight is first.model.model.embed_tokens.weight
 
 
+def test_a_teacher_has_its_tied_weights_too() -> None:
+    subject = Subject.whole(load_base(resolve("tiny:llama"), seed=1).model, CausalTask(258))
+    batch = texts(1, classes=False)
+    job = Job("npo", subject, BUDGET, {}, 5, subject.snapshot(), iter(()), None)
+    with torch.no_grad():
+        before = subject.task.logits(subject.model, batch)
+        subject.scale_delta({name: torch.tensor(0.5) for name in subject.names})
+        assert not torch.equal(subject.task.logits(subject.model, batch), before)
+    with job.teacher() as teacher:
+        assert torch.equal(subject.task.logits(teacher, batch), before)
+
+
 def test_forgetting_raises_the_loss_of_what_is_forgotten_alone() -> None:
     subject, given = subject_of("causal_lm"), data_of("causal_lm")
 

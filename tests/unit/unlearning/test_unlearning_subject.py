@@ -137,6 +137,12 @@ def test_numbers_that_are_not_finite_are_named() -> None:
         subject.check_finite("it")
 
 
+def test_masks_may_be_infinite() -> None:
+    subject = whole_net()
+    subject.model.register_buffer("mask", torch.tensor(-torch.inf))
+    subject.check_finite("it")
+
+
 def test_budgets_out_of_bounds() -> None:
     for wrong in ((-1, 0.1, 0.0), (1, 0.0, 0.0), (1, float("nan"), 0.0), (1, 0.1, -1.0)):
         with pytest.raises(ConfigurationError, match="out of bounds"):
