@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     from orchestrator.chain.proxy import Call
     from orchestrator.disputes.reach import Reach
+    from orchestrator.disputes.recount import Recount
+    from orchestrator.disputes.sheets import Sheet
     from orchestrator.governance.ceremony import Ceremony
     from orchestrator.governance.decisions import Decision
+    from orchestrator.types import UpdateId
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The decision and its signatures.")]
 
@@ -59,6 +62,9 @@ def propose_void(
     home: Home,
     update: Annotated[list[str] | None, typer.Option("--update", metavar="ID", help="An update's award.")] = None,
     index: Annotated[list[int] | None, typer.Option("--index", metavar="N", help="An award's index.")] = None,
+    revocation: Annotated[
+        str | None, typer.Option("--revocation", metavar="ID", help="What a certified request's reason voids.")
+    ] = None,
     awards: Lists = None,
     out: Out = Path(),
     as_json: AsJson = False,
@@ -74,11 +80,27 @@ def propose_void(
     sheet = book.sheet(sequence)
     known = [award.update_id for award in (sheet.listed.awards if sheet.listed else ())]
     updates = [one_of(known, item, f"award of checkpoint {sequence} for update") for item in update or ()]
+    if revocation is not None:
+        updates += _voided_by(here, recount, sheet, revocation)
     decision = void(here.public, sheet, updates, index or ())
     named = "-".join(map(str, decision.indices[:8]))
     assert sheet.listed is not None  # a void is of the present list
     told = award_lines([item for item in sheet.listed.awards if item.index in decision.indices], recount)
     _propose(out / f"award-void-{sequence}-{named}.json", decision, as_json, told=told)
+
+
+def _voided_by(here: Reach, recount: Recount | None, sheet: Sheet, revocation: str) -> tuple[UpdateId, ...]:
+    """What a request's reason voids; the private chain says which request."""
+    from orchestrator.disputes.anchored import anchor_view
+    from orchestrator.disputes.names import one_of
+    from orchestrator.disputes.revoked_awards import voided_by
+    from orchestrator.errors import ChainError
+
+    if recount is None:
+        raise ChainError("the private chain, which knows the request, did not answer", mend="start its node")
+    requests = recount.state.revocations
+    found = requests[one_of(requests, revocation, "revocation request")]
+    return voided_by(recount.state, found, sheet, anchor_view(here.public))
 
 
 @app.command()
