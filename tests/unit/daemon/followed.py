@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from hypothesis import strategies as st
 from unit.audit.ledger_chain import LedgerChain
@@ -95,7 +96,7 @@ class Followed:
     machine: Machine
 
     @classmethod
-    def of(cls, life: Life, home: Path) -> Followed:
+    def of(cls, life: Life, home: Path) -> Self:
         private, public = Node(life.private), Node(life.public)
         life.public.views["AwardDistributor", "vestedFrom"] = lambda: [99]
         made = cls(life, home, private, public, None, None, None)  # type: ignore[arg-type]
@@ -143,6 +144,21 @@ class Followed:
     @property
     def alarms(self) -> list[str]:
         return [alarm.name for alarm in self.services.journal.alarms()]
+
+
+F = TypeVar("F", bound=Followed)
+
+
+@contextmanager
+def after_a_round(kind: type[F], home: Path) -> Iterator[F]:
+    """A round, anchored and paid, and all of it followed."""
+    life = Life()
+    life.round()
+    made = kind.of(life, home)
+    made.go()
+    made.check()
+    yield made
+    made.services.journal.close()
 
 
 def accept(life: Life, word: str) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,15 +22,8 @@ from orchestrator.types import Cid, UpdateId
 
 
 @pytest.fixture
-def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catching]:
-    """Three members after one round."""
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
-    found = Catching(tmp_path)
-    found.until(lambda: all(name in found.history.state.prekeys for name in MEMBERS))
-    found.open_round()
-    found.settle()
-    yield found
-    found.close()
+def life(catching: Catching) -> Catching:
+    return catching
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.audit.life import Life
-from unit.daemon.followed import STEPS, Followed, accept, act, tick
+from unit.daemon.followed import STEPS, Followed, accept, act, after_a_round, tick
 from unit.ledger.actors import word_of
 
 from orchestrator.daemon import listener as listening
@@ -22,22 +22,13 @@ from orchestrator.daemon.listener import Behind
 from orchestrator.daemon.services import Services
 from orchestrator.errors import ChainError, ChainRewritten
 
+pytestmark = pytest.mark.usefixtures("believed_at_once")
+
 
 @pytest.fixture
 def followed(tmp_path: Path) -> Iterator[Followed]:
-    """A round, anchored and paid."""
-    life = Life()
-    life.round()
-    made = Followed.of(life, tmp_path)
-    made.go()
-    made.check()
-    yield made
-    made.services.journal.close()
-
-
-@pytest.fixture(autouse=True)
-def believed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "LAG_SECONDS", 0.0)
+    with after_a_round(Followed, tmp_path) as made:
+        yield made
 
 
 def test_a_private_reorganisation_is_rolled_back_to_the_common_block(followed: Followed) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from unit.daemon.catching import DORADO, Catching
-from unit.ledger.actors import AURORA, BOREALIS, MEMBERS
+from unit.ledger.actors import AURORA, BOREALIS
 
 from orchestrator.daemon.alarms import FOREIGN_CATCH_UP
 from orchestrator.daemon.foreign_requests import ForeignRequests
@@ -26,15 +23,8 @@ LONGER = 2 * STANDING_BLOCKS
 
 
 @pytest.fixture
-def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catching]:
-    """Three members after one round."""
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
-    found = Catching(tmp_path)
-    found.until(lambda: all(name in found.history.state.prekeys for name in MEMBERS))
-    found.open_round()
-    found.settle()
-    yield found
-    found.close()
+def life(catching: Catching) -> Catching:
+    return catching
 
 
 def alarms(life: Catching, name: OrganisationId = AURORA) -> list[Alarm]:

@@ -20,21 +20,22 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.audit.life import Life
-from unit.daemon.followed import STEPS, Followed, accept, act, tick
+from unit.daemon.followed import STEPS, Followed, accept, act, after_a_round, tick
 from unit.daemon.lying_node import REFUSED, LyingNode
 from unit.ledger.actors import AURORA, BOREALIS, word_of
 
-from orchestrator.daemon import listener as listening
 from orchestrator.daemon.alarms import PRIVATE_CHAIN_REWRITTEN, RECORD_PASSED_OVER
 from orchestrator.daemon.handlers.checkpoints import ATTESTED
 from orchestrator.daemon.rescan import forget_records
 from orchestrator.errors import ChainError
+
+pytestmark = pytest.mark.usefixtures("believed_at_once")
 
 
 class Heard(Followed):
@@ -43,7 +44,7 @@ class Heard(Followed):
     nodes: tuple[LyingNode, LyingNode]
 
     @classmethod
-    def of(cls, life: Life, home: Path) -> Heard:
+    def of(cls, life: Life, home: Path) -> Self:
         life.public.views["AwardDistributor", "vestedFrom"] = lambda: [99]
         nodes = LyingNode(life.private), LyingNode(life.public)
         made = cls(life, home, nodes[0].connection(), nodes[1].connection(), None, None, None)  # type: ignore[arg-type]
@@ -66,19 +67,8 @@ class Heard(Followed):
 
 @pytest.fixture
 def heard(tmp_path: Path) -> Iterator[Heard]:
-    """A round, anchored and paid, and all of it followed."""
-    life = Life()
-    life.round()
-    made = Heard.of(life, tmp_path)
-    made.go()
-    made.check()
-    yield made
-    made.services.journal.close()
-
-
-@pytest.fixture(autouse=True)
-def believed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "LAG_SECONDS", 0.0)
+    with after_a_round(Heard, tmp_path) as made:
+        yield made
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,14 +10,12 @@ from unit.audit.life import Life
 from unit.daemon.followed import Followed, accept
 from unit.ledger.actors import AURORA, BOREALIS, private_key, word_of
 
-from orchestrator.daemon import listener as listening
 from orchestrator.daemon.alarms import RECORD_PASSED_OVER
 from orchestrator.errors import ProtocolError
 
 
 @pytest.fixture
-def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Followed]:
-    monkeypatch.setattr(listening, "LAG_SECONDS", 0.0)
+def followed(tmp_path: Path, believed_at_once: None) -> Iterator[Followed]:
     made = Followed.of(Life(), tmp_path)
     made.go()
     yield made

@@ -8,8 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from unit.audit.life import Life
-from unit.daemon.followed import Followed, accept
+from unit.daemon.followed import Followed, accept, after_a_round
 
 from orchestrator import cli
 from orchestrator.chain import contracts
@@ -27,20 +26,16 @@ from orchestrator.errors import ChainError, ConfigurationError
 @pytest.fixture
 def doubted(tmp_path: Path) -> Iterator[Followed]:
     """A daemon whose node left a record out, and tells it now."""
-    life = Life()
-    life.round()
-    made = Followed.of(life, tmp_path)
-    made.go()
-    accept(life, "hidden")
-    made.private.hidden = {life.private.block_number()}
-    accept(life, "shown")
-    made.go()
-    made.private.hidden = set()
-    made.start()
-    with pytest.raises(ChainError, match="loranchor daemon rescan"):
+    with after_a_round(Followed, tmp_path) as made:
+        accept(made.life, "hidden")
+        made.private.hidden = {made.life.private.block_number()}
+        accept(made.life, "shown")
         made.go()
-    yield made
-    made.services.journal.close()
+        made.private.hidden = set()
+        made.start()
+        with pytest.raises(ChainError, match="loranchor daemon rescan"):
+            made.go()
+        yield made
 
 
 def test_records_approvals_and_work_are_made_anew(doubted: Followed) -> None:
