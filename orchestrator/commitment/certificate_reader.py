@@ -93,9 +93,20 @@ def _ids(reader: Reader, name: str) -> None:
 
 def _takes(reader: Reader) -> None:
     for row in reader.inners("hardening"):
-        row.choice("kind", {"hardening"})
+        _hardening(row)
     for place, members in enumerate(_list(reader, "rounds_to_train")):
         Reader({"members": members}, f"{reader.place}.rounds_to_train[{place}]").organisations("members", least=1)
+    reader.end()
+
+
+def _hardening(reader: Reader) -> None:
+    """An entry of the manifest."""
+    reader.choice("kind", {"hardening"})
+    reader.digest("request_id")
+    reader.text("method")
+    for name in ("round", "sigma_nano"):
+        reader.integer(name, least=1)
+    reader.texts("modules", least=1)
     reader.end()
 
 

@@ -181,6 +181,8 @@ def _lineage(certificate: Certificate) -> Iterator[Objection]:
         yield Objection(Fault.LINEAGE, f"it says that it was approved by the {request['approved_by']}")
     if (takes["hardening"] and mode is not Mode.HEAL) or (takes["rounds_to_train"] and mode is not Mode.REPLAY):
         yield Objection(Fault.LINEAGE, f"mode {mode} takes no hardening, or trains nothing again")
+    if odd := [row["request_id"] for row in takes["hardening"] if row["request_id"] != certificate["request_id"]]:
+        yield Objection(Fault.LINEAGE, f"its hardening is of request {odd[0]}")
 
 
 def _awards(certificate: Certificate) -> Iterator[Objection]:

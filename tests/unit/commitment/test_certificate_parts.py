@@ -89,6 +89,14 @@ def test_replay_takes_descendants_and_says_how_many_rounds_are_trained_again() -
     assert all(item["update"] == first[CUMULUS] for item in told["awards"]["listed"])
 
 
+def test_heal_without_a_hardening_in_the_task_takes_none() -> None:
+    history = History()
+    assert certified(history, history.request(CUMULUS, [history.round()[CUMULUS]], mode="heal"))["takes"] == {
+        "hardening": [],
+        "rounds_to_train": [],
+    }
+
+
 def test_isolated_what_was_superseded_returns() -> None:
     history, spec = History(), task(lineage="isolated")
     first, second = history.round(spec), history.round(spec)
@@ -97,9 +105,14 @@ def test_isolated_what_was_superseded_returns() -> None:
     assert [item["update"] for item in told["lineage"]["leaves"]] == [second[CUMULUS]]
 
 
-def test_heal_says_that_hardening_is_each_members_own() -> None:
-    history = History()
-    told = certified(history, history.request(CUMULUS, [history.round()[CUMULUS]], mode="heal"))
+def test_heal_names_the_hardening_of_its_task_and_that_it_is_each_members_own() -> None:
+    history, spec = History(), task(revocation={"hardening": {"method": "weight-distortion", "sigma_nano": 4_000_000}})
+    request = history.request(CUMULUS, [history.round(spec)[CUMULUS]], mode="heal")
+    told = certified(history, request)
+    (entry,) = told["takes"]["hardening"]
+    assert (entry["kind"], entry["request_id"], entry["sigma_nano"]) == ("hardening", request, 4_000_000)
+    assert "seed" not in entry and "commitment" not in str(told)  # who knows the seed takes the noise off again
+    assert told["manifest"]["documents"]["after"]["count"] == 3
     assert any("leave it out of its own copy" in limit for limit in told["limits"])
 
 

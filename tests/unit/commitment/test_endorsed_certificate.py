@@ -21,6 +21,7 @@ from unit.ledger.actors import (
     delegate,
     private_key,
     sign,
+    task,
     word_of,
 )
 from unit.ledger.history import History, life
@@ -41,9 +42,9 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def certified(mode: str = "drop") -> tuple[History, RequestId]:
-    history = History()
-    first = history.round()
-    history.round()
+    history, spec = History(), task(revocation={"hardening": {"method": "weight-distortion", "sigma_nano": 1}})
+    first = history.round(spec)
+    history.round(spec)
     request = history.request(CUMULUS, [first[CUMULUS]], mode=mode)
     history.verify(request)
     history.certify(request)
@@ -143,6 +144,14 @@ def test_what_does_not_follow_is_rejected_though_a_quorum_signs_it(change: Chang
     found = examine(signed(altered(change), AURORA, BOREALIS), electorate())
     assert found.signers == (AURORA, BOREALIS)
     assert any(words in item.message for item in found.objections if item.fault.value == fault), found.objections
+
+
+def test_hardening_of_another_request_is_rejected() -> None:
+    history, request = certified("heal")
+    document = copy.deepcopy(written(history, request).certificate)
+    document["takes"]["hardening"][0]["request_id"] = word_of("x")
+    found = examine(signed(document, AURORA, BOREALIS), electorate(history, request))
+    assert names(found) == ["lineage"] and "hardening is of request" in found.objections[0].message
 
 
 def test_of_another_request() -> None:
