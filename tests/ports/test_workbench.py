@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from unit.ledger.actors import AURORA, BOREALIS, word_of
-from unit.worker.bench_world import by_process, in_process, manifest_of, spec_of, write_texts
+from unit.worker.bench_world import by_process, in_process, manifest_of, nothing, quiet, spec_of, write_texts
 
 from orchestrator.contribution import Reason, parse
 from orchestrator.daemon.workbench import Workbench
@@ -52,14 +52,6 @@ def spec() -> TaskSpec:
 def expected(texts: Path, spec: TaskSpec) -> ProtectedDelta:
     """What one undisturbed process trains."""
     return train(in_process(texts), spec)
-
-
-def nothing(update_id: UpdateId) -> bytes:
-    raise AssertionError(f"nobody should open {update_id}")
-
-
-def quiet(step: int, steps: int) -> None:
-    """Nobody listens."""
 
 
 def train(bench: Workbench, spec: TaskSpec, round_number: int = 1) -> ProtectedDelta:

@@ -65,3 +65,12 @@ def manifest_of(spec: TaskSpec, *updates: tuple[str, OrganisationId]) -> Manifes
         for name, organisation in updates
     )
     return Manifest(spec.base.digest, word_of("settings"), "stack", entries)
+
+
+def nothing(update_id: UpdateId) -> bytes:
+    """An opener that is not to be asked."""
+    raise AssertionError(f"nobody should open {update_id}")
+
+
+def quiet(step: int, steps: int) -> None:
+    """Nobody listens."""

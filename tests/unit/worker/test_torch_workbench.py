@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task, word_of
+from unit.worker.bench_world import nothing
 
 from orchestrator.contribution import AdapterDelta, LowRank, Reason, parse, serialise
 from orchestrator.data import DataSettings
@@ -72,10 +73,6 @@ class Objects:
         if update_id not in self.held:
             raise ContentKeyDestroyed(f"the content key of {update_id} was destroyed")
         return self.held[update_id]
-
-
-def nothing(update_id: UpdateId) -> bytes:
-    raise AssertionError(f"nobody should open {update_id}")
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from unit.worker.bench_world import by_process, in_process, manifest_of, spec_of, values_of, write_texts
+from unit.worker.bench_world import by_process, in_process, manifest_of, nothing, spec_of, values_of, write_texts
 
 from orchestrator.daemon.process_workbench import ProcessWorkbench
 from orchestrator.daemon.worker_settings import WorkerSettings
 from orchestrator.errors import ConfigurationError, DataError
-from orchestrator.types import OrganisationId, UpdateId
+from orchestrator.types import OrganisationId
 from orchestrator.worker.kept import folder_of
 
 STEPS = 30
@@ -41,10 +41,6 @@ def bench(texts: Path, tmp_path: Path) -> Iterator[ProcessWorkbench]:
     made = by_process(texts, tmp_path, checkpoint_every=0.0)
     yield made
     made.close()
-
-
-def nothing(update_id: UpdateId) -> bytes:
-    raise AssertionError(f"nobody should open {update_id}")
 
 
 def pid_of(bench: ProcessWorkbench) -> int:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import torch
 from unit.ledger.actors import BOREALIS
-from unit.worker.bench_world import by_process, in_process, manifest_of, spec_of, write_texts
+from unit.worker.bench_world import by_process, in_process, manifest_of, nothing, quiet, spec_of, write_texts
 
 from orchestrator.contribution import AdapterDelta, distance, norm, parse
 from orchestrator.daemon.process_workbench import ProcessWorkbench
@@ -39,14 +39,6 @@ def bench(texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
     made = by_process(texts, tmp_path_factory.mktemp("home"), processes=2, checkpoint_every=0.0)
     yield made
     made.close()
-
-
-def nothing(update_id: UpdateId) -> bytes:
-    raise AssertionError(f"nobody should open {update_id}")
-
-
-def quiet(step: int, steps: int) -> None:
-    """Nobody listens."""
 
 
 @pytest.fixture(scope="module")
