@@ -20,6 +20,7 @@ from orchestrator.daemon.operations import open_round
 from orchestrator.daemon.view import look
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.settings import compose
 
 MODULE = "benchmarks.round.daemons"
 START_SECONDS, ROUND_SECONDS, SNAPSHOT_SECONDS = 900.0, 2400.0, 60.0
@@ -58,39 +59,15 @@ def round_of(size: int) -> dict[str, Any]:
 
 
 def task(size: int) -> TaskSpec:
-    """A task like the demo's, without a privacy mechanism or filters, which belong to training and scoring."""
-    return TaskSpec.from_document(
-        {
-            "format": "loranchor/task",
-            "version": 1,
-            "name": "bench-round",
-            "base": {"digest": sha256(b"base"), "architecture": "llama", "kind": "causal_lm"},
-            "adapter": {"modules": ["q_proj", "v_proj"], "ranks": [8], "alpha": 16, "rslora": False, "dense": []},
-            "training": {
-                "steps": 12,
-                "batch": 4,
-                "length": 64,
-                "learning_rate_nano": 1_000_000,
-                "optimizer": "adamw",
-                "seed": 7,
-            },
-            "privacy": {"policy": "none", "epsilon_cap": 0, "delta_inverse": 0},
-            "strategy": {"name": "stack", "settings": {}},
-            "lineage": "chained",
-            "weights": "uniform",
-            "verdict": {
-                "policy": "validation",
-                "filters": [],
-                "minimum_score": 0,
-                "max_norm": 10_000_000,
-                "max_rank": 8,
-            },
-            "awards": {"per_round": "1000000000000000000000"},
-            "deadlines": {"submit": BLOCKS, "release": BLOCKS, "commit": BLOCKS, "reveal": BLOCKS},
-            "minimum_updates": size,
-            "evaluation": {"metric": "loss", "shared": None, "scores": "leave-one-out"},
-        }
-    )
+    """The packaged experiment that is made for tests, for this many members and with time for all of them.
+
+    Its base is none: what is trained and scored here is prepared.
+    """
+    packaged = compose(["experiment=tiny"]).values["experiment"]["task"]
+    document = {"format": "loranchor/task", "version": 1, **packaged, "name": "bench-round", "minimum_updates": size}
+    document["base"] = {**packaged["base"], "digest": sha256(b"base"), "architecture": "llama"}
+    document["deadlines"] = dict.fromkeys(packaged["deadlines"], BLOCKS)
+    return TaskSpec.from_document(document)
 
 
 def snapshots(made: World, count: int) -> list[Snapshot]:
