@@ -82,6 +82,9 @@ def unlearning(
     else:
         out = console()
         show(done.findings, out)
+        for name, one in done.document["data"].items():
+            if one is not None and one["left_out"]:
+                out.print(f"{one['left_out']} texts of {name} are in another set, too, and were left out")
         out.print(f"Written to {done.out}", markup=False, highlight=False)
     if done.findings.gate.failed:
         raise typer.Exit(GateFailed.exit_code)

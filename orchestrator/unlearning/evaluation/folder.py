@@ -32,7 +32,7 @@ def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         DiskError: it cannot be written; nothing is left behind.
     """
-    draft: Path | None = None
+    draft, out = None, out.absolute()  # "." has no name to put a draft beside
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))

@@ -12,6 +12,7 @@ import pytest
 from orchestrator import cli
 from orchestrator.ledger.canonical import parse
 from orchestrator.unlearning.evaluation.document import FORMAT
+from tests.unit.unlearning_evaluation import evaluation_world as world
 
 QUICK = [
     "evaluation.length=14",
@@ -88,8 +89,11 @@ def test_without_a_retrained_model_nothing_is_judged(
     classifiers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "report"
-    assert cli.run(arguments(classifiers, out, "original", "--no-plots", "evaluation.attack.k=[0]")) == 0
+    more = world.write_csv(tmp_path / "more.csv", [*world.TEST, *world.RETAIN[:2]])
+    given = ["--no-plots", "evaluation.attack.k=[0]"]
+    assert cli.run([*arguments(classifiers, out, "original", *given), f"evaluation.test={more}"]) == 0
     printed = capsys.readouterr().out
+    assert "2 texts of test are in another set, too, and were left out" in printed
     assert "Gate: not judged" in printed and "no retrained reference was given" in printed
     assert printed.count("no reference") > 10
     found = document(out)

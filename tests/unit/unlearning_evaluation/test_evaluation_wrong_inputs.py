@@ -175,6 +175,15 @@ def test_a_folder_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_empty_folder_is_filled_also_the_present_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "report").mkdir()
+    monkeypatch.chdir(tmp_path / "report")
+    output_folder.check_free(Path())
+    output_folder.write_folder(Path(), {"a": b"1"})
+    assert [path.name for path in tmp_path.rglob("*")] == ["report", "a"]
+    assert (tmp_path / "report").stat().st_mode & 0o777 == 0o755
+
+
 def test_plots_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from orchestrator.errors import EnvironmentMissing
 
