@@ -45,9 +45,11 @@ class Job:
     progress: Progress | None = None
 
     def next_retain(self) -> Batch:
+        """The next batch to keep."""
         return _next(self.retain, "retain")
 
     def next_forget(self) -> Batch:
+        """The next batch to forget."""
         if self.forget is None:
             raise ForgetDataMissing(self.name)
         return _next(self.forget, "forget")
@@ -98,13 +100,7 @@ class Job:
         for step in range(steps):
             optimizer.zero_grad(set_to_none=True)
             loss = objective(step)
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                raise NotFinite(f"the loss of step {step + 1} of {self.name}")
-            if not loss.requires_grad:
-                raise DataError(
-                    f"{self.name} has nothing to change: its loss does not depend on what may", mend="name more"
-                )
+            value = self._checked(loss, step)
             torch.autograd.backward(loss)
             if more_gradient is not None:
                 more_gradient(step)
@@ -113,6 +109,17 @@ class Job:
             optimizer.step()
             if self.progress:
                 self.progress(step + 1, steps, value)
+
+    def _checked(self, loss: Tensor, step: int) -> float:
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise NotFinite(f"the loss of step {step + 1} of {self.name}")
+        if not loss.requires_grad:
+            raise DataError(
+                f"the loss of {self.name} does not depend on anything that may change",
+                mend="let more parameters change",
+            )
+        return value
 
     def _decay(self, decay: float) -> None:
         delta = self.subject.delta()

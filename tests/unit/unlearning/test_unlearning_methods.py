@@ -12,6 +12,7 @@ from orchestrator.errors import ConfigurationError, DataError
 from orchestrator.unlearning.methods import method_named, methods
 from orchestrator.unlearning.refusal import ForgetDataMissing, NotFinite
 from orchestrator.unlearning.subject import Batch, Budget, Data, Subject
+from orchestrator.unlearning.tasks import ImageTask
 from tests.unit.unlearning.small import BUDGET, adapted_net, data, differing, state, whole_net
 
 FORGETTING = {
@@ -147,6 +148,12 @@ def test_data_that_end(name: str) -> None:
     with pytest.raises(DataError, match="end before the steps do"):
         quick(name).run(subject, Data(lambda seed: iter(()), lambda seed: iter(())), BUDGET, seed=5)
     assert not differing(before, state(subject))
+
+
+def test_a_loss_that_nothing_depends_on() -> None:
+    subject = Subject(whole_net().model, ImageTask(3), ("head.weight",))
+    with pytest.raises(DataError, match="the loss of circuit-breakers does not depend on anything that may change"):
+        quick("circuit-breakers").run(subject, data(), BUDGET, seed=5)
 
 
 @pytest.mark.parametrize("name", EVERY)
