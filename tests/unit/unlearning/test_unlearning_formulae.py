@@ -17,7 +17,7 @@ from orchestrator.unlearning.methods.ssd import fisher
 from orchestrator.unlearning.methods.weight_distance import distance
 from orchestrator.unlearning.subject import Batch, Budget, Data, Subject
 from orchestrator.unlearning.tasks import ImageTask
-from tests.unit.unlearning.six import (
+from tests.unit.unlearning.by_hand import (
     FORGET,
     FORMER,
     KEEP,

@@ -17,7 +17,7 @@ from orchestrator.unlearning.methods.scrub import divergence
 from orchestrator.unlearning.methods.tar import certainty, tamper_gradient
 from orchestrator.unlearning.subject import Batch, Budget, Snapshot, Subject, derived
 from orchestrator.unlearning.tasks import CausalTask
-from tests.unit.unlearning.six import (
+from tests.unit.unlearning.by_hand import (
     FORGET,
     FORMER,
     KEEP,
