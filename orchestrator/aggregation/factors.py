@@ -2,13 +2,15 @@
 
 [w₁s₁B₁ w₂s₂B₂ …] and [A₁; A₂; …] of each module go into one safetensors file, which is filled in place, so that its
 bytes lie in the page cache. Each contribution has its own places in it, so several are verified, opened and put there
-side by side, each by one thread from front to back: no thread waits for another, and what a core has just decrypted is
-still in its cache when it is put in place. Dense changes are summed after that, in the manifest's order.
+side by side, each by one thread from front to back: no thread waits for another.
+
+Columns of a stack of B lie a row apart, and a page would be touched for each. So the file takes them in pieces first:
+where a block of rows will be, all contributions' columns of these rows, one after the other. When all are there, each
+block is read, put in order and written back. Dense changes are summed last, in the manifest's order.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 import tempfile
 import time
@@ -30,12 +32,14 @@ from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.strategy import WEIGHT_ONE
 from orchestrator.aggregation.tiles import Workers, add_scaled, flat_tiles
 from orchestrator.contribution import AdapterDelta
-from orchestrator.errors import ProtocolError
+from orchestrator.errors import DataError, ProtocolError
 from orchestrator.types import Digest, UpdateId
 
 FLOAT = 4
-CACHE_LINE = 64
-"""Bytes; what is written by columns begins where one does, where ranks are multiples of 16."""
+PAGE = 4096
+"""Bytes; where tensors begin on a page, no page is written by halves."""
+BLOCK = 4 << 20
+"""Bytes of the rows of B that are put in order at once."""
 Naming = Callable[[str], tuple[str, str]]
 """From a module to the names of its A and its B in the file."""
 
@@ -90,11 +94,11 @@ def stack_factors(
     """
     wanted = ordered(entries)
     outlines = {entry.update_id: sources[entry.update_id].outline() for entry in wanted}
-    places = _Places(base, wanted, outlines)
-    buffers = _Buffers([sources[entry.update_id].room for entry in wanted], budget, threads)
+    places = _Places(base, wanted, outlines, naming, even=even)
+    buffers = _Buffers([sources[entry.update_id].room for entry in wanted], budget, threads, places.largest_block)
     clock = clock or Clock()
-    width, kept = max(places.ranks.values(), default=0) if even else 0, heads or {}
-    planned = sorted([*places.planned(naming, width), *map(_head, kept.values())], key=lambda tensor: tensor.name)
+    kept = heads or {}
+    planned = sorted([*places.planned(), *map(_head, kept.values())], key=lambda tensor: tensor.name)
     with Workers(buffers.count) as workers, _filling(path, planned, metadata or {}, clock) as file:
 
         def one(entry: FoldEntry) -> None:
@@ -102,18 +106,24 @@ def stack_factors(
             with buffers.lent() as buffer:
                 clock.time("verify", source.verify)
                 delta = clock.time("open", partial(source.whole, buffer))
-                clock.time("fold", partial(places.put, entry, delta, file, naming))
+                clock.time("fold", partial(places.put, entry, delta, file))
                 del delta  # what it holds of the buffer goes to the next one
             if not outlines[entry.update_id].dense:
                 source.close()
 
         workers.run([partial(one, entry) for entry in wanted])
+
+        def block(module: str, first: int, last: int) -> None:
+            with buffers.lent() as buffer:
+                places.arrange(file, module, first, last, buffer)
+
+        blocks = [partial(block, module, *rows) for module in places.ranks for rows in places.blocks(module)]
+        clock.time("fold", partial(workers.run, blocks))
         clock.time("fold", partial(places.add_dense, wanted, sources, workers))
         for parameter, (name, value) in kept.items():
-            file.tensors[name].copy_(value)
-            if parameter in places.dense:
-                file.tensors[name].add_(places.dense[parameter])
-    return Factors(path, dict(places.ranks), places.dense, width)
+            total = places.dense.get(parameter)
+            file.write(name, 0, value.float() if total is None else value.float() + total)
+    return Factors(path, dict(places.ranks), places.dense, places.width if even else 0)
 
 
 def _head(named: tuple[str, Tensor]) -> Planned:
@@ -124,12 +134,22 @@ def _head(named: tuple[str, Tensor]) -> Planned:
 class _Places:
     """Where each contribution's factors go."""
 
-    def __init__(self, base: Digest, entries: Sequence[FoldEntry], outlines: Mapping[UpdateId, AdapterDelta]) -> None:
+    def __init__(
+        self,
+        base: Digest,
+        entries: Sequence[FoldEntry],
+        outlines: Mapping[UpdateId, AdapterDelta],
+        naming: Naming,
+        *,
+        even: bool,
+    ) -> None:
         self.ranks: dict[str, int] = {}
         self.dense: Sums = {}
         self._outlines = outlines
         self._shapes: dict[str, tuple[int, int]] = {}
         self._starts: dict[tuple[UpdateId, str], int] = {}
+        self._columns: dict[str, dict[tuple[int, int], float]] = {}
+        self._naming, self._even = naming, even
         for entry in entries:
             outline = outlines[entry.update_id]
             if outline.base != base:
@@ -138,31 +158,71 @@ class _Places:
                 shape = (low.b.shape[0], low.a.shape[1])
                 if self._shapes.setdefault(module, shape) != shape:
                     raise ProtocolError(f"contribution {entry.update_id} does not fit {module}")
-                self._starts[entry.update_id, module] = self.ranks.get(module, 0)
-                self.ranks[module] = self.ranks.get(module, 0) + low.rank
+                start = self._starts[entry.update_id, module] = self.ranks.get(module, 0)
+                factor = entry.weight / WEIGHT_ONE * low.scale
+                self._columns.setdefault(module, {})[start, start + low.rank] = factor
+                self.ranks[module] = start + low.rank
             for name, tensor in outline.dense.items():
                 if self.dense.setdefault(name, torch.zeros(tuple(tensor.shape))).shape != tensor.shape:
                     raise ProtocolError(f"contribution {entry.update_id} does not fit {name}")
 
-    def planned(self, naming: Naming, width: int = 0) -> list[Planned]:
-        """The tensors of the stacks, each at least ``width`` wide."""
+    @property
+    def width(self) -> int:
+        """Of the widest stack."""
+        return max(self.ranks.values(), default=0)
+
+    def wide(self, module: str) -> int:
+        """Columns of a module's stack in the file."""
+        return self.width if self._even else self.ranks[module]
+
+    def blocks(self, module: str) -> list[tuple[int, int]]:
+        """(first, last) row of what is put in order at once."""
+        outputs, step = self._shapes[module][0], max(1, BLOCK // (FLOAT * self.wide(module)))
+        return [(first, min(first + step, outputs)) for first in range(0, outputs, step)]
+
+    @property
+    def largest_block(self) -> int:
+        """Bytes."""
+        rows = [(last - first) * self.wide(module) for module in self.ranks for first, last in self.blocks(module)]
+        return FLOAT * max(rows, default=0)
+
+    def planned(self) -> list[Planned]:
+        """The tensors of the stacks."""
         found = []
-        for module, used in self.ranks.items():
-            rank, (outputs, inputs) = max(used, width), self._shapes[module]
-            a, b = naming(module)
+        for module in self.ranks:
+            rank, (outputs, inputs) = self.wide(module), self._shapes[module]
+            a, b = self._naming(module)
             found += [
                 Planned(a, "F32", (rank, inputs), FLOAT * rank * inputs),
                 Planned(b, "F32", (outputs, rank), FLOAT * outputs * rank),
             ]
         return found
 
-    def put(self, entry: FoldEntry, delta: AdapterDelta, file: _File, naming: Naming) -> None:
+    def put(self, entry: FoldEntry, delta: AdapterDelta, file: _File) -> None:
+        """A where it belongs, and B in pieces, not scaled yet, within the blocks of rows that it belongs to."""
         for module, low in delta.modules.items():
-            a, b = naming(module)
-            start = self._starts[entry.update_id, module]
-            file.write_rows(a, start, low.a)
-            factor = entry.weight / WEIGHT_ONE * low.scale
-            torch.mul(low.b.float(), factor, out=file.tensors[b][:, start : start + low.rank])
+            a, b = self._naming(module)
+            start, wide = self._starts[entry.update_id, module], self.wide(module)
+            file.write(a, start * low.a.shape[1], low.a.float())
+            for first, last in self.blocks(module):
+                file.write(b, first * wide + (last - first) * start, low.b[first:last].float())
+
+    def arrange(self, file: _File, module: str, first: int, last: int, scratch: memoryview) -> None:
+        """Put a block of rows of B in order and scale it, when all pieces are there. ``scratch`` holds two blocks."""
+        (_, name), used, wide, rows = self._naming(module), self.ranks[module], self.wide(module), last - first
+        room = torch.frombuffer(scratch, dtype=torch.float32, count=rows * (used + wide))
+        pieces, made = room[: rows * used], room[rows * used :].view(rows, wide)
+        file.read_into(pieces, name, first * wide)
+        columns = [pieces[rows * start : rows * end].view(rows, -1) for start, end in self._columns[module]]
+        if wide > used:
+            columns.append(torch.zeros(rows, wide - used))
+        torch.cat(columns, dim=1, out=made)
+        file.write(name, first * wide, made.mul_(self._scales(module)))
+
+    def _scales(self, module: str) -> Tensor:
+        """What each column of B is multiplied with."""
+        factors = [factor for (start, end), factor in self._columns[module].items() for _ in range(start, end)]
+        return torch.tensor(factors + [1.0] * (self.wide(module) - len(factors)), dtype=torch.float32)
 
     def add_dense(self, entries: Sequence[FoldEntry], sources: Mapping[UpdateId, Source], workers: Workers) -> None:
         """Sum the dense changes of proven sources, tile by tile and each in the order of the entries; close these."""
@@ -182,58 +242,63 @@ class _Places:
 
 
 class _Buffers:
-    """Memory that contributions are opened into, used again, as many as threads that work at once.
+    """Memory that contributions are opened into, and blocks put in order in; as many as threads that work at once.
 
     Args:
         rooms: bytes that each contribution needs. budget: None for two of the largest.
+        block: bytes of the largest block.
     """
 
-    def __init__(self, rooms: Sequence[int], budget: int | None, threads: int | None) -> None:
-        self._size = max(rooms, default=0)
-        wanted = threads or torch.get_num_threads()
-        most = wanted if not self._size else 2 if budget is None else budget // self._size
+    def __init__(self, rooms: Sequence[int], budget: int | None, threads: int | None, block: int) -> None:
+        largest, wanted = max(rooms, default=0), threads or torch.get_num_threads()
+        most = wanted if not largest else 2 if budget is None else budget // largest
         self.count = max(1, min(wanted, most))
+        self._size = max(largest, 2 * block)
         self._free: deque[bytearray] = deque()
 
     @contextmanager
-    def lent(self) -> Iterator[memoryview | None]:
-        """A buffer for the time of the block; None where contributions need none."""
+    def lent(self) -> Iterator[memoryview]:
+        """A buffer for the time of the block; what nobody writes to takes no memory."""
         buffer = self._free.pop() if self._free else bytearray(self._size)
-        yield memoryview(buffer) if self._size else None
+        yield memoryview(buffer)
         self._free.append(buffer)
 
 
 class _File:
-    """The tensors of a safetensors file that is being made.
-
-    Attributes:
-        tensors: by name, views of the mapped file.
-    """
+    """The tensors of a safetensors file that is being made. Several threads may write at once."""
 
     def __init__(self, handle: int, planned: Sequence[Planned], header: bytes) -> None:
         size = len(header) + sum(tensor.size for tensor in planned)
-        os.posix_fallocate(handle, 0, size)  # a disk that is full says so here; a map would end the process
-        self._handle, self._map = handle, mmap.mmap(handle, size)
-        self._map[: len(header)] = header
+        os.posix_fallocate(handle, 0, size)  # a disk that is full says so here, before any work is done
+        self._handle = handle
+        os.pwrite(handle, header, 0)
         self._starts: dict[str, int] = {}
-        self.tensors: dict[str, Tensor] = {}
         start = len(header)
         for tensor in planned:
-            raw = memoryview(self._map)[start : start + tensor.size]
             self._starts[tensor.name] = start
-            self.tensors[tensor.name] = torch.frombuffer(raw, dtype=torch.float32).view(tensor.shape)
             start += tensor.size
 
-    def write_rows(self, name: str, row: int, rows: Tensor) -> None:
-        """Set whole rows. What lies in one piece is written, not stored to: a page costs no fault then."""
-        data = rows.float().contiguous().view(-1).view(torch.uint8).numpy().data
-        offset = self._starts[name] + FLOAT * row * rows.shape[1]
+    def write(self, name: str, first: int, numbers: Tensor) -> None:
+        """Set numbers of a tensor, fp32, from the one at place ``first`` on."""
+        data = numbers.contiguous().view(-1).view(torch.uint8).numpy().data
+        offset = self._starts[name] + FLOAT * first
         while data:
             written = os.pwrite(self._handle, data, offset)
             data, offset = data[written:], offset + written
 
+    def read_into(self, found: Tensor, name: str, first: int) -> None:
+        """Numbers of a tensor from the one at place ``first`` on.
+
+        Raises:
+            DataError: somebody cut the file meanwhile.
+        """
+        data, offset = found.view(torch.uint8).numpy().data, self._starts[name] + FLOAT * first
+        while data:
+            if not (got := os.preadv(self._handle, [data], offset)):
+                raise DataError("a file that is being written became shorter", mend="run it again")
+            data, offset = data[got:], offset + got
+
     def flush(self) -> None:
-        self._map.flush()
         os.fsync(self._handle)
 
 
@@ -244,7 +309,7 @@ def _filling(path: Path, planned: Sequence[Planned], metadata: Mapping[str, str]
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "r+b"):
-            file = _File(handle, planned, header_bytes(planned, metadata, CACHE_LINE))
+            file = _File(handle, planned, header_bytes(planned, metadata, PAGE))
             yield file
             start = time.perf_counter()
             file.flush()
