@@ -28,7 +28,7 @@ from orchestrator.ledger.entities import Revocation
 from orchestrator.ledger.manifest import governing_task
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
-from orchestrator.types import MILLION, Digest, UpdateId
+from orchestrator.types import MILLION, Cid, Digest, RequestId, UpdateId
 
 _log = logging.getLogger(__name__)
 
@@ -148,9 +148,7 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
             destroyed = services.keystore.shred(revocation.updates)
         shred_objects(services, state.ledger, compacted)
         services.forget()  # after the keys went: what is opened from now on opens without them
-        for cid in cids:
-            services.store.unpin(cid)
-        services.store.collect()
+        removed = _removed(services, effect.request_id, cids)
         receipt = Receipt(
             certificate=certificate,
             request_id=effect.request_id,
@@ -158,7 +156,7 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
             updates=tuple(sorted(revocation.updates)),
             content_keys=destroyed,
             content_salts=destroyed,
-            unpinned=cids,
+            unpinned=removed,
         )
         receipt_cid = services.store.add(receipt.to_bytes())
         call = services.private.revocations.record_shredding(
@@ -169,3 +167,19 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
         services.figures.status("shredded", request=effect.request_id)
 
     return job
+
+
+def _removed(services: Services, request_id: RequestId, cids: tuple[Cid, ...]) -> tuple[Cid, ...]:
+    """The objects that this node keeps no more, which is looked at: somebody may have pinned more than the daemon."""
+    for cid in cids:
+        services.store.unpin(cid)
+    services.store.collect()
+    kept = tuple(cid for cid in cids if services.store.has(cid))
+    if kept:
+        _log.warning(
+            "revocation %s: the IPFS node still keeps %s, whose keys are destroyed: remove the pins that hold them",
+            request_id,
+            ", ".join(kept),
+        )
+        services.journal.write("objects-kept", request=request_id, objects=list(kept))
+    return tuple(cid for cid in cids if cid not in kept)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from unit.daemon.consortium import Consortium
-from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, word_of
 
 from orchestrator.commitment.certificate import outcome_of, parse_certificate
+from orchestrator.commitment.receipt import Receipt
 from orchestrator.daemon.claims import PATIENCE, Claims
 from orchestrator.daemon.journal import read_journal
-from orchestrator.errors import ProtocolError, StorageError
+from orchestrator.errors import StorageError
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.events import BlockSeen
 from orchestrator.types import OrganisationId, RequestId
@@ -176,3 +177,22 @@ def test_a_model_that_was_not_measured_before_it_was_destroyed_is_said_to_be_los
 def requested_by(life: Consortium, name: OrganisationId) -> RequestId:
     mine = [item.id for item in life.history.state.updates.values() if item.organisation == name]
     return life.history.request(name, mine)
+
+
+def test_a_receipt_names_only_objects_that_are_gone(life: Consortium, caplog: pytest.LogCaptureFixture) -> None:
+    """An operator has pinned one by hand: its keys go, and the receipt does not say that it is gone."""
+    request = requested(life)
+    life.until(lambda: life.history.state.revocations[request].certificate is not None)
+    update = life.history.state.updates[life.history.state.revocations[request].updates[0]]
+    store, unpin = life.stores[AURORA], life.stores[AURORA].unpin
+    store.unpin = lambda cid: None if cid == update.payload_cid else unpin(cid)  # type: ignore[method-assign]
+    life.until(lambda: life.history.state.revocations[request].shredded)
+    told = {
+        name: Receipt.from_bytes(life.stores[name].fetch(item.receipt_cid, limit=1 << 20))
+        for name, item in life.history.state.revocations[request].receipts.items()
+    }
+    assert told[AURORA].unpinned == (update.header_cid,)
+    assert set(told[BOREALIS].unpinned) == {update.header_cid, update.payload_cid}
+    assert told[AURORA].content_keys == 1 and f"still keeps {update.payload_cid}" in caplog.text
+    noted = [item for item in read_journal(life.home / AURORA) if item["event"] == "objects-kept"]
+    assert [item["objects"] for item in noted] == [[update.payload_cid]]
