@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 import rlp  # type: ignore[import-untyped]
+import urllib3
 from eth_hash.auto import keccak
 
 from orchestrator.commitment.eip712 import TypedDigest
@@ -120,8 +121,9 @@ class RemoteKey:
             )
             with answer:
                 content = answer.raw.read(_MOST_BYTES, decode_content=True)
-        except (requests.RequestException, OSError) as error:
-            kind = "no answer in time" if isinstance(error, requests.Timeout) else "no answer"
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            late = isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError))
+            kind = "no answer in time" if late else "no answer"
             # the cause would name the address with its password
             raise SignerSilent(
                 f"{kind} from the signer at {self._at}", mend="start it, or correct signer.url"

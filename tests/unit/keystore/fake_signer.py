@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,12 +19,19 @@ SIGN = re.compile(r"/api/v1/eth1/sign/(0x[0-9a-f]{128})")
 
 @dataclass
 class FakeSigner:
-    """Attributes: keys: what it holds. asked: data that it was given. answer: replaces what it says to a signing."""
+    """A signer.
+
+    Attributes:
+        keys: what it holds. asked: data that it was given. answer: replaces what it says to a signing.
+        missing: bytes of each answer that it announces and does not send. pause: seconds before it hangs up then.
+    """
 
     keys: list[keys.PrivateKey]
     url: str = ""
     asked: list[bytes] = field(default_factory=list)
     answer: Callable[[bytes, str], tuple[int, str]] | None = None
+    missing: int = 0
+    pause: float = 0.0
 
     def listed(self) -> tuple[int, str]:
         return 200, json.dumps([key.public_key.to_hex() for key in self.keys])
@@ -59,9 +67,12 @@ def signer(*held: keys.PrivateKey) -> Iterator[FakeSigner]:
             data = text.encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/plain; charset=utf-8")
-            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Content-Length", str(len(data) + fake.missing))
             self.end_headers()
             self.wfile.write(data)
+            if fake.missing:
+                time.sleep(fake.pause)
+                self.close_connection = True
 
         def log_message(self, *_: object) -> None:
             return

@@ -105,6 +105,16 @@ def test_errors_of_the_signer(remote: FakeSigner, key: RemoteKey, status: int) -
         key.sign_digest(DIGEST)
 
 
+@pytest.mark.parametrize(("pause", "words"), [(0.0, "no answer from"), (1.0, "no answer in time from")])
+def test_a_signer_that_ends_in_the_middle_of_its_answer(remote: FakeSigner, pause: float, words: str) -> None:
+    key = RemoteKey(remote.url, ADDRESS, timeout=0.3)
+    key.check()
+    remote.missing, remote.pause = 9, pause
+    with pytest.raises(SignerSilent, match=words) as caught:
+        key.sign_digest(DIGEST)
+    assert caught.value.__cause__ is None
+
+
 def test_nobody_listens_and_no_password_shows() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
