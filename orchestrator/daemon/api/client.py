@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from orchestrator.ledger.canonical import check_nesting
 
 TIMEOUT = (3.0, 15.0)
 _LIMIT = 8 * 1024 * 1024
+_PIECE = 64 * 1024
 
 
 class ApiRefusal(ConfigurationError):
@@ -57,14 +59,16 @@ class ApiClient:
                     headers={"Authorization": f"Bearer {token}"},
                     timeout=TIMEOUT,
                     allow_redirects=False,
+                    stream=True,
                     **more,
                 )
+                content = _read(answer)
             except requests.RequestException as error:
                 raise EnvironmentMissing(
                     f"no daemon answers at {self._url} ({type(error).__name__})",
                     mend="start it with `loranchor daemon run`, or look at its log",
                 ) from error
-        return _parsed(answer, self._url)
+        return _parsed(content, answer.ok, self._url)
 
 
 def _given(home: Path | None) -> Path:
@@ -73,13 +77,23 @@ def _given(home: Path | None) -> Path:
     return home
 
 
-def _parsed(answer: requests.Response, url: str) -> Any:
+def _read(answer: requests.Response) -> bytes:
+    """No more than a piece too many: it may be anybody's server."""
+    content = bytearray()
+    for piece in answer.iter_content(_PIECE):
+        content += piece
+        if len(content) > _LIMIT:
+            break
+    return bytes(content)
+
+
+def _parsed(content: bytes, ok: bool, url: str) -> Any:
     try:
-        if len(answer.content) > _LIMIT:
+        if len(content) > _LIMIT:
             raise ValueError("too long")
-        check_nesting(answer.content, "answer")
-        document = answer.json()
-        if answer.ok:
+        check_nesting(content, "answer")
+        document = json.loads(content)
+        if ok:
             return document
         fault = document["error"]
         refusal = ApiRefusal(f"{fault['message']} ({fault['code']})", mend=str(fault["mend"]))

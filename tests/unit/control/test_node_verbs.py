@@ -14,13 +14,14 @@ from unit.control.api_world import World
 from unit.protocol.simulation import Simulation
 
 from orchestrator import cli
+from orchestrator.daemon.api import client as api_client
 from orchestrator.daemon.api import server as api_server
 from orchestrator.daemon.api.address import address_of, address_path
 from orchestrator.daemon.api.client import ApiClient
 from orchestrator.daemon.api.server import ApiServer
 from orchestrator.daemon.api.tokens import Scope, token_path
 from orchestrator.daemon.gate import Approvals
-from orchestrator.errors import ConfigurationError, EnvironmentMissing, PortTaken
+from orchestrator.errors import ConfigurationError, EnvironmentMissing, FormatError, PortTaken
 from tests.local_server import Handler, serving
 
 
@@ -158,6 +159,28 @@ def test_whatever_else_answers_is_told(world: World, body: bytes, capsys: pytest
         address_path(world.home).write_text(json.dumps({"url": url}))
         assert node(world, "status") == 7
     assert "is no daemon of LoRAnchor" in capsys.readouterr().err
+
+
+def test_an_answer_without_end_is_no_daemons(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too long is not read to its end."""
+    monkeypatch.setattr(api_client, "_LIMIT", 1 << 20)
+    sent: list[int] = []
+
+    class Other(Handler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(ConnectionError):
+                for _ in range(256):
+                    self.wfile.write(b" " * (1 << 18))
+                    sent.append(1 << 18)
+            self.close_connection = True
+
+    with serving(Other) as url:
+        address_path(world.home).write_text(json.dumps({"url": url}))
+        with pytest.raises(FormatError, match="is no daemon of LoRAnchor"):
+            ApiClient(world.home).get("/v1/status")
+    assert sum(sent) < 64 << 20
 
 
 # -- the server
