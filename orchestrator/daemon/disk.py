@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.errors import DiskError
+from orchestrator.errors import DataError, DiskError
 
 _NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EACCES, errno.EPERM)
 _SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
@@ -21,8 +21,11 @@ MEND = "make room on it, or make it writable: the daemon goes on by itself then"
 
 
 def disk_fault(error: BaseException | None) -> DiskError | None:
-    """The error as one of the own disk, if that is what it comes from; errors that others have wrapped are followed."""
-    while error is not None:
+    """The error as one of the own disk, if that is what it comes from; errors that others have wrapped are followed.
+
+    Data that cannot be read are none: they lie wherever the organisation keeps them, and nothing is written there.
+    """
+    while error is not None and not isinstance(error, DataError):
         if isinstance(error, DiskError):
             return error
         if isinstance(error, OSError) and error.errno in _NUMBERS:

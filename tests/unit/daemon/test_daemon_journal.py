@@ -18,7 +18,7 @@ from orchestrator.daemon import journal as module
 from orchestrator.daemon.disk import disk_fault, try_disk
 from orchestrator.daemon.journal import NAME, Alarm, Journal, read_journal
 from orchestrator.daemon.results import Results
-from orchestrator.errors import DiskError, KeystoreError
+from orchestrator.errors import DataError, DiskError, KeystoreError
 
 
 @pytest.fixture
@@ -226,6 +226,16 @@ def test_faults_of_the_own_disk_are_known_wherever_they_are_wrapped(number: str)
 @pytest.mark.parametrize("error", [KeystoreError("wrong password"), ConnectionRefusedError(111, "refused"), None])
 def test_what_is_no_fault_of_the_disk(error: BaseException | None) -> None:
     assert disk_fault(error) is None
+
+
+def test_data_that_cannot_be_read_are_no_fault_of_the_home() -> None:
+    """Else it would be tried again for ever, under a message on room for writing."""
+    with pytest.raises(DataError) as refused:
+        try:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/data/letters")
+        except OSError as error:
+            raise DataError("cannot read the data in /data: Permission denied") from error
+    assert disk_fault(refused.value) is None
 
 
 def test_a_disk_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
