@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from unit.ledger.actors import (
     AURORA,
     BOREALIS,
@@ -316,3 +318,16 @@ def test_the_examples_of_the_pages_are_one_life() -> None:
         examples = [json.loads(text) for text in EXAMPLE.findall((PAGES / page).read_text())]
         assert any(document.items() <= example.items() for example in examples), page
     assert examine(made, members).holds
+
+
+@settings(max_examples=80)
+@given(data=st.data())
+def test_no_flipped_byte_passes(data: st.DataObject) -> None:
+    """Of the file, in whatever place: it is malformed, or rejected by some name."""
+    changed = bytearray(written().to_bytes())
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        found = examine(EndorsedCertificate.from_bytes(bytes(changed)), electorate())
+    except FormatError:
+        return
+    assert not found.holds
