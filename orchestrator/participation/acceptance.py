@@ -23,6 +23,7 @@ class Limits:
         bases, strategies, policies, verdicts, metrics, shared: what is allowed, by digest or name.
         guarantee: the task must promise differential privacy. epsilon_cap: most, millionths. delta_inverse: least.
         deadlines: least ``submit``, ``release``, ``commit`` and ``reveal``, private blocks. minimum_updates: at least.
+        hardening_sigma_nano: of noise that a revocation may put on everybody's weights, in 1e-9; most.
     """
 
     training: Mapping[str, int] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Limits:
     shared: tuple[str, ...] | None = None
     deadlines: Mapping[str, int] = field(default_factory=dict)
     minimum_updates: int | None = None
+    hardening_sigma_nano: int | None = None
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> Limits:
@@ -66,6 +68,7 @@ class Limits:
             shared=_names(evaluation, "shared", "evaluation"),
             deadlines=_numbers(accept, "deadlines"),
             minimum_updates=_number(accept, "minimum_updates"),
+            hardening_sigma_nano=_number(accept, "hardening_sigma_nano"),
         )
 
 
@@ -84,6 +87,10 @@ def _work(task: TaskSpec, limits: Limits) -> Iterator[str]:
     # with lineage isolated ranks add up, and any up to the largest may be sent
     if limits.rank is not None and task.lineage == "isolated" and task.verdict.max_rank > limits.rank:
         yield f"verdict.max_rank is {task.verdict.max_rank}, this organisation accepts at most {limits.rank}"
+    most = limits.hardening_sigma_nano
+    if task.hardening is not None and most is not None and task.hardening.sigma_nano > most:
+        wanted = task.hardening.sigma_nano
+        yield f"revocation.hardening.sigma_nano is {wanted}, this organisation accepts at most {most}"
     if task.adapter.dense and not limits.dense:
         yield f"adapter.dense trains {_listed(task.adapter.dense)} as a whole, this organisation accepts low rank only"
 

@@ -14,6 +14,7 @@ from orchestrator.settings import choices, compose
 
 PRIVATE = {"policy": "dp-lora", "epsilon_cap": 8_000_000, "delta_inverse": 100_000}
 SHARED = word_of("set")
+NOISE = {"hardening": {"method": "weight-distortion", "sigma_nano": 1000}}
 CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"training": {"steps": 11}}, {}, "training.steps is 12, this organisation accepts at most 11"),
     ({"training": {"batch": 3}}, {}, "training.batch is 4, this organisation accepts at most 3"),
@@ -60,6 +61,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"deadlines": {"commit": 11}}, {}, "deadlines.commit is 10 blocks, this organisation needs at least 11"),
     ({"deadlines": {"reveal": 11}}, {}, "deadlines.reveal is 10 blocks, this organisation needs at least 11"),
     ({"minimum_updates": 2}, {}, "minimum_updates is 1, this organisation accepts at least 2"),
+    (
+        {"hardening_sigma_nano": 999},
+        {"revocation": NOISE},
+        "revocation.hardening.sigma_nano is 1000, this organisation accepts at most 999",
+    ),
 ]
 
 
@@ -83,9 +89,10 @@ def test_a_limit_that_is_just_met_refuses_nothing() -> None:
         shared=(SHARED,),
         deadlines={"submit": 20, "release": 10, "commit": 10, "reveal": 10},
         minimum_updates=1,
+        hardening_sigma_nano=1000,
     )
     evaluation = {"metric": "loss", "shared": SHARED, "scores": "shapley"}
-    assert refusals(task(privacy=PRIVATE, evaluation=evaluation), met) == []
+    assert refusals(task(privacy=PRIVATE, evaluation=evaluation, revocation=NOISE), met) == []
 
 
 def test_every_limit_that_is_broken_is_told() -> None:
