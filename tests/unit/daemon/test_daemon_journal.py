@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.daemon import journal as module
+from orchestrator.daemon import journal_file as module
 from orchestrator.daemon.disk import disk_fault, try_disk
 from orchestrator.daemon.journal import NAME, Alarm, Journal, read_journal
 from orchestrator.daemon.results import Results
