@@ -141,15 +141,8 @@ class Connection:
     def block_number(self) -> int:
         return rpc.quantity(self.request("eth_blockNumber", []), "block number")
 
-    def final_block_number(self) -> int:
-        """The newest block that counts as final; -1 while there is none."""
-        return max(self.block_number() - self._finality_depth, -1)
-
     def block(self, number: int) -> Block:
         return self.blocks([number])[0]
-
-    def block_hash(self, number: int) -> Digest:
-        return self.block(number).hash
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         answers = self.batch("eth_getBlockByNumber", [[hex(number), False] for number in numbers])

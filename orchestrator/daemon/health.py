@@ -21,11 +21,6 @@ class Head:
     followed: int = 0
     seen_at: float = 0.0
 
-    @property
-    def lag(self) -> int:
-        """Blocks that are still to be read."""
-        return max(self.head - self.followed, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Health:

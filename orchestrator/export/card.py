@@ -11,7 +11,6 @@ from orchestrator.export.origins import Origin
 NAME = "README.md"
 PIPELINES = {"causal_lm": "text-generation", "classifier": "text-classification"}
 CLASSES = {"causal_lm": "AutoModelForCausalLM", "classifier": "AutoModelForSequenceClassification"}
-TINIEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def anchor(
         tree_size=1,
         private_chain_id=private.chain_id,
         private_block=1,
-        private_block_hash=private.block_hash(1),
+        private_block_hash=private.block(1).hash,
         manifest_digest=digest("manifest"),
         awards_root=hex_word(bytes(32)),
         consortium_digest=consortium_digest,
