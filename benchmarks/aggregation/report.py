@@ -144,9 +144,9 @@ def _growth(result: Result) -> Table:
     note = (
         "Exponents by least squares on logarithms, over the sizes shown. Sums go into memory that is there: giving out "
         "new pages takes some systems as long as many updates, and is no growth of a method. Parameters grow by the "
-        "number of modules, or layers. The numbers of updates are such that reading them takes longer than writing one "
-        "sum, or making the one product of ffa, which cost the same for any number. Shapley values fold every subset, so their time doubles with "
-        "each update: the exponent is that of the range measured."
+        "number of modules, or layers. The numbers of updates are such that reading them takes longer than "
+        "writing one sum, or making the one product of ffa, which cost the same for any number. Shapley values fold "
+        "every subset, so their time doubles with each update: the exponent is that of the range measured."
     )
     return Table("How time grows", ["method", "over", "size: ms", "exponent", "wanted"], rows, note, digits=2,
                  left=frozenset({0, 1, 2}))  # fmt: skip

@@ -109,7 +109,7 @@ def _growth(cell: Configuration, folder: Path) -> Figures:
 def _growth_sizes(method: str, axis: str) -> Mapping[str, Any]:
     by_updates = axis == "updates"
     if method == "dense mean":  # writing the sum costs as much as reading two updates: many more than two
-        return {"sizes": [16, 32, 64, 128], "parts": 4} if by_updates else {"sizes": [4, 8, 16, 32], "updates": 16}
+        return {"sizes": [32, 64, 128, 256], "parts": 4} if by_updates else {"sizes": [8, 16, 32, 64], "updates": 16}
     if method == "shapley":
         return {"sizes": [3, 4, 5, 6, 7, 8], "updates": 4, "parts": 1, "side": 256, "rank": 8}
     if method == "flexlora":
@@ -119,8 +119,9 @@ def _growth_sizes(method: str, axis: str) -> Mapping[str, Any]:
         return {"sizes": [16, 32, 64, 128] if by_updates else [2, 4, 8, 16], "updates": 32, "parts": 2, "side": 1024,
                 "rank": 16}  # fmt: skip
     if method == "ffa":  # its one product costs the same for any number of updates: here reading them costs more
-        axis = {"sizes": [64, 128, 256, 512], "parts": 2, "rank": 64}
-        return {**(axis if by_updates else {"sizes": [8, 16, 32, 64], "updates": 64, "rank": 16}), "side": 1024}
+        if by_updates:
+            return {"sizes": [128, 256, 512, 1024], "parts": 2, "side": 1024, "rank": 64}
+        return {"sizes": [8, 16, 32, 64], "updates": 64, "side": 1024, "rank": 16}
     return {"sizes": [16, 32, 64, 128] if by_updates else [8, 16, 32, 64], "updates": 32, "parts": 8, "side": 1024,
             "rank": 16}  # fmt: skip
 
