@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 from unit.daemon.consortium import Consortium
-from unit.daemon.test_daemon_node import Heard
+from unit.daemon.lone_node import Heard
 from unit.ledger.actors import AURORA, MEMBERS, private_key
 
 from orchestrator.chain.memory import MemoryChain
