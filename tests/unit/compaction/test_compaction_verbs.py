@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task, word_of
+from unit.ledger.compacted import endorse, propose, rounds, subject
 from unit.ledger.history import History
-from unit.ledger.test_ledger_compactions import endorse, propose, rounds, subject
 
 from orchestrator.cli import run
 from orchestrator.commands import model_compact

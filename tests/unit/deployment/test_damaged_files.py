@@ -12,7 +12,7 @@ import pytest
 from eth_utils.crypto import keccak
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from test_record import DESCRIPTION, planned
+from unit.deployment.records import DESCRIPTION, planned
 
 from orchestrator import deployment as d
 from orchestrator.chain.abi import artifact

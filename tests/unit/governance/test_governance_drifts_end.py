@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stateful.model_members import Member, MembersModel
 from stateful.refusals import Refused
 from unit.governance.decisions_made import PAIR
-from unit.governance.test_governance_membership import present
+from unit.governance.presents import present
 from unit.ledger.actors import authority
 
 from orchestrator.commitment.eip712 import MembershipChange, Seat

@@ -8,17 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.governance.decisions_made import CONTRACT, PAIR, membership, pause, seats
-from unit.ledger.actors import AURORA, BOREALIS, CONSORTIUM_ID, CUMULUS, authority, delegate, word_of
+from unit.governance.presents import DRIFT, EMBER, FOUNDERS, both, present
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, authority, word_of
 
-from orchestrator.commitment.consortium import consortium_digest
 from orchestrator.commitment.eip712 import MembershipChange, PauseChange, Seat
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.governance.drift import drift, older_pauses
 from orchestrator.governance.membership import Wishes, plan_again, plan_change, plan_pause
 from orchestrator.governance.one_chain import plan_pause_of_one
 from orchestrator.governance.present import (
-    Present,
-    SideName,
     Stage,
     digest_of,
     misplaced,
@@ -28,35 +26,7 @@ from orchestrator.governance.present import (
 )
 from orchestrator.governance.seats import MAX_MEMBERS, NO_ADDRESS, check_seats
 from orchestrator.governance.wording import difference
-from orchestrator.ledger.entities import Member
 from orchestrator.types import Address, OrganisationId
-
-DRIFT, EMBER = OrganisationId("drift"), OrganisationId("ember")
-FOUNDERS = (AURORA, BOREALIS, CUMULUS)
-
-
-def present(side: SideName = "public", *names: OrganisationId, epoch: int = 1, quorum: int = 2) -> Present:
-    listed = names or FOUNDERS
-    return Present(
-        side=side,
-        chain_id=PAIR.public_chain_id if side == "public" else PAIR.private_chain_id,
-        address=PAIR.public_address if side == "public" else PAIR.private_address,
-        pair=PAIR,
-        consortium_id=CONSORTIUM_ID,
-        epoch=epoch,
-        quorum=quorum,
-        digest=consortium_digest(CONSORTIUM_ID, epoch, quorum, seats(*listed)),
-        paused=False,
-        pause_nonce=0,
-        members=tuple(Member(name, authority(name), delegate(name)) for name in listed),
-    )
-
-
-def both(*names: OrganisationId, epoch: int = 1, quorum: int = 2) -> tuple[Present, Present]:
-    return (
-        present("public", *names, epoch=epoch, quorum=quorum),
-        present("private", *names, epoch=epoch, quorum=quorum),
-    )
 
 
 def test_newcomers_stand_behind_those_who_stay() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from unit.governance.decisions_made import pause, seats
-from unit.governance.test_governance_membership import DRIFT, EMBER, both, present
+from unit.governance.presents import DRIFT, EMBER, both, present
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, authority
 
 from orchestrator.commitment.eip712 import MembershipChange, Seat

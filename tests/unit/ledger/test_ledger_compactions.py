@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.ledger.actors import AURORA, BOREALIS, CHAIN_ID, CONTRACTS, CUMULUS, MEMBERS, cid_of, task, word_of
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, task, word_of
+from unit.ledger.compacted import agree, endorse, plain, propose, rounds, subject
 from unit.ledger.history import History
 
 from orchestrator.commitment.certificate import manifests_of
@@ -15,60 +16,11 @@ from orchestrator.ledger.canonical import canonical_bytes, digest
 from orchestrator.ledger.compactions import COMPACTABLE, CompactionEntry, effective_at
 from orchestrator.ledger.contributions import descendants, live_contributions
 from orchestrator.ledger.covers import cover_of, cover_until, holding, stands
-from orchestrator.ledger.ids import artefact_id_of
 from orchestrator.ledger.lineage import parents
 from orchestrator.ledger.manifest import Manifest, build_manifest, entries_root, prefixes
 from orchestrator.ledger.methods import STRATEGIES
-from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.view import manifest_of
-from orchestrator.types import ArtefactId, Digest, OrganisationId, UpdateId
-
-
-def propose(
-    history: History, subject: Digest, by: OrganisationId = AURORA, name: str = "object", kind: str = "compaction"
-) -> ArtefactId:
-    """Names an object that stands for a manifest."""
-    number = len(history.state.artefacts) + 1
-    artefact = artefact_id_of(CHAIN_ID, CONTRACTS["ArtefactRegistry"], number)
-    named = {"kind": kind, "subject": subject, "digest": word_of(name), "cid": cid_of(name)}
-    history.tell("ArtefactProposed", by, artefact_id=artefact, organisation=by, **named)
-    told = {"artefact_id": artefact, "organisation": by, "deviation": 0}
-    history.tell("ArtefactEndorsed", by, same_transaction=True, **told)
-    return artefact
-
-
-def endorse(history: History, artefact: ArtefactId, by: OrganisationId, deviation: int = 7) -> None:
-    """A member's word; the quorum's agreement follows from it."""
-    told = {"artefact_id": artefact, "organisation": by, "deviation": deviation}
-    history.tell("ArtefactEndorsed", by, **told)
-    found = history.state.artefacts[artefact]
-    if found.agreed is None and len(found.endorsements) >= history.state.members.quorum:
-        history.agree(artefact, by)
-
-
-def agree(
-    history: History, round_number: int, name: str = "object", by: Sequence[OrganisationId] = MEMBERS
-) -> ArtefactId:
-    """An object for the rounds up to that one, agreed on by two members."""
-    artefact = propose(history, subject(history, round_number), by[0], name)
-    endorse(history, artefact, by[1])
-    return artefact
-
-
-def subject(history: History, round_number: int) -> Digest:
-    cover = cover_until(manifest_of(history.state, history.tasks), task(), round_number)
-    assert cover is not None
-    return cover.prefix.manifest
-
-
-def plain(history: History, spec: TaskSpec | None = None) -> Manifest:
-    """The manifest as if nobody had ever proposed an object."""
-    return build_manifest(history.state.with_(artefacts={}), spec or task(), history.tasks)
-
-
-def rounds(count: int) -> tuple[History, list[dict[OrganisationId, UpdateId]]]:
-    history = History()
-    return history, [history.round() for _ in range(count)]
+from orchestrator.types import Digest, OrganisationId, UpdateId
 
 
 def test_an_agreed_object_takes_the_place_of_the_first_rounds() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task, task_document, word_of
+from unit.ledger.compacted import agree
 from unit.ledger.history import History
-from unit.ledger.test_ledger_compactions import agree
 
 from orchestrator.commitment.certificate import manifests_of
 from orchestrator.errors import FormatError

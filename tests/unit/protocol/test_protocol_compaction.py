@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, word_of
+from unit.ledger.compacted import endorse, propose, rounds, subject
 from unit.ledger.history import History
-from unit.ledger.test_ledger_compactions import endorse, propose, rounds, subject
 
 from orchestrator.ledger.compactions import PROPOSAL_BLOCKS, shareable_objects, wanted_objects
 from orchestrator.protocol import effects as fx

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.ledger.actors import AURORA, BOREALIS, delegate
+from unit.protocol.catching_life import DORADO, Catching, caught_up
 from unit.protocol.simulation import Node
-from unit.protocol.test_protocol_catching_up import DORADO, Catching, caught_up
 
 from orchestrator.ledger.asked import STANDING_BLOCKS, CatchUp
 from orchestrator.ledger.catch_ups import latest_catch_up, stands
