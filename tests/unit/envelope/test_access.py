@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.envelope.samples import CHUNK, CONTEXT, delta_of, recipients, recommit, sample
 
-from orchestrator.envelope import Commitments, ContentSecret
+from orchestrator.envelope import Commitments, ContentSecret, seal
 from orchestrator.envelope.access import SealedPayload
 from orchestrator.errors import EnvelopeError
 from orchestrator.types import SealedUpdate
-from tests.unit.envelope.test_envelope import CHUNK, CONTEXT, delta_of, recipients, recommit, sample, seal
 
 
 def access(sealed: SealedUpdate, secret: ContentSecret) -> SealedPayload:

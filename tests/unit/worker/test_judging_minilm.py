@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from unit.worker.test_judging import honest, judged, learnt_by, noise_like, spec_of, times
+from unit.worker.judging_world import honest, judged, learnt_by, noise_like, spec_of, times
 
 from orchestrator.cache import cache_folder
 from orchestrator.contribution import AdapterDelta, Reason

@@ -10,7 +10,8 @@ import pytest
 import torch
 from unit.contribution.make import make_delta
 from unit.ledger.actors import AURORA, BOREALIS
-from unit.worker.test_torch_workbench import Objects, manifest_of, nothing, spec_of
+from unit.worker.bench_world import nothing
+from unit.worker.torch_world import Objects, manifest_of, spec_of
 
 from orchestrator.aggregation import FoldedModel
 from orchestrator.contribution import AdapterDelta, DeltaRules, LowRank, check, parse

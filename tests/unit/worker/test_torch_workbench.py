@@ -8,21 +8,19 @@ from typing import Any
 
 import pytest
 import torch
-from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task, word_of
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, word_of
 from unit.worker.bench_world import nothing
+from unit.worker.torch_world import Objects, manifest_of, spec_of
 
 from orchestrator.contribution import AdapterDelta, LowRank, Reason, parse, serialise
 from orchestrator.data import DataSettings
 from orchestrator.errors import ContentKeyDestroyed, DataError
 from orchestrator.ledger.data_statement import DataStatement
-from orchestrator.ledger.manifest import Entry, Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.models import load_base, resolve
 from orchestrator.models.base import state_digest
-from orchestrator.types import MILLION, ZERO_DIGEST, Digest, OrganisationId, ProtectedDelta, UpdateId
+from orchestrator.types import MILLION, Digest, ProtectedDelta, UpdateId
 from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
-
-ONE = 1 << 32
 
 
 @pytest.fixture(scope="module")
@@ -41,38 +39,9 @@ def base() -> Digest:
     return load_base(resolve("tiny:llama")).digest
 
 
-def spec_of(base: Digest, **verdict: Any) -> TaskSpec:
-    training = {"steps": 3, "batch": 2, "length": 24, "learning_rate_nano": 20_000_000, "optimizer": "adamw", "seed": 7}
-    rules = {"policy": "structural", "filters": [], "minimum_score": 0, "max_norm": 50_000_000, "max_rank": 8}
-    architecture = {"digest": base, "architecture": "LlamaForCausalLM", "kind": "causal_lm"}
-    return task(base=architecture, training=training, verdict={**rules, **verdict})
-
-
 @pytest.fixture(scope="module")
 def spec(base: Digest) -> TaskSpec:
     return spec_of(base)
-
-
-def manifest_of(spec: TaskSpec, *updates: tuple[UpdateId, OrganisationId]) -> Manifest:
-    entries = tuple(
-        Entry(1, organisation, update_id, ZERO_DIGEST, ZERO_DIGEST, ZERO_DIGEST, ONE // len(updates))
-        for update_id, organisation in updates
-    )
-    return Manifest(spec.base.digest, word_of("settings"), "stack", entries)
-
-
-class Objects:
-    """Opens what it holds, and counts."""
-
-    def __init__(self, **held: bytes) -> None:
-        self.held = {UpdateId(name): data for name, data in held.items()}
-        self.opened: list[UpdateId] = []
-
-    def __call__(self, update_id: UpdateId) -> bytes:
-        self.opened.append(update_id)
-        if update_id not in self.held:
-            raise ContentKeyDestroyed(f"the content key of {update_id} was destroyed")
-        return self.held[update_id]
 
 
 @pytest.fixture(scope="module")
