@@ -7,6 +7,7 @@ import hmac
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.utils import Buffer
@@ -123,7 +124,10 @@ def _wrap(organisation: OrganisationId, public: bytes, secret: ContentSecret, co
 def _payload(delta: bytes, secret: ContentSecret, context: bytes, chunk_size: int) -> bytes:
     prefix = secrets.token_bytes(PREFIX_SIZE)
     chunks = seal_chunks(_salted(delta, secret.content_salt, chunk_size), secret.content_key, prefix, context)
-    return b"".join((MAGIC, prefix, *chunks))
+    written = BytesIO()  # whose value is not copied, as what is joined is
+    written.writelines((MAGIC, prefix))
+    written.writelines(chunks)
+    return written.getvalue()
 
 
 def _salted(delta: bytes, salt: bytes, chunk_size: int) -> Iterator[Buffer]:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from orchestrator.errors import FormatError
@@ -95,7 +96,7 @@ class Channel:
         self._socket.close()
 
     def _exactly(self, count: int) -> bytes:
-        parts, missing, last = [], count, time.monotonic() + STUCK_SECONDS + count / SLOWEST
+        held, missing, last = BytesIO(), count, time.monotonic() + STUCK_SECONDS + count / SLOWEST
         while missing:
             if time.monotonic() > last:
                 raise Ended("the other side is too slow")
@@ -105,9 +106,9 @@ class Channel:
                 raise Ended(str(error)) from error
             if not part:
                 raise Ended("the other side has ended")
-            parts.append(part)
+            held.write(part)
             missing -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return held.getvalue()  # which is no copy
 
 
 def _parsed(text: bytes) -> tuple[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -60,7 +61,11 @@ def test_a_large_body_arrives_while_it_is_sent(pair: Pair) -> None:
     body = os.urandom(20 << 20)
     sender = threading.Thread(target=pair[0].send, args=("large", body))
     sender.start()
-    assert pair[1].receive().body == body
+    tracemalloc.start()
+    found = pair[1].receive().body
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == body and peak < 1.4 * len(body), "it is in memory once"
     sender.join()
     close(pair)
 
