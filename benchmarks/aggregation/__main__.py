@@ -39,6 +39,7 @@ BENCHMARK = Benchmark(
     report=report,
     broken=broken,
     tools=peers,
+    frank=True,
 )
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.aggregation.rows import LAYER_BYTES, LINEAR, US
@@ -88,56 +89,91 @@ def alike(found: Found) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A figure, and the bounds that it must keep; ``wanted`` says them."""
+
+    what: str
+    measured: float
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def holds(self) -> bool:
+        return self.least <= self.measured <= self.most
+
+    @property
+    def wanted(self) -> str:
+        if math.isinf(self.most):
+            return f"at least {self.least:g}"
+        return f"at most {self.most:g}" if math.isinf(self.least) else f"{self.least:g} to {self.most:g}"
+
+
+def limits(result: Result) -> list[Limit]:
+    """All that could be measured."""
+    return [*_mean_limits(result), *_factor_limits(result), *_rest(result)]
+
+
 def broken(result: Result) -> Sequence[str]:
-    """Limits that the result does not keep."""
-    return [*_means(result), *_krums(result), *_truncations(result), *_rest(result)]
+    """Limits that the result does not keep, and what makes a comparison void."""
+    kept = [
+        f"{limit.what}: {limit.measured:.2f}, wanted is {limit.wanted}" for limit in limits(result) if not limit.holds
+    ]
+    return [*kept, *_void(result)]
 
 
-def _means(result: Result) -> Iterator[str]:
+def _mean_limits(result: Result) -> Iterator[Limit]:
     for cell in cells_of(result, "dense mean"):
         found, where = cell.figures or {}, f"dense mean of {cell.configuration['updates']}"
-        if not alike(found):
-            yield f"{where}: the contestants' results differ"
-        if (reached := share(cell, US)) < SHARE:
-            yield f"{where}: {reached:.2f} of the read bandwidth, at least {SHARE} is wanted"
-        if (held := found[US]["extra_bytes"] / update_bytes(cell)) > PEAK:
-            yield f"{where}: it held {held:.1f} updates, at most {PEAK} are allowed"
-        yield from _slower(found, "flwr aggregate", MEAN_FACTOR, where)
+        yield Limit(f"{where}: share of the read bandwidth", share(cell, US), least=SHARE)
+        yield Limit(f"{where}: extra memory, P", found[US]["extra_bytes"] / update_bytes(cell), most=PEAK)
+        yield from _times(found, "flwr aggregate", MEAN_FACTOR, where)
 
 
-def _krums(result: Result) -> Iterator[str]:
+def _factor_limits(result: Result) -> Iterator[Limit]:
     for cell in cells_of(result, "multi-krum"):
-        found = cell.figures or {}
-        if not alike(found):
-            yield "multi-krum: the contestants' results differ"
-        yield from _slower(found, "flwr aggregate_krum", KRUM_FACTOR, "multi-krum")
+        yield from _times(cell.figures or {}, "flwr aggregate_krum", KRUM_FACTOR, "multi-krum")
+    for cell in cells_of(result, "truncation"):
+        for name in ("peft svd", "chorus-fl FedExLoRA"):
+            yield from _times(
+                cell.figures or {}, name, TRUNCATION_FACTOR, f"truncation of {cell.configuration['side']}²"
+            )
 
 
-def _truncations(result: Result) -> Iterator[str]:
+def _times(found: Found, name: str, wanted: float, where: str) -> Iterator[Limit]:
+    if "missing" not in found[name]:
+        yield Limit(
+            f"{where}: times as long as ours {name} takes", statistics.median(factors(found, name)), least=wanted
+        )
+
+
+def _rest(result: Result) -> Iterator[Limit]:
+    for cell in cells_of(result, "sealed"):
+        yield Limit("factor fold: share of the slowest stage's throughput", overlap(cell.figures or {}), least=OVERLAP)
+    for cell in cells_of(result, "growth"):
+        figures, method = (cell.figures or {})[US], cell.configuration["method"]
+        if method in LINEAR and "missing" not in figures:
+            what = f"{method} over {cell.configuration['axis']}: grows with exponent"
+            yield Limit(what, exponent(figures), *GROWTH)
+
+
+def _void(result: Result) -> Iterator[str]:
+    """Results that differ, better ones than ours, and peers that did not run."""
+    for row, name in (("dense mean", "flwr aggregate"), ("multi-krum", "flwr aggregate_krum")):
+        for cell in cells_of(result, row):
+            found = cell.figures or {}
+            if not alike(found):
+                yield f"{row} of {cell.configuration['updates']}: the contestants' results differ"
+            yield from _absent(found, name, row)
     for cell in cells_of(result, "truncation"):
         found = cell.figures or {}
         for name, figures in present(found):
             if figures["error"][0] < found[US]["error"][0] - ALIKE:
                 yield f"truncation: {name} has a smaller error"
         for name in ("peft svd", "chorus-fl FedExLoRA"):
-            yield from _slower(found, name, TRUNCATION_FACTOR, "truncation")
+            yield from _absent(found, name, "truncation")
 
 
-def _rest(result: Result) -> Iterator[str]:
-    for cell in cells_of(result, "sealed"):
-        if (reached := overlap(cell.figures or {})) < OVERLAP:
-            yield f"factor fold: {reached:.2f} of the slowest stage's throughput, at least {OVERLAP} is wanted"
-    for cell in cells_of(result, "growth"):
-        figures = (cell.figures or {})[US]
-        if cell.configuration["method"] in LINEAR and "missing" not in figures:
-            slope = exponent(figures)
-            if not GROWTH[0] <= slope <= GROWTH[1]:
-                what = f"{cell.configuration['method']} over {cell.configuration['axis']}"
-                yield f"{what}: grows with exponent {slope:.2f}, wanted is {GROWTH[0]} to {GROWTH[1]}"
-
-
-def _slower(found: Found, name: str, wanted: float, where: str) -> Iterator[str]:
+def _absent(found: Found, name: str, where: str) -> Iterator[str]:
     if "missing" in found[name]:
         yield f"{where}: {name} did not run: {found[name]['missing']}"
-    elif (times := statistics.median(factors(found, name))) < wanted:
-        yield f"{where}: {name} takes {times:.1f} times as long, at least {wanted} is wanted"
