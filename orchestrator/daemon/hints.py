@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
+from orchestrator.errors import FormatError
+from orchestrator.ledger.canonical import check_nesting
 from orchestrator.settings import Settings, Side
 from orchestrator.urls import shown
 
@@ -92,8 +94,7 @@ class Watcher:
         options: dict[str, Any] = {"compression": None, "open_timeout": ANSWER_SECONDS, "close_timeout": 1.0}
         with connect(self._url, max_size=_MOST_BYTES, **options) as connection:
             connection.send(json.dumps(_SUBSCRIBE))
-            answer = json.loads(connection.recv(timeout=ANSWER_SECONDS))
-            if not isinstance(answer, dict) or not isinstance(answer.get("result"), str):
+            if not _subscribes(connection.recv(timeout=ANSWER_SECONDS)):
                 raise ValueError("it does not subscribe to newHeads")
             heard = time.monotonic()
             while not self._stop.is_set() and time.monotonic() - heard < self._silent:
@@ -113,6 +114,17 @@ class Watcher:
         text = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         where = shown(self._url)
         _log.log(level, "no hints of new %s blocks from %s, which is asked as ever: %s", self._side, where, text)
+
+
+def _subscribes(said: str | bytes) -> bool:
+    """Whether that is a node's answer to a subscription; ValueError where it is no JSON."""
+    data = said.encode() if isinstance(said, str) else said
+    try:
+        check_nesting(data, "answer")
+    except FormatError:
+        return False
+    answer = json.loads(data)
+    return isinstance(answer, dict) and isinstance(answer.get("result"), str)
 
 
 class Hints:

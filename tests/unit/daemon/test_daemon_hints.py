@@ -155,8 +155,10 @@ def test_a_subscription_that_falls_silent_is_made_anew(monkeypatch: pytest.Monke
         until(lambda: len(connections) >= 3)
 
 
-@pytest.mark.parametrize("answer", ['{"error": {"code": -32601}}', "[1]", "no JSON", "\u2028" * 100_000])
-def test_what_is_no_node_gives_no_hints(answer: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "answer", ['{"error": {"code": -32601}}', "[1]", "no JSON", "\u2028" * 100_000, "[" * 60_000, b"\xff"]
+)
+def test_what_is_no_node_gives_no_hints(answer: str | bytes, caplog: pytest.LogCaptureFixture) -> None:
     def behave(connection: ServerConnection) -> None:
         connection.recv()
         connection.send(answer)
