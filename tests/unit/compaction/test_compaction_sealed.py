@@ -8,21 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.ledger.actors import AURORA, BOREALIS, word_of
+from unit.compaction.sealing import CID, CONTEXT, document, sealed
+from unit.ledger.actors import BOREALIS, word_of
 
 from orchestrator.compaction.document import Compaction, Content
 from orchestrator.compaction.sealed import MissingKey, Sealed, SealedCompaction, seal_pieces
 from orchestrator.envelope import Context
 from orchestrator.errors import EnvelopeError, FormatError
 from orchestrator.ledger.canonical import canonical_bytes
-from orchestrator.types import Address, Cid, Digest
-
-CONTEXT = Context(1337, Address("0x" + "ab" * 20), 3, AURORA)
-CID = Cid("Qm" + "a" * 44)
-
-
-def sealed(data: bytes = b"object" * 100, chunk: int = 64) -> Sealed:
-    return seal_pieces([data[:7], memoryview(data[7:300]), data[300:]], CONTEXT, chunk_size=chunk)
+from orchestrator.types import Address, Digest
 
 
 def reader(found: Sealed, content: Content | None = None, **changes: Any) -> SealedCompaction:
@@ -104,20 +98,6 @@ def test_another_content_than_was_committed_to_is_told() -> None:
     found = sealed()
     with pytest.raises(EnvelopeError, match="not the one committed to"):
         reader(found, replace(found.content(CID), content_commitment=word_of("other"))).prove()
-
-
-def document() -> Compaction:
-    return Compaction(
-        organisation=AURORA,
-        manifest=word_of("manifest"),
-        base=word_of("base"),
-        round=3,
-        count=9,
-        entries_root=word_of("root"),
-        rank=8,
-        error=2**60,
-        content=sealed().content(CID),
-    )
 
 
 def test_a_document_is_read_as_it_was_written() -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from unit.compaction.sealing import document
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task, word_of
 from unit.ledger.compacted import endorse, propose, rounds, subject
 from unit.ledger.history import History
@@ -18,7 +19,6 @@ from orchestrator.compaction.proposing import Proposed, _check_size, chosen
 from orchestrator.contribution import AdapterDelta, LowRank
 from orchestrator.errors import ConfigurationError
 from orchestrator.types import ArtefactId
-from tests.unit.compaction.test_compaction_sealed import document
 
 
 def error(capsys: pytest.CaptureFixture[str]) -> str:

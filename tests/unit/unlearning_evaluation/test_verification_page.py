@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from unit.deploy.words import check_words
-from unit.docs.test_running_pages import commands
+from unit.docs.typed import commands
 from verb_tree import leaves
 
 from orchestrator.commands.evaluate import DEFAULT
