@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from orchestrator.aggregation.accumulate import Tally
-from orchestrator.aggregation.entries import Entry, ordered
+from orchestrator.aggregation.entries import AnyEntry, ordered
+from orchestrator.aggregation.noise import Noises
 from orchestrator.aggregation.plan import FLOAT, Plan, Target, make_plan
 from orchestrator.aggregation.shards import FoldFolder, Planned, Shard, ShardWriter, in_file_order
 from orchestrator.aggregation.source import Source
@@ -26,6 +27,8 @@ from orchestrator.aggregation.strategies import Stack
 from orchestrator.aggregation.strategy import Strategy
 from orchestrator.aggregation.terms import Loads, Products, Terms, prove
 from orchestrator.aggregation.tiles import Workers
+from orchestrator.contribution.check import Shapes
+from orchestrator.errors import ConfigurationError
 from orchestrator.types import Digest, UpdateId
 
 PIECE = 4 << 20
@@ -55,7 +58,7 @@ class FoldReport:
 
 def fold_folder(
     base: StoredBase,
-    entries: Iterable[Entry],
+    entries: Iterable[AnyEntry],
     sources: Mapping[UpdateId, Source],
     out: Path,
     *,
@@ -64,6 +67,7 @@ def fold_folder(
     threads: int | None = None,
     budget: int | None = None,
     dtype: torch.dtype | None = None,
+    shapes: Shapes | None = None,
 ) -> FoldReport:
     """Write base + the contributions of a manifest as safetensors files like the base's.
 
@@ -75,16 +79,27 @@ def fold_folder(
         threads: None for as many as torch was told to use.
         budget: bytes of anonymous memory, see :func:`~orchestrator.aggregation.plan.make_plan`.
         dtype: write all floating-point tensors in this type instead, rounded to nearest.
+        shapes: of the model's parameters, by name; needed where the manifest has a hardening.
 
     Raises:
         ProtocolError: a contribution is not what was recorded, is for another base or does not fit.
         DataError: the base is damaged, or ``out`` holds something else.
         ConfigurationError: the budget is too small.
     """
-    wanted, where = ordered(entries), torch.device(device)
+    given, where = tuple(entries), torch.device(device)
+    wanted, noises = ordered(given), Noises.of(given, shapes or {})
+    if noises.entries and shapes is None:
+        raise ConfigurationError("a manifest with noise is folded by the model's shapes", mend="give shapes")
     with Workers(threads, where) as workers:
         plan = make_plan(
-            base, wanted, sources, strategy or Stack(), device=where, threads=workers.threads, budget=budget
+            base,
+            wanted,
+            sources,
+            strategy or Stack(),
+            device=where,
+            threads=workers.threads,
+            budget=budget,
+            noises=noises,
         )
         if dtype is not None:
             plan = replace(plan, about={**plan.about, "dtype": _NAMES[dtype]})
@@ -93,7 +108,7 @@ def fold_folder(
         if missing:
             prove([sources[entry.update_id] for entry in wanted], workers)
             folder.begin()
-        _Writing(base, plan, Terms(plan, sources, workers, where), workers, dtype).run(folder, missing)
+        _Writing(base, plan, Terms(plan, sources, workers, where), workers, dtype, noises).run(folder, missing)
     tally = Tally()
     for shard in folder.shards.values():
         tally.add(shard.figures)
@@ -104,8 +119,17 @@ def fold_folder(
 class _Writing:
     """One run of the engine."""
 
-    def __init__(self, base: StoredBase, plan: Plan, terms: Terms, workers: Workers, dtype: torch.dtype | None) -> None:
+    def __init__(
+        self,
+        base: StoredBase,
+        plan: Plan,
+        terms: Terms,
+        workers: Workers,
+        dtype: torch.dtype | None,
+        noises: Noises,
+    ) -> None:
         self._base, self._plan, self._terms, self._workers, self._dtype = base, plan, terms, workers, dtype
+        self._noises = noises
 
     def run(self, folder: FoldFolder, missing: list[str]) -> None:
         order = {file: in_file_order(self._planned(file)) for file in self._base.files}
@@ -174,9 +198,10 @@ class _Writing:
         return smaller
 
     def _tile(self, target: Target, ready: Tensor | Products, start: int, end: int) -> Tensor:
-        """Base + ΔW of one tile, on the CPU."""
+        """Base + ΔW + noise of one tile, on the CPU."""
         columns = target.row if target.has_low_rank else 1
         tile = self._terms.tile(target, ready, start, end)
+        self._noises.add(tile, target.parameter, start * columns)
         pristine = self._base.flat(target.name)[start * columns : end * columns]
         return tile.view(-1).add_(pristine.to(device=tile.device, dtype=torch.float32)).cpu()
 

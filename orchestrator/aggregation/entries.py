@@ -8,6 +8,7 @@ from typing import Protocol
 
 from orchestrator.contribution import AdapterDelta
 from orchestrator.errors import ProtocolError
+from orchestrator.ledger.hardenings import HardeningEntry
 from orchestrator.types import OrganisationId, UpdateId
 
 Opener = Callable[[UpdateId], AdapterDelta]
@@ -27,6 +28,10 @@ class Entry(Protocol):
     def weight(self) -> int: ...
 
 
+AnyEntry = Entry | HardeningEntry
+"""What a manifest lists."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoldEntry:
     """One contribution and its weight, an integer over 2**32."""
@@ -37,13 +42,17 @@ class FoldEntry:
     weight: int
 
 
-def ordered(entries: Iterable[Entry]) -> tuple[FoldEntry, ...]:
-    """Entries in the manifest's order, whatever order they came in.
+def ordered(entries: Iterable[AnyEntry]) -> tuple[FoldEntry, ...]:
+    """Contributions in the manifest's order, whatever order they came in; hardenings are none.
 
     Raises:
         ProtocolError: a contribution occurs twice, or a weight is negative.
     """
-    plain = [FoldEntry(entry.update_id, entry.round, entry.organisation, entry.weight) for entry in entries]
+    plain = [
+        FoldEntry(entry.update_id, entry.round, entry.organisation, entry.weight)
+        for entry in entries
+        if not isinstance(entry, HardeningEntry)
+    ]
     plain.sort(key=lambda entry: (entry.round, entry.organisation, entry.update_id))
     seen: set[UpdateId] = set()
     for entry in plain:
@@ -53,3 +62,9 @@ def ordered(entries: Iterable[Entry]) -> tuple[FoldEntry, ...]:
             raise ProtocolError(f"contribution {entry.update_id} has the negative weight {entry.weight}")
         seen.add(entry.update_id)
     return tuple(plain)
+
+
+def hardenings_of(entries: Iterable[AnyEntry]) -> tuple[HardeningEntry, ...]:
+    """Hardenings in the manifest's order, whatever order they came in."""
+    found = (entry for entry in entries if isinstance(entry, HardeningEntry))
+    return tuple(sorted(found, key=lambda entry: (entry.round, entry.request_id)))

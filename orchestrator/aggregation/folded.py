@@ -10,12 +10,17 @@ import torch
 from torch import Tensor
 
 from orchestrator.aggregation.accumulate import Accumulator, Opened, Stem, Tally, add_group, changed
-from orchestrator.aggregation.entries import Entry, FoldEntry, Opener, ordered
+from orchestrator.aggregation.entries import AnyEntry, FoldEntry, Opener, hardenings_of, ordered
+from orchestrator.aggregation.noise import Noises
 from orchestrator.aggregation.strategies import Stack
 from orchestrator.aggregation.strategy import Strategy
 from orchestrator.aggregation.tiles import Workers
 from orchestrator.errors import ConfigurationError, ProtocolError
+from orchestrator.ledger.hardenings import HardeningEntry
 from orchestrator.types import Digest
+
+Held = tuple[tuple[FoldEntry, ...], tuple[HardeningEntry, ...]]
+"""What a model is folded from: contributions and noise."""
 
 
 class FoldedModel:
@@ -35,15 +40,22 @@ class FoldedModel:
         self.base_digest = base_digest
         self.strategy: Strategy = strategy or Stack()
         self.entries: tuple[FoldEntry, ...] = ()
+        self.noises = Noises()
         self.tally = Tally()
         self._stem: Stem | None = None
         self._parameters: dict[str, Tensor] = dict(model.named_parameters())
         self._pristine: dict[str, Tensor] = {}
+        self._shapes = {name: tuple(parameter.shape) for name, parameter in self._parameters.items()}
 
     @property
     def touched(self) -> tuple[str, ...]:
         """Names of the parameters that some fold has changed."""
         return tuple(sorted(self._pristine))
+
+    @property
+    def held(self) -> Held:
+        """What the weights are the fold of, compared with :func:`held_by` of a manifest's entries."""
+        return self.entries, self.noises.entries
 
     def use(self, strategy: Strategy) -> bool:
         """Combine contributions by this strategy from now on.
@@ -57,8 +69,8 @@ class FoldedModel:
         self.strategy = strategy
         return True
 
-    def move(self, entries: Iterable[Entry], opener: Opener) -> None:
-        """Bring the weights to the fold of ``entries``: with ``stack`` base + Σ weight·scale·B·A.
+    def move(self, entries: Iterable[AnyEntry], opener: Opener) -> None:
+        """Bring the weights to the fold of ``entries``: with ``stack`` base + Σ weight·scale·B·A + noise.
 
         If it fails, the weights stay as they were. Sums over all rounds but the last are kept, so that moving on to a
         manifest that begins with the same rounds opens only what comes after them.
@@ -69,18 +81,23 @@ class FoldedModel:
         Raises:
             ProtocolError: a contribution is for another base, names an unknown parameter or does not fit.
         """
-        wanted = ordered(entries)
+        given = tuple(entries)
+        wanted, noises = ordered(given), Noises.of(given, self._shapes)
         stem = self._stem if self._stem is not None and self._stem.begins(wanted, self.strategy) else None
         adding = Accumulator(self.strategy, self.base_digest, self._zeros, self.device, stem=stem)
         adding.run(wanted, opener)
         with torch.no_grad():
+            for name in noises.by_parameter:
+                if name not in adding.sums:
+                    adding.sums[name] = self._zeros(name)
+                noises.add(adding.sums[name], name)
             for name, pristine in self._pristine.items():
                 if name not in adding.sums:
                     self._parameters[name].copy_(pristine)
             for name in sorted(adding.sums):
                 self._keep(name)
                 torch.add(self._pristine[name], adding.sums[name], out=self._parameters[name])
-        self.entries, self.tally, self._stem = wanted, adding.tally, adding.stem
+        self.entries, self.noises, self.tally, self._stem = wanted, noises, adding.tally, adding.stem
 
     def reset(self) -> None:
         """Back to the base; no sum that held a contribution is kept."""
@@ -120,6 +137,12 @@ class FoldedModel:
     def _keep(self, name: str) -> None:
         if name not in self._pristine:
             self._pristine[name] = self._parameters[name].detach().clone()
+
+
+def held_by(entries: Iterable[AnyEntry]) -> Held:
+    """What a model holds once it was moved to these entries."""
+    given = tuple(entries)
+    return ordered(given), hardenings_of(given)
 
 
 def _about(strategy: Strategy) -> tuple[str, int, dict[str, int | str]]:

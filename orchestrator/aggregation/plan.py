@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
 
 from orchestrator.aggregation.accumulate import FOLD_VERSION, changed, widest
 from orchestrator.aggregation.entries import FoldEntry
+from orchestrator.aggregation.noise import Noises
 from orchestrator.aggregation.source import Source
 from orchestrator.aggregation.strategy import WEIGHT_ONE, Strategy, grouped
 from orchestrator.aggregation.tiles import TILE_NUMBERS, TILE_ROWS
@@ -62,6 +63,7 @@ class Target:
         name: as stored. parameter: as contributions name it. parts: by group, in order.
         stacks: bytes of each part's stacked factors. at_once: whether all stacks are held together, and each tile of
             the result made in one go; else the sum is held, and stacks pass one after the other. The bits are the same.
+        noisy: whether noise of hardenings is added.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Target:
     parts: tuple[Part, ...]
     stacks: tuple[int, ...]
     at_once: bool = True
+    noisy: bool = False
 
     @property
     def module(self) -> str:
@@ -92,7 +95,8 @@ class Target:
         """Bytes of anonymous memory, with so many stacks loaded: those in use and those that are read meanwhile."""
         rows = min(TILE_ROWS, self.shape[0])
         tile = FLOAT * (rows * self.row if self.has_low_rank else min(TILE_NUMBERS, self.numbers))
-        tiles = (threads + 3) * tile
+        noise = threads * FLOAT * min(TILE_NUMBERS, self.numbers) if self.noisy else 0
+        tiles = (threads + 3) * tile + noise
         if not self.has_low_rank:
             return tiles
         stacks, total = (sum(self.stacks), 0) if at_once else (max(self.stacks), FLOAT * self.numbers)
@@ -131,19 +135,22 @@ def make_plan(
     device: torch.device,
     threads: int,
     budget: int | None = None,
+    noises: Noises | None = None,
 ) -> Plan:
     """Plan a fold; reads headers only.
 
     Args:
         entries: in the manifest's order. budget: bytes of anonymous memory; None for twice the largest contribution,
             or what is needed if that is more.
+        noises: what is added to the sums, on tensors that no contribution changes, too.
 
     Raises:
         ProtocolError: a contribution is for another base, names an unknown tensor or does not fit.
         ConfigurationError: a budget was given and is too small.
     """
     outlines = {entry.update_id: _outline(entry, sources[entry.update_id], base.digest) for entry in entries}
-    targets = _targets(base, entries, outlines, strategy)
+    noises = noises or Noises()
+    targets = _noisy(base, _targets(base, entries, outlines, strategy), noises)
     least = _least(targets, 1, threads)
     if budget is not None and budget < least:
         raise ConfigurationError(
@@ -155,6 +162,8 @@ def make_plan(
     chosen = {name: _choose(target, ahead + 1, threads, limit) for name, target in targets.items()}
     working = max((target.need(target.at_once, ahead + 1, threads) for target in chosen.values()), default=0)
     about = _about(base, entries, strategy, device)
+    if noises.entries:
+        about["hardenings"] = [[entry.digest, entry.seed] for entry in noises.entries]
     return Plan(tuple(entries), strategy, chosen, limit, working, ahead, about)
 
 
@@ -165,7 +174,7 @@ def _least(targets: Mapping[str, Target], loaded: int, threads: int) -> int:
 
 def _choose(target: Target, loaded: int, threads: int, limit: int) -> Target:
     at_once = target.need(True, loaded, threads) <= limit
-    return Target(target.name, target.parameter, target.shape, target.parts, target.stacks, at_once)
+    return replace(target, at_once=at_once)
 
 
 def _outline(entry: FoldEntry, source: Source, base: Digest) -> AdapterDelta:
@@ -194,6 +203,18 @@ def _targets(
             raise ProtocolError(f"contributions change {parameter} as {shape}, the model has {base.shape(name)}")
         targets[name] = _target(name, parameter, shape, groups, outlines)
     return targets
+
+
+def _noisy(base: Base, targets: Mapping[str, Target], noises: Noises) -> dict[str, Target]:
+    """The targets, with those that only noise changes, and marked where there is some."""
+    found = dict(targets)
+    for parameter in sorted(noises.by_parameter):
+        name = base.find(parameter)
+        if name is None:
+            raise ProtocolError(f"a hardening changes {parameter}, which the model does not have")
+        bare = Target(name, parameter, base.shape(name), (), ())
+        found[name] = replace(found.get(name, bare), noisy=True)
+    return found
 
 
 def _target(

@@ -23,6 +23,8 @@ class Ground:
     Attributes:
         seed: of the task. rank: the one that it allows. modules: adapted ones, name to (outputs, inputs).
         entries: of the manifest that the round was opened with, in order. opener: of their contributions.
+        rounds: how many rounds the manifest's contributions are of, those that a compaction stands for, too; by default
+            those of the entries.
     """
 
     seed: int
@@ -30,6 +32,12 @@ class Ground:
     modules: Mapping[str, tuple[int, int]]
     entries: Sequence[FoldEntry]
     opener: Opener
+    rounds: int | None = None
+
+    @property
+    def ordinal(self) -> int:
+        """Which round of its lineage this is, from 1: rounds that failed or were revoked count for nothing."""
+        return 1 + (len({entry.round for entry in self.entries}) if self.rounds is None else self.rounds)
 
     @property
     def last(self) -> tuple[FoldEntry, ...]:

@@ -93,6 +93,8 @@ class Terms:
             self.add(tile.zero_(), target, parts, products, start, end)
             return tile
         entries = [entry for place in parts for entry in target.parts[place].dense]
+        if not entries:  # only noise is added
+            return tile.zero_()
         for put, entry in zip(chain([set_scaled], repeat(add_scaled)), entries, strict=False):
             part = self._sources[entry.update_id].dense(target.parameter, start, end)
             put(tile, part, entry.weight / WEIGHT_ONE)

@@ -108,6 +108,11 @@ def _source(facts: Facts) -> Iterator[str]:
             f"- The first {facts.compacted} of them were folded into one object that a quorum compared with the sum of"
             f" the originals: off by {facts.deviation:.3g} of its norm at most."
         )
+    if facts.noises:
+        yield (
+            f"- Noise of standard deviation {', '.join(f'{sigma:g}' for sigma in facts.noises)} lies on the adapted"
+            " weights since contributions were revoked: what is left of them is harder to learn again."
+        )
     if all(name for name, _ in facts.organisations):
         yield f"- By organisation: {', '.join(f'{name} {count}' for name, count in facts.organisations)}."
     else:

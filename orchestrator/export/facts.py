@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.compaction.document import UNIT
+from orchestrator.export.record import BILLION
 from orchestrator.export.selection import Chosen
 from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.ledger.entities import LedgerState
@@ -34,6 +35,7 @@ class Facts:
         epsilon: the largest ε that was recorded for one of the contributions, None without differential privacy.
         anchor: the last anchored checkpoint that names the manifest, if any does.
         compacted: how many of the contributions one object stands for. deviation: how far members found it off.
+        noises: standard deviations of the hardenings' noise on the adapted weights.
     """
 
     consortium: Digest
@@ -49,6 +51,7 @@ class Facts:
     anchor: Anchor | None
     compacted: int = 0
     deviation: float = 0.0
+    noises: tuple[float, ...] = ()
 
 
 def facts_of(
@@ -85,4 +88,5 @@ def facts_of(
         anchor=None if last is None else Anchor(last, chain_id, address),
         compacted=len(manifest.covered),
         deviation=manifest.compaction.deviation / UNIT if manifest.compaction else 0.0,
+        noises=tuple(entry.sigma_nano / BILLION for entry in manifest.hardenings),
     )

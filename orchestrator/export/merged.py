@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from orchestrator.aggregation import FoldReport, Source, Strategy, fold_folder
-from orchestrator.aggregation.entries import Entry
+from orchestrator.aggregation.entries import AnyEntry
 from orchestrator.export.base import ExportBase
 from orchestrator.types import UpdateId
 
@@ -38,7 +38,7 @@ class MergedReport:
 
 def write_merged(
     base: ExportBase,
-    entries: Sequence[Entry],
+    entries: Sequence[AnyEntry],
     sources: Mapping[UpdateId, Source],
     folder: Path,
     *,
@@ -54,7 +54,13 @@ def write_merged(
         ProtocolError: a contribution is not what was recorded, or does not fit.
     """
     report: FoldReport = fold_folder(
-        base.stored, entries, sources, folder, strategy=strategy, dtype=DTYPES[dtype] if dtype != "fp32" else None
+        base.stored,
+        entries,
+        sources,
+        folder,
+        strategy=strategy,
+        dtype=DTYPES[dtype] if dtype != "fp32" else None,
+        shapes={name: tuple(parameter.shape) for name, parameter in base.shell.named_parameters()},
     )
     _write_settings(base, folder, dtype)
     return MergedReport(

@@ -85,6 +85,11 @@ def export(access: Access, state: LedgerState, chosen: Chosen, facts: Facts, wan
     """
     check(wanted)
     manifest = chosen.manifest
+    if wanted.format == "peft" and manifest.hardenings:
+        raise ConfigurationError(
+            f"manifest {manifest.digest} has noise on the weights, which no adapter of low rank holds",
+            mend="export the whole model with --format merged",
+        )
     identity = Identity(wanted.format, manifest.digest, manifest.base, wanted.rank or 0, wanted.dtype, wanted.names)
     if is_there(wanted.out, identity):
         return Exported(wanted.out, False, "", dict(read_record(wanted.out) or {}))
@@ -113,7 +118,9 @@ def _weights(base: ExportBase, chosen: Chosen, sources: Any, draft: Path, wanted
     made = card.Made(wanted.format, base.kind, wanted.labels if base.kind == "classifier" else 0)
     if wanted.format == "peft":
         hub_id = origin.hub_id if origin.loads else None
-        told = write_adapter(base, entries, sources, draft, strategy=strategy, rank=wanted.rank, hub_id=hub_id)
+        told = write_adapter(
+            base, chosen.manifest.opened, sources, draft, strategy=strategy, rank=wanted.rank, hub_id=hub_id
+        )
         return replace(
             made,
             rank=told.rank,

@@ -87,10 +87,10 @@ def _work(task: TaskSpec, limits: Limits) -> Iterator[str]:
     # with lineage isolated ranks add up, and any up to the largest may be sent
     if limits.rank is not None and task.lineage == "isolated" and task.verdict.max_rank > limits.rank:
         yield f"verdict.max_rank is {task.verdict.max_rank}, this organisation accepts at most {limits.rank}"
-    most = limits.hardening_sigma_nano
-    if task.hardening is not None and most is not None and task.hardening.sigma_nano > most:
+    noise = limits.hardening_sigma_nano
+    if task.hardening is not None and noise is not None and task.hardening.sigma_nano > noise:
         wanted = task.hardening.sigma_nano
-        yield f"revocation.hardening.sigma_nano is {wanted}, this organisation accepts at most {most}"
+        yield f"revocation.hardening.sigma_nano is {wanted}, this organisation accepts at most {noise}"
     if task.adapter.dense and not limits.dense:
         yield f"adapter.dense trains {_listed(task.adapter.dense)} as a whole, this organisation accepts low rank only"
 

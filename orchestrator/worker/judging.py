@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from orchestrator.aggregation import FoldedModel, FoldEntry, Opener
 from orchestrator.aggregation.distances import gram_matrix
+from orchestrator.aggregation.entries import AnyEntry
 from orchestrator.aggregation.filters import Candidate, filter_named, screened
 from orchestrator.aggregation.scores import (
     MOST_EXACT,
@@ -52,7 +53,7 @@ class Bench:
 
     folded: FoldedModel
     shapes: Shapes
-    move: Callable[[Sequence[FoldEntry], Opener], None]
+    move: Callable[[Sequence[AnyEntry], Opener], None]
     measure: Callable[[], Evaluation]
     start: Start | None = None
 
@@ -137,11 +138,7 @@ def _values(
 
     With lineage ``isolated`` an update holds its owner's former work and takes its place, so it is added to the base.
     """
-    before = manifest.opened if task.lineage == "chained" else ()
-    bench.move(
-        [FoldEntry(item.update_id, item.round, item.organisation, item.weight) for item in before],
-        lambda update_id: parse(opener(update_id)),
-    )
+    bench.move(manifest.entries if task.lineage == "chained" else (), lambda update_id: parse(opener(update_id)))
     number = 1 + max((entry.round for entry in manifest.entries), default=0)
     weights = [
         capped(share, caps[update_id]) for update_id, share in zip(deltas, shares([1] * len(deltas)), strict=True)

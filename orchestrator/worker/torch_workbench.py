@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from orchestrator.aggregation import FoldedModel, FoldEntry, Ground, Starting, adapted, ordered, strategy_named
+from orchestrator.aggregation import FoldedModel, Ground, Starting, adapted, ordered, strategy_named
+from orchestrator.aggregation.entries import AnyEntry
+from orchestrator.aggregation.folded import Held, held_by
 from orchestrator.contribution import AdapterDelta, Start, parse
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
@@ -68,7 +69,7 @@ class TorchWorkbench:
         self._dataset: Dataset | None = None
         self._length = 0
         self._folded: FoldedModel | None = None
-        self._memory: dict[tuple[FoldEntry, ...], Evaluation] = {}
+        self._memory: dict[Held, Evaluation] = {}
 
     def statement(self) -> bytes:
         """Canonical data statement; there is one once the data was loaded."""
@@ -106,7 +107,7 @@ class TorchWorkbench:
         )
         delta = outcome.delta
         if task.lineage == "isolated":
-            whole = continued(task, delta, (parsed(entry.update_id) for entry in before))
+            whole = continued(task, delta, (parsed(entry.update_id) for entry in ordered(before)))
             delta = whole.delta
             if whole.error:
                 words = "round %d: this organisation's work was cut to rank %d, relative error %.3g"
@@ -178,8 +179,8 @@ class TorchWorkbench:
         if not isinstance(strategy, Starting):
             return None
         modules = adapted(self._base.shapes, task.adapter.modules)
-        entries = ordered(manifest.entries)
-        return strategy.start(Ground(task.training.seed, task.adapter.ranks[0], modules, entries, opener))
+        entries, rounds = ordered(manifest.entries), len({entry.round for entry in manifest.originals})
+        return strategy.start(Ground(task.training.seed, task.adapter.ranks[0], modules, entries, opener, rounds))
 
     def _identity(self, task: TaskSpec, manifest: Manifest, seed: int) -> Digest:
         """Of all that decides a training's bits: rules, model, data, seed, device and the library's version."""
@@ -197,15 +198,16 @@ class TorchWorkbench:
         source, own = resolve(self._own.model, cache=self._own.cache), self._own
         return load_base(source, kind=task.base.kind, labels=own.labels, device=own.device, cache=own.cache)
 
-    def _move(self, folded: FoldedModel, entries: Sequence[Any], opener: Callable[[UpdateId], AdapterDelta]) -> None:
-        wanted = tuple(FoldEntry(item.update_id, item.round, item.organisation, item.weight) for item in entries)
-        if wanted != folded.entries:
-            folded.move(wanted, opener)
+    def _move(
+        self, folded: FoldedModel, entries: Sequence[AnyEntry], opener: Callable[[UpdateId], AdapterDelta]
+    ) -> None:
+        if held_by(entries) != folded.held:
+            folded.move(entries, opener)
 
     def _measured(self, folded: FoldedModel, dataset: Dataset) -> Evaluation:
-        if folded.entries not in self._memory:
-            self._memory[folded.entries] = self._evaluated(folded, dataset)
-        return self._memory[folded.entries]
+        if folded.held not in self._memory:
+            self._memory[folded.held] = self._evaluated(folded, dataset)
+        return self._memory[folded.held]
 
     def _figure(self, task: TaskSpec, found: Evaluation) -> Figure:
         metric = task.evaluation.metric

@@ -31,9 +31,8 @@ class FedIt:
 
     def start(self, ground: Ground) -> Start:
         """A new A after every round that contributed."""
-        series = 1 + max((entry.round for entry in ground.entries), default=0)
         made = {
-            name: agreed_a(ground.seed, name, ground.rank, inputs, series=series)
+            name: agreed_a(ground.seed, name, ground.rank, inputs, series=ground.ordinal)
             for name, (_, inputs) in ground.modules.items()
         }
         return Start(made)

@@ -123,6 +123,12 @@ def test_all_verbs_are_mounted() -> None:
     assert set(group.commands["model"].commands) == {"export", "generate", "compact", "compactions"}
 
 
+def test_noise_is_told_by_its_deviation() -> None:
+    page = card(replace(FACTS, noises=(0.002, 0.004)), Origin("a base"), ADAPTER)
+    assert "- Noise of standard deviation 0.002, 0.004 lies on the adapted weights" in page
+    assert "Noise" not in card(FACTS, Origin("a base"), ADAPTER)
+
+
 def test_a_compaction_is_told_with_its_error() -> None:
     plain = card(FACTS, Origin("a base"), ADAPTER)
     page = card(replace(FACTS, compacted=6, deviation=0.0042), Origin("a base"), ADAPTER)
