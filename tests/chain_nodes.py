@@ -82,14 +82,6 @@ def create(chain: Connection, code: str) -> Address:
     return Address(receipt["contractAddress"].lower())
 
 
-def call_as_owner(chain: Connection, to: Address, data: bytes) -> None:
-    """A transaction from the node's first unlocked account."""
-    rich = chain.request("eth_accounts", [])[0]
-    transaction = {"from": rich, "to": to, "data": "0x" + data.hex(), "gas": hex(3_000_000)}
-    receipt = _mined(chain, chain.request("eth_sendTransaction", [transaction]))
-    assert receipt["status"] == "0x1"
-
-
 def _mined(chain: Connection, hash_: str) -> dict[str, str]:
     for _ in range(200):
         receipt: dict[str, str] | None = chain.request("eth_getTransactionReceipt", [hash_])

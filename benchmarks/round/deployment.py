@@ -19,6 +19,7 @@ from orchestrator.deployment import (
     ContractRecord,
     DeploymentRecord,
     MemberDescription,
+    as_json,
     bindings,
     constructor_arguments,
     deploys_with,
@@ -47,31 +48,42 @@ def delegate(name: OrganisationId) -> Key:
 
 
 def deploy(sides: Sides, folder: Path, names: Sequence[OrganisationId]) -> None:
-    """Deploy and bind on both chains, fund all keys, and write the records; the quorum is a majority."""
+    """A consortium of these members, whose quorum is a majority."""
     members = tuple(MemberDescription(name, authority(name).address, delegate(name).address) for name in names)
-    described = ConsortiumDescription(CONSORTIUM_ID, len(names) // 2 + 1, members)
+    deploy_described(sides, folder, ConsortiumDescription(CONSORTIUM_ID, len(names) // 2 + 1, members))
+
+
+def deploy_described(sides: Sides, folder: Path, described: ConsortiumDescription) -> None:
+    """Deploy and bind on both chains, fund all members' keys, and write the records.
+
+    Raises:
+        ChainError: a transaction failed, or was not mined in time.
+    """
     records = {side: _deploy_side(chain, side, described) for side, chain in sides.items()}
     pair = [value for record in records.values() for value in (record.chain_id, record.addresses["Consortium"])]
     for side, chain in sides.items():
         _bind(chain, "Consortium", records[side].addresses["Consortium"], pair)
         write_record(folder, records[side])
-        keys = [key for name in names for key in (authority(name), delegate(name))]
-        mined(chain, [_sent(chain, to=key.address, value=ETHER) for key in keys])
+        accounts = [account for member in described.members for account in (member.authority, member.delegate)]
+        mined(chain, [_sent(chain, to=account, value=ETHER) for account in accounts])
 
 
 def mined(chain: Connection, hashes: Sequence[Digest]) -> list[Mapping[str, Any]]:
-    """The receipts of transactions that were sent; makes a block rather than wait for one.
+    """The receipts of transactions that were sent; makes a block where the chain makes none for each.
 
     Raises:
         ChainError: one of them failed, or was not mined in time.
     """
-    chain.request("evm_mine", [])
-    deadline, found = time.monotonic() + PATIENCE_SECONDS, []
+    deadline, found, asked = time.monotonic() + PATIENCE_SECONDS, [], False
     for hash_ in hashes:
         while (receipt := chain.request("eth_getTransactionReceipt", [hash_])) is None:
             if time.monotonic() > deadline:
                 raise ChainError(f"{hash_} was not mined within {PATIENCE_SECONDS:g} s")
-            time.sleep(0.05)
+            if asked:
+                time.sleep(0.05)
+            else:
+                chain.request("evm_mine", [])
+            asked = True
         if receipt["status"] != "0x1":
             raise ChainError(f"transaction {hash_} of the deployment failed")
         found.append(receipt)
@@ -84,13 +96,14 @@ def _deploy_side(chain: Connection, side: str, described: ConsortiumDescription)
         source, addresses = compiled()[name], {known: record.address for known, record in found.items()}
         entries = source.artifact.document["abi"]
         inputs: list[Any] = next((entry["inputs"] for entry in entries if entry["type"] == "constructor"), [])
-        values = [_structs(value) for value in constructor_arguments(name, described, addresses)]
+        given = constructor_arguments(name, described, addresses)
+        values = [_structs(value) for value in given]
         receipt = mined(chain, [_sent(chain, data=source.creation + encode_values(inputs, values, name))])[0]
         address = Address(receipt["contractAddress"].lower())
-        found[name] = _record(chain, address, receipt)
+        found[name] = _record(chain, address, receipt, given)
         if inner := deploys_with(name, described, address):
             token = chain.call(address, encode_call(source.artifact.functions["token"], []))
-            found[inner[0]] = _record(chain, Address("0x" + token[-20:].hex()), receipt)
+            found[inner[0]] = _record(chain, Address("0x" + token[-20:].hex()), receipt, inner[1])
     record = DeploymentRecord(chain.chain_id, side, described.consortium_id, found)
     for name, targets in bindings(side, record.addresses).items():
         _bind(chain, name, record.addresses[name], targets)
@@ -116,6 +129,7 @@ def _sent(chain: Connection, *, to: str | None = None, data: bytes = b"", value:
     return Digest(chain.request("eth_sendTransaction", [terms | ({"data": "0x" + data.hex()} if data else {})]))
 
 
-def _record(chain: Connection, address: Address, receipt: Mapping[str, Any]) -> ContractRecord:
+def _record(chain: Connection, address: Address, receipt: Mapping[str, Any], given: Sequence[Any]) -> ContractRecord:
     code_hash = "0x" + keccak(chain.code(address)).hex()
-    return ContractRecord(address, int(receipt["blockNumber"], 16), Digest(receipt["transactionHash"]), (), code_hash)
+    place = int(receipt["blockNumber"], 16), Digest(receipt["transactionHash"])
+    return ContractRecord(address, *place, tuple(as_json(given)), code_hash)

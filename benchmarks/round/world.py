@@ -16,19 +16,17 @@ from benchmarks.gas.keys import Key
 from benchmarks.gas.world import organisation
 from benchmarks.round.daemons import LOG, PASSWORD
 from benchmarks.round.deployment import CONSORTIUM_ID, authority, delegate, deploy, mined
+from benchmarks.round.homes import make_home
 from orchestrator.chain.connection import Connection
 from orchestrator.chain.contracts import PrivateContracts, private_contracts
 from orchestrator.chain.sender import TransactionSender
 from orchestrator.daemon.access import Access, connect
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.errors import LoranchorError
-from orchestrator.files import write_json
-from orchestrator.keystore import Keystore
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.localnet import down, up
 from orchestrator.localnet.guard import Guard
 from orchestrator.localnet.processes import ProcessId, is_alive, spawn, stop
-from orchestrator.organisation import Organisation
 from orchestrator.settings import compose
 from orchestrator.types import Address, OrganisationId
 
@@ -157,9 +155,6 @@ def world(size: int) -> Iterator[World]:
 
 
 def _home(folder: Path, name: OrganisationId, chains: Mapping[str, Connection], api_url: str) -> None:
-    home, hot, cold = folder / "homes" / name, delegate(name), authority(name)
-    keys: dict[str, Any] = {"authority_key": bytes(cold.account.key), "delegate_key": bytes(hot.account.key)}
-    Keystore.create(home, PASSWORD, scrypt_n=2, **keys).close()
     settings = {
         "chain.deployments": str(folder / "deployments"),
         "chain.public.url": chains["public"].url,
@@ -168,5 +163,5 @@ def _home(folder: Path, name: OrganisationId, chains: Mapping[str, Connection], 
         "chain.timeout": ANSWER_SECONDS,
         "chain.transaction_timeout": MINED_SECONDS,
     }
-    document = Organisation(name, home, cold.address, hot.address, settings).document
-    write_json(home / "organisation.json", document)
+    cold, hot = authority(name), delegate(name)
+    make_home(folder / "homes" / name, name, PASSWORD, authority=cold, delegate=hot, settings=settings)

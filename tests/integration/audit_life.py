@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from chain_deployment import Consortium, MemberKeys
 from unit.ledger.actors import task
 
 from orchestrator.audit import Sources
-from orchestrator.chain.connection import Connection
-from orchestrator.chain.deployment import Deployment
 from orchestrator.chain.proxy import Call
 from orchestrator.chain.reader import read_records
 from orchestrator.chain.sender import TransactionSender
@@ -21,7 +18,6 @@ from orchestrator.commitment.certificate import build_certificate, certificate_b
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest, head_of
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.commitment.verdicts import verdict_commitment
-from orchestrator.deployment import ConsortiumDescription, MemberDescription, constructor_arguments, deploys_with
 from orchestrator.envelope import Context, generate_prekey, seal
 from orchestrator.ledger import entities
 from orchestrator.ledger.agreement import Agreement
@@ -58,8 +54,8 @@ class RealLife:
             self.consortium.public_chain,
             self.consortium.private_chain,
             self.store,
-            self._complete(self.consortium.public_chain, public.deployment),
-            self._complete(self.consortium.private_chain, private.deployment),
+            public.deployment,
+            private.deployment,
         )
 
     @property
@@ -221,36 +217,3 @@ class RealLife:
             request_id, revocation.certificate, receipt.digest, self.store.add(receipt.to_bytes()), SALT
         )
         self.by(member, call)
-
-    def _complete(self, chain: Connection, deployment: Deployment) -> Deployment:
-        """The test deployment leaves out transactions and arguments, which the real script writes."""
-        members = tuple(
-            MemberDescription(item.organisation, item.authority.address, item.delegate.address)
-            for item in self.consortium.members
-        )
-        description = ConsortiumDescription(deployment.consortium_id, 2, members, window_blocks=2)
-        created = _creations(chain)
-        found: dict[str, Any] = {}
-        arguments = partial(constructor_arguments, description=description)
-        addresses = {name: item.address for name, item in deployment.contracts.items()}
-        for name, item in deployment.contracts.items():
-            if name == "ContributionToken":
-                continue
-            hash_, block = created[item.address]
-            given = tuple(arguments(name, addresses=addresses))
-            found[name] = replace(item, transaction=hash_, block=block, constructor_arguments=given)
-            if inner := deploys_with(name, description, item.address):
-                token = deployment.contracts[inner[0]]
-                found[inner[0]] = replace(token, transaction=hash_, block=block, constructor_arguments=tuple(inner[1]))
-        return replace(deployment, contracts=found)
-
-
-def _creations(chain: Connection) -> Mapping[str, tuple[Digest, int]]:
-    """Transactions that created contracts, and their blocks, by address."""
-    found: dict[str, tuple[Digest, int]] = {}
-    for number in range(chain.block_number() + 1):
-        for item in chain.request("eth_getBlockByNumber", [hex(number), True])["transactions"]:
-            if item["to"] is None:
-                receipt = chain.request("eth_getTransactionReceipt", [item["hash"]])
-                found[receipt["contractAddress"].lower()] = (Digest(item["hash"]), number)
-    return found

@@ -15,26 +15,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import chain_deployment
 import requests
 from chain_deployment import Consortium, deploy
-from integration.audit_life import _creations
 from killed_daemon import PASSWORD
 from local_server import Handler, serving
 from real_world import ROOT
 
+from benchmarks.round.homes import make_home
 from orchestrator.chain.connection import Connection
-from orchestrator.chain.deployment import Deployment
 from orchestrator.chain.sender import TransactionSender
 from orchestrator.daemon.services import leaf_salt
-from orchestrator.deployment import ConsortiumDescription, MemberDescription, constructor_arguments, deploys_with
 from orchestrator.errors import ChainError
-from orchestrator.files import write_json
-from orchestrator.keystore import Keystore
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.localnet import nodes, rpc
 from orchestrator.localnet.anvil import base_command
@@ -44,7 +39,6 @@ from orchestrator.localnet.ports import HOST, PortPicker
 from orchestrator.localnet.processes import ProcessId, spawn, wait_until
 from orchestrator.localnet.processes import stop as stop_processes
 from orchestrator.localnet.state import StorageNode
-from orchestrator.organisation import Organisation
 from orchestrator.types import OrganisationId
 
 NAMES = ("aurora", "borealis", "cumulus", "dorado", "eridanus")
@@ -236,7 +230,14 @@ def chaos(folder: Path, seed: int) -> Iterator[Chaos]:
             stack.callback(chain.stop)
             assert chain.process is not None
             guard.watch(chain.process.pid)
-        consortium = _deployed(folder, Connection(public.url, 31337), Connection(private.url, 1337))
+        consortium = deploy(
+            Connection(public.url, 31337),
+            Connection(private.url, 1337),
+            folder / "deployments",
+            quorum=QUORUM,
+            names=NAMES,
+            step_blocks=STEP_BLOCKS,
+        )
         proxies = tuple(stack.enter_context(_between(chain.url, seed)) for chain in (public, private))
         agreement = _agreed(consortium)
         storage: list[StorageNode] = []
@@ -283,44 +284,6 @@ def _ganache(folder: Path, port: int, mark: dict[str, str]) -> Chain:
     return Chain([*ganache_command(), *flags, *ids, *kept], f"http://{HOST}:{port}", 1337, folder / "ganache.log", mark)
 
 
-def _deployed(folder: Path, public: Connection, private: Connection) -> Consortium:
-    usual, chain_deployment.NAMES = chain_deployment.NAMES, NAMES  # type: ignore[assignment]
-    try:
-        return deploy(public, private, folder / "deployments", quorum=QUORUM, step_blocks=STEP_BLOCKS)
-    finally:
-        chain_deployment.NAMES = usual
-
-
-def trusted(consortium: Consortium) -> dict[str, Deployment]:
-    """Both deployments with what the test leaves out and an auditor wants: creating transactions, arguments."""
-    members = tuple(
-        MemberDescription(keys.organisation, keys.authority.address, keys.delegate.address)
-        for keys in consortium.members
-    )
-    ids = {"public_chain_id": 31337, "private_chain_id": 1337}
-    contracts, found = (consortium.public, consortium.private), {}
-    description = ConsortiumDescription(
-        consortium.public.deployment.consortium_id, QUORUM, members, **ids, window_blocks=2, step_blocks=STEP_BLOCKS
-    )
-    for side, chain in zip(contracts, (consortium.public_chain, consortium.private_chain), strict=True):
-        deployment, created = side.deployment, _creations(chain)
-        addresses = {name: item.address for name, item in deployment.contracts.items()}
-        records = dict(deployment.contracts)
-        for name, item in deployment.contracts.items():
-            if item.address not in created:
-                continue  # made by another one, below
-            hash_, block = created[item.address]
-            given = tuple(constructor_arguments(name, description, addresses))
-            records[name] = replace(item, transaction=hash_, block=block, constructor_arguments=given)
-            if inner := deploys_with(name, description, item.address):
-                inside = records[inner[0]]
-                records[inner[0]] = replace(
-                    inside, transaction=hash_, block=block, constructor_arguments=tuple(inner[1])
-                )
-        found[deployment.side] = replace(deployment, contracts=records)
-    return found
-
-
 def _agreed(consortium: Consortium) -> Agreement:
     members = [keys.organisation for keys in consortium.members]
     agreement = Agreement.of(consortium.private.deployment.consortium_id, "Agreement", members, "tests", ["Be honest."])
@@ -349,17 +312,11 @@ def _between(node: str, seed: int) -> Iterator[Between]:
 
 def _home(folder: Path, keys: Any, proxies: Any, node: StorageNode) -> Path:
     home = folder / "homes" / keys.organisation
-    secrets: dict[str, Any] = {
-        "authority_key": bytes(keys.authority.account.key),
-        "delegate_key": bytes(keys.delegate.account.key),
-    }
-    Keystore.create(home, PASSWORD, scrypt_n=2, **secrets).close()
     settings = {
         "chain.deployments": str(folder / "deployments"),
         "chain.public.url": proxies[0].url,
         "chain.private.url": proxies[1].url,
         "storage.api_url": node.api_url,
     }
-    organisation = Organisation(keys.organisation, home, keys.authority.address, keys.delegate.address, settings)
-    write_json(home / "organisation.json", organisation.document)
+    make_home(home, keys.organisation, PASSWORD, authority=keys.authority, delegate=keys.delegate, settings=settings)
     return home

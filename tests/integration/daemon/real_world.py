@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from chain_deployment import Consortium, MemberKeys, deploy
 from chain_nodes import anvil, ganache
@@ -24,6 +23,7 @@ from killed_daemon import PASSWORD, TICK
 from unit.daemon.fake_workbench import FakeWorkbench
 from unit.ledger.actors import task
 
+from benchmarks.round.homes import make_home
 from orchestrator.chain.connection import Connection
 from orchestrator.chain.sender import TransactionSender
 from orchestrator.daemon.access import connect
@@ -31,8 +31,6 @@ from orchestrator.daemon.node import Node
 from orchestrator.daemon.operations import open_round, request_revocation
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.daemon.view import look
-from orchestrator.files import write_json
-from orchestrator.keystore import Keystore
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.localnet import nodes, rpc
@@ -40,7 +38,6 @@ from orchestrator.localnet.guard import Guard
 from orchestrator.localnet.ports import PortPicker
 from orchestrator.localnet.processes import stop as stop_processes
 from orchestrator.localnet.state import StorageNode
-from orchestrator.organisation import Organisation
 from orchestrator.settings import compose
 from orchestrator.types import OrganisationId, RequestId
 
@@ -192,19 +189,13 @@ def world(folder: Path, *, quorum: int = 2) -> Iterator[World]:
 
 def _member(folder: Path, keys: MemberKeys, consortium: Consortium, node: StorageNode) -> Member:
     home = folder / "homes" / keys.organisation
-    secrets: dict[str, Any] = {
-        "authority_key": bytes(keys.authority.account.key),
-        "delegate_key": bytes(keys.delegate.account.key),
-    }
-    Keystore.create(home, PASSWORD, scrypt_n=2, **secrets).close()
     settings = {
         "chain.deployments": str(folder / "deployments"),
         "chain.public.url": consortium.public_chain.url,
         "chain.private.url": consortium.private_chain.url,
         "storage.api_url": node.api_url,
     }
-    organisation = Organisation(keys.organisation, home, keys.authority.address, keys.delegate.address, settings)
-    write_json(home / "organisation.json", organisation.document)
+    make_home(home, keys.organisation, PASSWORD, authority=keys.authority, delegate=keys.delegate, settings=settings)
     return Member(keys.organisation, home, [])
 
 

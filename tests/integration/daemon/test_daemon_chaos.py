@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos_world import NAMES, Chaos, chaos, trusted
+from chaos_world import NAMES, Chaos, chaos
 from killed_daemon import PASSWORD
 from unit.ledger.actors import task
 
@@ -186,8 +186,7 @@ def check(made: Chaos) -> None:
         with closing(sqlite3.connect(daemon.home / "keystore" / "signed.sqlite")) as database:
             rows = database.execute("SELECT sequence FROM checkpoints").fetchall()
         assert len(rows) == len(set(rows))
-    known = trusted(made.consortium)
-    store = IpfsStore(made.storage[0].api_url)
-    report = verify(Sources(made.consortium.public_chain, chain, store, known["public"], known["private"]))
+    store, public, private = IpfsStore(made.storage[0].api_url), made.consortium.public, made.consortium.private
+    report = verify(Sources(made.consortium.public_chain, chain, store, public.deployment, private.deployment))
     assert [str(finding) for finding in report.findings] == []
     assert report.ok
