@@ -78,6 +78,7 @@ STEPS: tuple[tuple[type, str, Namer], ...] = (
     (Vault, "destroy", lambda kind, _: [f"destroyed {kind}"]),
     (IpfsStore, "add", lambda _: ["object added"]),
     (IpfsStore, "unpin", lambda _: ["object unpinned"]),
+    (IpfsStore, "collect", lambda: ["objects collected"]),
 )
 """What is written where, and how a step is called: by the arguments of the method that has just written it."""
 ONCE = ("cursor", "record", "object")

@@ -54,7 +54,8 @@ MUST = {
         "kept content key 1",
         "destroyed prekey 1",
     },
-    "revocation": around(REVOCATION_EFFECTS, REVOCATION_CALLS) | {"result measured 1", "destroyed content key 1"},
+    "revocation": around(REVOCATION_EFFECTS, REVOCATION_CALLS)
+    | {"result measured 1", "destroyed content key 1", "objects collected"},
 }
 
 
