@@ -96,11 +96,48 @@ def test_a_request_that_needs_nobody_is_not_supported(world: World) -> None:
     assert "its next step is a record, which no count can replace" in line
 
 
+def test_a_plan_comes_true(world: World) -> None:
+    """It needs no password and sends nothing; the request in its words has the outcome that it told."""
+    block = world.consortium.private_chain.block_number()
+    plan = world.type("borealis", "revoke", "plan", "--mode", "replay", "--json").document
+    assert world.consortium.private_chain.block_number() == block
+    assert plan["updates"] == [world.updates(1)["borealis"]] and plan["chosen"] == "replay"
+    assert [row["fate"] for row in plan["awards"]["listed"]] == ["to be voided"], "nothing of it has vested"
+    told = world.done("borealis", "revoke", "plan")
+    assert "that needs nobody's consent, and takes effect at once" in told and "the settings choose drop" in told
+    request_id = world.next_request()
+    made = world.type("borealis", "revoke", "request", "--mode", "replay", "--json", signs=True).document
+    assert made == {"request": request_id, "mode": "replay"}
+    outcome = outcome_of(world.state, request_id, world.tasks)
+    assert outcome.after == plan["modes"]["replay"]["manifest"]
+    assert list(outcome.descendants) == plan["modes"]["replay"]["stays"] == []
+
+
+def test_a_round_is_taken_back_by_a_quorum(world: World) -> None:
+    private, request_id = world.consortium.private_chain, world.next_request()
+    words = ["--round", "1", "--of", "all", "--reason", "POISONED", "--mode", "heal"]
+    world.done("aurora", "revoke", "request", *words, signs=True)
+    world.done("borealis", "revoke", "support", request_id, signs=True)
+    measure(world, request_id)
+    world.mine(private, private.block_number() + STEPS + 3)
+    certify(world, request_id)
+    (row,) = world.type("cumulus", "revoke", "status", request_id[:14], "--json").document["revocations"]
+    assert (row["mode"], row["stage"], len(row["updates"])) == ("heal", "certified", 3)
+    assert row["trained_again"] == {"needed": [], "done": [], "left": 0}
+    events = [item["words"].partition(",")[0].partition(" 0x")[0] for item in row["events"]]
+    assert events[:3] == ["asks for 3 contributions back", "supports it", "approved"]
+    assert "certified by a quorum" in events and events[-1] == "has shredded"
+    told = world.done("cumulus", "revoke", "status", request_id[:14])
+    assert "rounds of recovery since: none yet" in told and "borealis supports it" in told
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["revoke", "request", "--mode", "heal"], "mode heal is not carried out by this version's daemons"),
-        (["revoke", "request", "--mode", "replay"], "mode replay is not carried out by this version's daemons"),
+        (["revoke", "request", "--round", "7"], "borealis has no live contribution to round 7"),
+        (["revoke", "request", "--of", "nobody"], "nobody has no contribution"),
+        (["revoke", "request", "--round", "1", "--update", "0x1234"], "contributions are named twice"),
+        (["revoke", "request", "--of", "aurora", "--reason", ""], "an update of aurora is revoked for a reason only"),
         (["revoke", "request", "--mode", "erase"], "'erase' is no mode"),
         (["revoke", "request", "--update", "0x12"], "'0x12' is no id"),
         (["revoke", "request", "--update", "0xffffffff"], "there is no update 0xffffffff"),

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from orchestrator.aggregation import FoldedModel, FoldEntry
+from orchestrator.aggregation import FoldedModel
+from orchestrator.aggregation.entries import AnyEntry
 from orchestrator.contribution import AdapterDelta, LowRank
 from orchestrator.export.base import ExportBase, open_base
 from orchestrator.ledger.task import BaseModel as BaseRule
@@ -51,7 +52,7 @@ def random_delta(
 
 
 def folded_logits(
-    base: BaseModel, entries: Sequence[FoldEntry], deltas: Mapping[UpdateId, AdapterDelta], strategy: Any = None
+    base: BaseModel, entries: Sequence[AnyEntry], deltas: Mapping[UpdateId, AdapterDelta], strategy: Any = None
 ) -> torch.Tensor:
     """What the fold says of the texts; the model is at its base again afterwards."""
     folded = FoldedModel(base.model, base.digest, strategy)

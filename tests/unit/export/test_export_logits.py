@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
+from unit.ledger.actors import task
 
-from orchestrator.aggregation import FlexLora, FoldEntry
+from orchestrator.aggregation import FlexLora, FoldEntry, Stack
 from orchestrator.contribution import AdapterDelta
+from orchestrator.errors import ConfigurationError
 from orchestrator.export.adapter import write_adapter
 from orchestrator.export.base import ExportBase
 from orchestrator.export.merged import write_merged
+from orchestrator.export.run import Wanted
+from orchestrator.export.run import export as write
+from orchestrator.export.selection import Chosen
+from orchestrator.ledger.hardenings import HardeningEntry
+from orchestrator.ledger.manifest import Manifest
 from orchestrator.models import BaseModel
-from orchestrator.types import UpdateId
+from orchestrator.types import ZERO_DIGEST, Digest, RequestId, UpdateId
 from tests.unit.aggregation.folders import held
 from tests.unit.aggregation.make import entries_of
 from tests.unit.export.make_export import bases, folded_logits, logits, plain_adapted, plain_merged, random_delta
@@ -86,3 +94,24 @@ def test_smollm2(tmp_path: Path) -> None:
     deltas = mixed(base, ("q_proj", "v_proj"), size=0.02)
     assert export.folder is not None
     check_all(base, export, deltas, export.folder, tmp_path / "out")
+
+
+def test_a_merged_model_holds_the_noise_of_hardenings_and_no_adapter_does(tmp_path: Path) -> None:
+    base, export = bases("tiny:llama", "causal_lm", tmp_path / "base")
+    deltas = mixed(base, ("q_proj", "v_proj"))
+    noise = HardeningEntry(
+        RequestId(ZERO_DIGEST), 1, "weight-distortion", 20_000_000, ("q_proj", "v_proj"), Digest("0x" + "5e" * 32)
+    )
+    entries = entries_of(list(deltas))
+    expected = folded_logits(base, [*entries, noise], deltas)
+    assert float((expected - folded_logits(base, entries, deltas)).abs().max()) > 100 * CLOSE, "nothing to compare"
+    (tmp_path / "merged").mkdir()
+    write_merged(export, [*entries, noise], held(deltas), tmp_path / "merged", strategy=Stack())
+    model, tokenizer = plain_merged(tmp_path / "merged", base.kind)
+    assert float((logits(model, tokenizer) - expected).abs().max()) <= CLOSE
+    manifest = Manifest(base.digest, ZERO_DIGEST, "stack", (noise,))
+    wanted = Wanted("peft", tmp_path / "adapter", "tiny:llama", 0)
+    chosen, nothing = Chosen(manifest, task()), cast(Any, None)
+    with pytest.raises(ConfigurationError, match="has noise on the weights, which no adapter of low rank holds"):
+        write(nothing, nothing, chosen, nothing, wanted)
+    assert not (tmp_path / "adapter").exists()
