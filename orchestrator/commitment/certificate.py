@@ -142,7 +142,7 @@ def _told(state: LedgerState, revocation: Revocation, tasks: Tasks) -> Document:
     return {
         "request": request_part(state, revocation, tasks),
         "effect": effect_part(state, revocation, effective),
-        "lineage": lineage_part(state, change),
+        "lineage": lineage_part(state, revocation, change),
         "takes": takes_part(state, revocation, change, tasks),
         "manifest": manifest_part(change),
         "rules": {"fold": FOLD, "task": _task(state, revocation.id, tasks).digest},

@@ -102,12 +102,13 @@ def _open_round(state: LedgerState, number: int) -> Document:
     return {"id": number, "failed": failed, "void": list(in_order(state, void_updates(state, number)))}
 
 
-def lineage_part(state: LedgerState, change: Change) -> Document:
-    """What leaves the model, what was trained on top of it, which of that stays, and what is back in the manifest
-    because what superseded it left (lineage ``isolated``)."""
+def lineage_part(state: LedgerState, revocation: Revocation, change: Change) -> Document:
+    """What is revoked, what leaves the model by it, what was trained on top of it, which of that stays, and what is
+    back in the manifest because what superseded it left (lineage ``isolated``)."""
     before = set(change.before.updates)
     return {
-        "leaves": [_contribution(state, item) for item in change.leaves],
+        "revoked": [_contribution(state, item) for item in in_order(state, revocation.updates)],
+        "leaves": list(change.leaves),
         "descendants": list(change.descendants),
         "stays": [item for item in change.descendants if item in change.since],
         "returns": [item for item in change.after.updates if item not in before],

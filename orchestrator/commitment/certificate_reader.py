@@ -74,13 +74,13 @@ def _place(reader: Reader) -> None:
 
 
 def _lineage(reader: Reader) -> None:
-    for row in reader.inners("leaves"):
+    for row in reader.inners("revoked"):
         for name in ("update", "ciphertext_digest", "data_statement"):
             row.digest(name)
         row.organisation("organisation")
         row.integer("round", least=1)
         row.end()
-    for name in ("descendants", "stays", "returns"):
+    for name in ("leaves", "descendants", "stays", "returns"):
         _ids(reader, name)
     reader.end()
 

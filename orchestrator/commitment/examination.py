@@ -163,25 +163,27 @@ def _manifests(certificate: Certificate) -> Iterator[Objection]:
 def _lineage(certificate: Certificate) -> Iterator[Objection]:
     request, lineage, takes = certificate["request"], certificate["lineage"], certificate["takes"]
     mode, updates = Mode(request["mode"]), set(request["updates"])
-    descendants, stays = set(lineage["descendants"]), set(lineage["stays"])
-    leaves = {row["update"]: row["organisation"] for row in lineage["leaves"]}
-    allowed = updates | descendants if mode is Mode.REPLAY else updates
-    if len(leaves) != len(lineage["leaves"]):
-        yield Objection(Fault.LINEAGE, "something leaves twice")
-    if odd := sorted(leaves.keys() - allowed):
+    leaves, descendants, stays = (set(lineage[name]) for name in ("leaves", "descendants", "stays"))
+    revoked = [row["update"] for row in lineage["revoked"]]
+    if sorted(revoked) != request["updates"] or {row["organisation"] for row in lineage["revoked"]} != set(
+        request["owners"]
+    ):
+        yield Objection(Fault.LINEAGE, "what is revoked, or its owners, is not what the request names")
+    if odd := sorted(leaves - (updates | descendants if mode is Mode.REPLAY else updates)):
         yield Objection(Fault.LINEAGE, f"mode {mode} does not take {odd[0]} out")
-    if odd := sorted((stays - descendants) | (stays & leaves.keys()) | (updates & descendants)):
+    if odd := sorted((stays - descendants) | (stays & leaves) | (updates & descendants)):
         yield Objection(Fault.LINEAGE, f"{odd[0]} is listed as what it cannot be")
     if mode is Mode.REPLAY and stays:
         yield Objection(Fault.LINEAGE, f"mode replay leaves {min(stays)}, trained on top of what was revoked")
-    if odd := sorted({leaves[item] for item in leaves.keys() & updates} - set(request["owners"])):
-        yield Objection(Fault.LINEAGE, f"{odd[0]} owns something that is revoked, and is not named as an owner")
-    own = request["owners"] == [request["organisation"]]
-    if own != (request["approved_by"] == "owner"):
+    if (request["owners"] == [request["organisation"]]) != (request["approved_by"] == "owner"):
         yield Objection(Fault.LINEAGE, f"it says that it was approved by the {request['approved_by']}")
+    yield from _taken(mode, certificate["request_id"], takes)
+
+
+def _taken(mode: Mode, request_id: str, takes: Mapping[str, Any]) -> Iterator[Objection]:
     if (takes["hardening"] and mode is not Mode.HEAL) or (takes["rounds_to_train"] and mode is not Mode.REPLAY):
         yield Objection(Fault.LINEAGE, f"mode {mode} takes no hardening, or trains nothing again")
-    if odd := [row["request_id"] for row in takes["hardening"] if row["request_id"] != certificate["request_id"]]:
+    if odd := [row["request_id"] for row in takes["hardening"] if row["request_id"] != request_id]:
         yield Objection(Fault.LINEAGE, f"its hardening is of request {odd[0]}")
 
 

@@ -57,7 +57,9 @@ def test_the_certificate_of_a_life() -> None:
     second = active_updates(LIFE.state, 2)
     descendants = [item for item in second if item not in revocation.updates]
     assert certificate["lineage"]["descendants"] == certificate["lineage"]["stays"] == descendants
-    assert [item["update"] for item in certificate["lineage"]["leaves"]] == list(revocation.updates)
+    assert certificate["lineage"]["leaves"] == list(revocation.updates)
+    rows = [(item["update"], item["organisation"], item["round"]) for item in certificate["lineage"]["revoked"]]
+    assert rows == [(item, CUMULUS, number) for number, item in enumerate(revocation.updates, start=1)]
     assert certificate["takes"] == {"hardening": [], "rounds_to_train": []}
     assert [digest(certificate["manifest"]["documents"][which]) for which in ("before", "after")] == [
         certificate["manifest"]["before"],
