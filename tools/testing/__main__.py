@@ -1,4 +1,4 @@
-"""`python -m tools.testing PART...`, parts lint, python, contracts, slow, chaos, crashes; the last line counts all of it."""
+"""`python -m tools.testing PART...`: lint, python, contracts, slow, chaos, crashes; the last line counts all of it."""
 
 from __future__ import annotations
 
