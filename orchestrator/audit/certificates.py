@@ -12,6 +12,7 @@ from orchestrator.audit.handover import CHECKPOINTS, FORMAT, RECORDS
 from orchestrator.audit.plain_json import load_json
 from orchestrator.commitment.certificate import check_certificate
 from orchestrator.commitment.checkpoints import head_of, leads_to
+from orchestrator.commitment.consortium import digest_of_members
 from orchestrator.commitment.electorate import Electorate, electorate_of
 from orchestrator.commitment.endorsed import EndorsedCertificate
 from orchestrator.commitment.examination import Fault, Objection
@@ -100,6 +101,25 @@ def electorate_in(ledger: HandedLedger, certificate: Mapping[str, Any]) -> Elect
     if contract is None:
         raise ProtocolError(f"the records know no request {request}")
     return electorate_of(ledger.records, request, consortium_id=Digest(certificate["consortium_id"]), ledger=contract)
+
+
+def foreign_to(ledger: HandedLedger, certificate: Mapping[str, Any]) -> Iterator[Objection]:
+    """Why records have nothing to say of a certificate: it is of another chain, request or consortium, or uncertified.
+
+    Raises:
+        ProtocolError: the records contradict each other.
+    """
+    state, request = ledger.state, RequestId(certificate["request_id"])
+    consortium_id = Digest(certificate["consortium_id"])
+    if certificate["private_chain_id"] != state.chain_id:
+        named = certificate["private_chain_id"]
+        yield Objection(Fault.OTHER_CHAIN, f"it is of private chain {named}, and the records are of {state.chain_id}")
+    if digest_of_members(consortium_id, state.members) != state.members.consortium_digest:
+        yield Objection(Fault.OTHER_CONSORTIUM, f"it is of consortium {consortium_id}, and the records of another")
+    if request not in state.revocations:
+        yield Objection(Fault.OTHER_REQUEST, f"the records know no request {request}")
+    elif state.revocations[request].certified is None:
+        yield Objection(Fault.RECORDS, f"request {request} was not certified")
 
 
 def against_records(endorsed: EndorsedCertificate, ledger: HandedLedger, electorate: Electorate) -> Iterator[Objection]:

@@ -104,18 +104,22 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Look at a certificate without network, keys or torch. Ends with 0 if nothing speaks against it, else with 8."""
-    from orchestrator.audit.certificates import against_head, against_records
-    from orchestrator.commitment.examination import examine
+    from orchestrator.audit.certificates import against_head, against_records, foreign_to
+    from orchestrator.commitment.certificate_reader import check_shape
+    from orchestrator.commitment.examination import UNSEEN, examine
     from orchestrator.errors import AuditFailure
     from orchestrator.types import Digest, RequestId
 
     _check_options(members, handover, head, request_id)
     ledger = None if handover is None else _ledger(handover)
     endorsed = _endorsed(certificate, ledger)
-    electorate = _electorate(members, ledger, endorsed)
-    found = examine(endorsed, electorate, request=None if request_id is None else RequestId(Digest(request_id)))
-    objections = [*found.objections]
-    if ledger is not None:
+    check_shape(endorsed.certificate)
+    foreign = [] if ledger is None else list(foreign_to(ledger, endorsed.certificate))
+    electorate = None if foreign and members is None else _electorate(members, ledger, endorsed)
+    expected = None if request_id is None else RequestId(Digest(request_id))
+    found = UNSEEN if electorate is None else examine(endorsed, electorate, request=expected)
+    objections = [*foreign, *found.objections]
+    if ledger is not None and electorate is not None and not foreign:
         objections += against_records(endorsed, ledger, electorate)
         objections += against_head(endorsed.certificate, ledger, Digest(head)) if head is not None else ()
     checked, unchecked = _told(found, members, handover, head)

@@ -99,6 +99,9 @@ UNCHECKED = (
 )
 """What no file can show."""
 
+UNSEEN = Examination((), (), (), UNCHECKED)
+"""Where nothing says who could certify it."""
+
 
 def examine(endorsed: EndorsedCertificate, electorate: Electorate, *, request: RequestId | None = None) -> Examination:
     """Compares a certificate with itself and with those who may certify it.

@@ -168,6 +168,34 @@ def test_replayed_for_another_request(verify: Run, folder: Path) -> None:
     assert (code, rejected(told)) == (8, ["other-request"])
 
 
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"private_chain_id": 2018}, ["other-chain"]),
+        ({"consortium_id": word_of("others")}, ["other-consortium"]),
+        ({"request_id": word_of("mine")}, ["other-request"]),
+        ({"request_id": word_of("mine"), "private_chain_id": 1}, ["other-chain", "other-request"]),
+    ],
+)
+def test_replayed_before_the_records_of_others(
+    verify: Run, folder: Path, own: Recomputed, endorsed: EndorsedCertificate, change: dict[str, Any], names: list[str]
+) -> None:
+    made = _signed({**endorsed.certificate, **change}, own, AURORA, BOREALIS)
+    (folder / "other.json").write_bytes(made.to_bytes())
+    code, told = verify(folder / "other.json", handover=folder / "handover")
+    assert (code, rejected(told), told["signers"]) == (8, names, [])
+
+
+def test_a_request_that_the_records_have_not_certified(verify: Run, folder: Path) -> None:
+    path = folder / "handover" / "records.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines) if b'"RevocationCertified"' in line)
+    path.write_bytes(b"".join(lines[:place]))
+    code, told = verify(handover=folder / "handover")
+    assert (code, rejected(told)) == (8, ["records"])
+    assert "was not certified" in told["rejected"][0]["message"]
+
+
 def test_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     members = ["--members", str(folder / "members.json")]
     assert run(["revoke", "verify", str(folder / "certificate.json"), *members]) == 0
