@@ -38,14 +38,14 @@ def apply(place: Place, name: str, tuning: Case) -> tuple[Cost, dict[str, float]
     """Run a method at its tuned strength.
 
     Returns:
-        Seconds of the run alone, bytes of the ΔW that everybody needs then; and what is known of its strength.
+        CPU seconds of the run alone, bytes of the ΔW that everybody needs then; and what is known of its strength.
     """
     method, about = tuned(name, tuning)
     modes.original(place)
     subject = place.subject()
-    start = time.perf_counter()
+    start = time.process_time()
     method.run(subject, data_of(place.case, method), budget_of(place.case), seed=place.case.seed)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return Cost(seconds, sum(parameter.numel() * 4 for parameter in subject.parameters().values())), about
 
 
@@ -64,7 +64,7 @@ def tuned(name: str, case: Case) -> tuple[Method, dict[str, Any]]:
 
 def _tune(method: Method, case: Case) -> Mapping[str, Any]:
     assert method.strength is not None
-    place, start = Place(case), time.perf_counter()
+    place, start = Place(case), time.process_time()
     modes.drop(place)
     wanted = case.kept_right(place.model)
     modes.original(place)
@@ -82,7 +82,7 @@ def _tune(method: Method, case: Case) -> Mapping[str, Any]:
         strength, kept = found.settings[method.strength], 1
     except DataError:  # of the weakest one, too
         strength, kept = method.ranges[method.strength].least, 0
-    return {"strength": strength, "kept": kept, "seconds": time.perf_counter() - start}
+    return {"strength": strength, "kept": kept, "seconds": time.process_time() - start}
 
 
 def data_of(case: Case, method: Method) -> Data:

@@ -28,7 +28,7 @@ MODES = (DROP, REPLAY, HEAL, ISOLATED_DROP)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of work, all of it on one thread after another; bytes of updates that members must send."""
+    """CPU seconds of work, one thing after another; bytes of updates that members must send."""
 
     seconds: float
     payload: int
@@ -75,7 +75,7 @@ def heal(place: Place) -> Cost:
     Training starts at the noisy fold, as it does where the noise is an entry of the manifest.
     """
     cost, case = drop(place), place.case
-    start = time.perf_counter()
+    start = time.process_time()
     task = case.shared.task(case.document("chained"))
     modules = task.adapter.modules
     subject = place.subject()
@@ -85,7 +85,7 @@ def heal(place: Place) -> Cost:
     for weight, delta in zip(shares([1] * len(updates)), updates, strict=True):
         add(subject, delta, weight / ONE)
     payload = sum(len(serialise(delta)) for delta in updates)
-    return Cost(cost.seconds + time.perf_counter() - start, cost.payload + payload)
+    return Cost(cost.seconds + time.process_time() - start, cost.payload + payload)
 
 
 def add(subject: Subject, delta: AdapterDelta, weight: float) -> None:

@@ -59,7 +59,7 @@ SHOWN_NOT = (
     "Attackers with more steps, more data or more than the adapted weights: the attack is one of minutes on two cores.",
     "Larger models and longer training; these were trained for minutes, and methods may change places elsewhere.",
     "Tuning of methods beyond one strength each: steps and learning rates are the same for all.",
-    "What a mode costs a real federation in waiting: seconds are work on one thread, one training after another.",
+    "What a mode costs a real federation in waiting: seconds are those of the CPU, of one training after another.",
     "Adversaries that are not systematic: flipped labels can be forgotten by learning the right ones.",
 )
 
@@ -143,9 +143,9 @@ def _levels(result: Result, name: str, world: World) -> Table:
     columns = ["row", "forget", "retain", "test", "MIA AUC", *(f"relearn@{k}" for k in ks), "seconds", "MB", "strength"]
     note = (
         "Means over seeds. Test: everybody's held-out samples, the contributor's clean ones included. MIA AUC: of the "
-        "loss attack on what the contributor taught; 0.5 is guessing. Seconds: of the work itself, on one thread, "
-        "without tuning. MB: updates that members must send, or for a method the ΔW that all of them need. A strength "
-        "with * is the weakest that there is, and costs more than it may."
+        "loss attack on what the contributor taught; 0.5 is guessing. Seconds: of the CPU, for the work itself without "
+        "tuning. MB: updates that members must send, or for a method the ΔW that all need. A strength with * is the "
+        "weakest that there is, and costs more than it may."
     )
     return Table(f"{world.title}: figures", columns, listed, note)
 
