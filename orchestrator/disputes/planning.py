@@ -9,12 +9,12 @@ from orchestrator.chain.contracts import PublicContracts
 from orchestrator.chain.public_events import AwardClaim, AwardsPublication, AwardVoided, read_awards
 from orchestrator.commitment.consequences import Consequence, awards_of_revoked
 from orchestrator.daemon.spent import spent_of
-from orchestrator.errors import ChainError, EnvironmentMissing
+from orchestrator.errors import ChainError, DiskError, EnvironmentMissing
 from orchestrator.ledger.canonical import Document
 from orchestrator.ledger.contributions import Tasks
 from orchestrator.ledger.entities import LedgerState, Mode
 from orchestrator.types import OrganisationId, UpdateId
-from orchestrator.unlearning.plan import Plan, plan_of, planned_revocation
+from orchestrator.unlearning.plan import Plan, Spent, plan_of, planned_revocation
 from orchestrator.unlearning.policy import Policy
 
 UNKNOWN = "unknown: the public chain cannot be read"
@@ -30,8 +30,15 @@ def planned(
     reason: str,
     policy: Policy,
 ) -> Plan:
-    """See :func:`orchestrator.unlearning.plan.plan_of`; with what this home's journal has measured."""
-    return plan_of(state, tasks, me, updates, reason, spent=spent_of(home), policy=policy)
+    """See :func:`orchestrator.unlearning.plan.plan_of`; with what this home's journal has measured.
+
+    A journal that cannot be read has measured nothing: it keeps nobody from asking for a contribution back.
+    """
+    try:
+        spent = spent_of(home)
+    except DiskError:
+        spent = Spent()
+    return plan_of(state, tasks, me, updates, reason, spent=spent, policy=policy)
 
 
 def awards_at_stake(state: LedgerState, plan: Plan, tasks: Tasks, public: Callable[[], PublicContracts]) -> Document:

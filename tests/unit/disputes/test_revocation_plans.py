@@ -110,6 +110,12 @@ def test_a_plan_goes_on_without_the_public_chain(lived: Any, tmp_path: Any) -> N
     assert first == "cumulus would revoke 1 contribution; that needs nobody's consent, and takes effect at once"
 
 
+def test_a_journal_that_cannot_be_read_keeps_nobody_from_asking(lived: Any, tmp_path: Any) -> None:
+    history, rounds = lived
+    (tmp_path / "daemon.sqlite").write_bytes(b"this is no database" * 100)
+    assert plan(history, [rounds[0][CUMULUS]], tmp_path).modes[Mode.REPLAY].seconds is None
+
+
 def test_progress_of_a_replay_and_of_a_heal(lived: Any) -> None:
     history, rounds = lived
     replayed: RequestId = history.request(CUMULUS, [rounds[1][CUMULUS]], mode="replay")
