@@ -83,7 +83,10 @@ def load_models(
         adapter = (folder / CONFIG).is_file()
         found = _adapted(folder, settings, cache) if adapter else _merged(name, settings, cache)
         if base is not None and (found.kind, found.architecture) != (base.kind, base.architecture):
-            raise DataError(f"{name} is a {found.architecture}, the first model a {base.architecture}")
+            raise DataError(
+                f"{name} is a {found.architecture}, the first model a {base.architecture}",
+                mend="give models of one base",
+            )
         states[role] = _state(name, found.model, next(iter(states.values()), None))
         digests[role] = tensors_digest(sorted(states[role].items()))
         _check_reference(role, name, digests)

@@ -30,7 +30,7 @@ def run(classifiers: Path, tmp_path: Path, *more: str, **changed: str) -> tuple[
 def told(capsys: pytest.CaptureFixture[str]) -> str:
     out, err = capsys.readouterr()
     assert out == "" and "Traceback" not in err
-    lines = [line for line in err.splitlines() if line.strip()]
+    lines = err.splitlines()
     assert len(lines) == 1 and lines[0].startswith("error: "), err
     return lines[0]
 
