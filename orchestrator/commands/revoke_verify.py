@@ -158,11 +158,12 @@ def _endorsed(path: Path, ledger: HandedLedger | None) -> EndorsedCertificate:
     """The file as it is; of a certificate alone, the signatures that the handover's records have."""
     from orchestrator.audit.plain_json import load_json
     from orchestrator.commitment.certificate import FORMAT, VERSION
-    from orchestrator.commitment.endorsed import EndorsedCertificate, endorsed_certificate
+    from orchestrator.commitment.certificate_reader import check_shape
+    from orchestrator.commitment.endorsed import EndorsedCertificate, certified_signatures
     from orchestrator.disputes.files import read_bytes
-    from orchestrator.errors import ConfigurationError
-    from orchestrator.ledger.canonical import MAX_BYTES, parse
-    from orchestrator.types import Digest, RequestId
+    from orchestrator.errors import ConfigurationError, ProtocolError
+    from orchestrator.ledger.canonical import MAX_BYTES, parse, sha256
+    from orchestrator.types import RequestId
 
     data = read_bytes(path, limit=MAX_BYTES)
     document = load_json(data)
@@ -174,7 +175,12 @@ def _endorsed(path: Path, ledger: HandedLedger | None) -> EndorsedCertificate:
             f"{path} is a certificate without signatures",
             mend="give what `loranchor revoke certificate` wrote, or --handover DIR, whose records hold them",
         )
-    return endorsed_certificate(ledger.records, RequestId(Digest(str(alone.get("request_id")))), data)
+    check_shape(alone)
+    try:
+        signed, signatures = certified_signatures(ledger.records, RequestId(alone["request_id"]))
+    except ProtocolError:  # what the records say of such a request is told with all else
+        signed, signatures = sha256(data), ()
+    return EndorsedCertificate(alone, signed, signatures)
 
 
 def _electorate(path: Path | None, ledger: HandedLedger | None, endorsed: EndorsedCertificate) -> Electorate:

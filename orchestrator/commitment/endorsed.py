@@ -71,7 +71,7 @@ def _endorsement(reader: Reader) -> tuple[OrganisationId, bytes]:
 
 
 def endorsed_certificate(records: Iterable[Record], request_id: RequestId, data: bytes) -> EndorsedCertificate:
-    """A certified certificate with the signatures that certified it: by members of the time, recorded up to then.
+    """A certified certificate with the signatures that certified it.
 
     Args:
         data: the certificate's bytes, as IPFS has them.
@@ -80,17 +80,27 @@ def endorsed_certificate(records: Iterable[Record], request_id: RequestId, data:
         ProtocolError: the request was not certified, or with another certificate. FormatError: the bytes are no
             certificate of the present version.
     """
+    certified, signatures = certified_signatures(records, request_id)
+    if certified != (found := sha256(data)):
+        raise ProtocolError(f"request {request_id} was certified with {certified}, and this is {found}")
+    return EndorsedCertificate(parse(data, format=FORMAT, versions=frozenset({VERSION})), found, signatures)
+
+
+def certified_signatures(records: Iterable[Record], request_id: RequestId) -> tuple[Digest, Signatures]:
+    """What was certified for a request, and by whose signatures: of members of the time, recorded up to then.
+
+    Raises:
+        ProtocolError: it never was, or the records contradict each other.
+    """
     state = state_certified(records, request_id)
-    revocation, found = state.revocations[request_id], sha256(data)
-    if revocation.certificate != found:
-        raise ProtocolError(f"request {request_id} was certified with {revocation.certificate}, and this is {found}")
-    given = revocation.endorsements
-    signatures = tuple(
+    revocation = state.revocations[request_id]
+    given, certified = revocation.endorsements, revocation.certificate
+    assert certified is not None
+    return certified, tuple(
         (name, given[name].signature)
         for name in sorted(state.members.seats)
-        if name in given and given[name].certificate_digest == found
+        if name in given and given[name].certificate_digest == certified
     )
-    return EndorsedCertificate(parse(data, format=FORMAT, versions=frozenset({VERSION})), found, signatures)
 
 
 def state_certified(records: Iterable[Record], request_id: RequestId) -> LedgerState:

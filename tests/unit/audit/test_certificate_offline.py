@@ -111,6 +111,17 @@ def test_a_certificate_of_a_handover_has_its_signatures_there(
     assert "without signatures" in told["error"]["message"]
 
 
+def test_a_certificate_of_a_handover_that_was_altered(verify: Run, folder: Path, endorsed: EndorsedCertificate) -> None:
+    path = folder / "handover" / "certificates" / f"{endorsed.signed}.json"
+    changed = folder / "changed.json"
+    changed.write_bytes(path.read_bytes().replace(b'"reason":"withdrawn"', b'"reason":"WITHDRAWN"'))
+    code, told = verify(changed, handover=folder / "handover")
+    assert (code, rejected(told)) == (8, ["altered", "records", "records"])
+    changed.write_bytes(certificate_bytes({**endorsed.certificate, "request_id": word_of("mine")}))
+    code, told = verify(changed, handover=folder / "handover")
+    assert (code, rejected(told)) == (8, ["other-request"])
+
+
 def test_a_head_before_the_certification_does_not_cover_it(verify: Run, folder: Path, evidence: Evidence) -> None:
     early = evidence.public.anchored[0].head
     for head, words in ((early, "covers the certification"), (word_of("x"), "no checkpoint of the handover")):
