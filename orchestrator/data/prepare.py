@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from orchestrator.data.apart import chopped, split_apart
 from orchestrator.data.document import Document
 from orchestrator.data.settings import DataSettings
 from orchestrator.data.sources import load_documents
 from orchestrator.errors import DataError
+from orchestrator.samples import sample_id
+from orchestrator.types import Digest
 
 Batch = dict[str, Tensor]
 IGNORED = -100
@@ -46,20 +49,32 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One organisation's samples. ``training`` and ``validation`` come from different documents."""
+    """One organisation's samples. ``training`` and ``validation`` come from different documents.
+
+    Attributes:
+        rows: of ``training``, by the id of the document they were made of; only where documents were kept apart.
+    """
 
     settings: DataSettings
     documents: int
     training: Samples
     validation: Samples
+    rows: Mapping[Digest, tuple[int, ...]] = field(default_factory=dict)
 
     def batches(self, *, batch: int, steps: int, seed: int) -> Iterator[Batch]:
         """Training batches: every sample once, in an order given by the seed, before any comes again."""
+        return self._drawn(range(len(self.training)), batch, steps, seed)
+
+    def batches_of(self, documents: Sequence[Digest], *, batch: int, steps: int, seed: int) -> Iterator[Batch]:
+        """The same of some documents alone; what else there is changes nothing about these batches."""
+        return self._drawn([row for item in documents for row in self.rows[item]], batch, steps, seed)
+
+    def _drawn(self, rows: Sequence[int], batch: int, steps: int, seed: int) -> Iterator[Batch]:
         order: list[int] = []
         shuffle = random.Random(seed)
         for _ in range(steps):
             while len(order) < batch:
-                turn = list(range(len(self.training)))
+                turn = list(rows)
                 shuffle.shuffle(turn)
                 order += turn
             yield self.training.batch(order[:batch])
@@ -71,7 +86,15 @@ class Dataset:
         return [self.validation.batch(range(start, min(start + batch, size))) for start in range(0, size, batch)]
 
 
-def prepare(settings: DataSettings, tokenizer: Any, *, kind: str, length: int) -> Dataset:
+def prepare(
+    settings: DataSettings,
+    tokenizer: Any,
+    *,
+    kind: str,
+    length: int,
+    apart: bool = False,
+    withdrawn: Callable[[Digest], bool] | None = None,
+) -> Dataset:
     """Load, split and tokenise one organisation's data.
 
     Args:
@@ -79,12 +102,18 @@ def prepare(settings: DataSettings, tokenizer: Any, *, kind: str, length: int) -
         tokenizer: of the base model.
         kind: ``causal_lm`` or ``classifier``.
         length: tokens a sample; a language model's samples have exactly so many, a classifier's at most.
+        apart: whether no row holds tokens of two documents, and no document decides on which side of the split another
+            one is, so that a data set without some documents is the same in all else.
+        withdrawn: tells by its id whether a document may not be used any more, on either side of the split.
 
     Raises:
         DataError: the shard is empty, too small for a split, or has no labels where they are needed.
     """
     documents = load_documents(settings)
-    training, validation = split(documents, settings)
+    training, validation = (split_apart if apart else split)(documents, settings)
+    if withdrawn is not None:
+        training, validation = (_left(part, withdrawn) for part in (training, validation))
+    rows: dict[Digest, tuple[int, ...]] = {}
     if kind == "classifier":
         if any(document.label is None for document in documents):
             raise DataError(
@@ -92,13 +121,29 @@ def prepare(settings: DataSettings, tokenizer: Any, *, kind: str, length: int) -
             )
         validation = validation[: settings.validation_limit]
         samples = [_labelled(part, tokenizer, length) for part in (_adversarial(training, settings), validation)]
-        return Dataset(settings, len(documents), *samples)
-    blocks = [_blocks(part, tokenizer, length) for part in (training, validation)]
-    held_out = blocks[1]
-    if len(held_out) > settings.validation_limit:
-        rows = torch.arange(settings.validation_limit) * len(held_out) // settings.validation_limit
-        held_out = Samples(held_out.tokens[rows], held_out.mask[rows], held_out.labels[rows])
-    return Dataset(settings, len(documents), blocks[0], held_out)
+        if apart:
+            rows = {sample_id(document.text): (row,) for row, document in enumerate(training)}
+        return Dataset(settings, len(documents), samples[0], samples[1], rows)
+    if apart:
+        cut = [chopped(part, tokenizer, length) for part in (training, validation)]
+        blocks, rows = [Samples(item.tokens, item.mask, item.labels) for item in cut], cut[0].rows
+    else:
+        blocks = [_blocks(part, tokenizer, length) for part in (training, validation)]
+    return Dataset(settings, len(documents), blocks[0], _at_most(blocks[1], settings.validation_limit), rows)
+
+
+def _left(documents: Sequence[Document], withdrawn: Callable[[Digest], bool]) -> list[Document]:
+    left = [document for document in documents if not withdrawn(sample_id(document.text))]
+    if not left:
+        raise DataError("what was withdrawn leaves nothing on one side of the split", mend="add other data")
+    return left
+
+
+def _at_most(samples: Samples, limit: int) -> Samples:
+    if len(samples) <= limit:
+        return samples
+    rows = torch.arange(limit) * len(samples) // limit
+    return Samples(samples.tokens[rows], samples.mask[rows], samples.labels[rows])
 
 
 def split(documents: Sequence[Document], settings: DataSettings) -> tuple[list[Document], list[Document]]:
