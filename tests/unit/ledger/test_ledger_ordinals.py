@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS, task, word_of
 from unit.ledger.history import History
 
 from orchestrator.ledger.lineage import training_ordinal
+from orchestrator.ledger.replays import to_train_again
+from orchestrator.ledger.view import manifest_of
 from orchestrator.types import OrganisationId
 
 ISOLATED = task(lineage="isolated")
@@ -92,3 +96,37 @@ def test_another_base_model_begins_anew() -> None:
     history.round()
     other = task(base={"digest": word_of("other"), "architecture": "llama", "kind": "causal_lm"})
     assert training_ordinal(history.state, other, history.tasks, AURORA) == 1
+
+
+def shape(history: History) -> list[list[tuple[OrganisationId, int]]]:
+    """Owners and weights of the manifest, by round, whatever the rounds' numbers are."""
+    rounds: dict[int, list[tuple[OrganisationId, int]]] = {}
+    for entry in manifest_of(history.state, history.tasks).originals:
+        rounds.setdefault(entry.round, []).append((entry.organisation, entry.weight))
+    return list(rounds.values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), st.lists(st.sets(st.sampled_from(MEMBERS), min_size=1), min_size=1, max_size=4))
+def test_any_replay_becomes_the_history_that_never_had_the_contribution(
+    data: st.DataObject, rounds: list[set[OrganisationId]]
+) -> None:
+    """Round by round: the same seeds on manifests of the same owners and weights."""
+    taking_part = [sorted(names) for names in rounds]
+    place = data.draw(st.integers(0, len(rounds) - 1))
+    owner = data.draw(st.sampled_from(taking_part[place]))
+    life, never = History(), History()
+    lost = [life.round(participants=names) for names in taking_part][place][owner]
+    for number, names in enumerate(taking_part[: place + 1]):
+        kept = [name for name in names if (number, name) != (place, owner)]
+        if kept:
+            never.round(participants=kept)
+    request = life.request(owner, [lost], mode="replay")
+    life.replace(request)
+    again = to_train_again(life.state, life.state.revocations[request], life.tasks)
+    assert [list(names) for names in again] == taking_part[place + 1 :]
+    for names in again:
+        assert ordinals(life) == ordinals(never)
+        life.round(participants=names)
+        never.round(participants=names)
+    assert shape(life) == (shape(never) if never.state.rounds else [])
