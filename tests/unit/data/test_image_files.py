@@ -49,7 +49,11 @@ def test_a_file_that_is_not_what_it_says_is_refused(tmp_path: Path, content: byt
         read_idx(tmp_path / "a", 3)
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(GREY)[:-9], gzip.compress(GREY)[:20] + b"\xff" * 30])
+@pytest.mark.parametrize(
+    "content",
+    [b"no gzip", gzip.compress(GREY)[:-9], gzip.compress(GREY)[:20] + b"\xff" * 30],
+    ids=["no gzip", "cut off", "damaged"],  # the bytes hold the time
+)
 def test_a_damaged_packed_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.gz").write_bytes(content)
     with pytest.raises(DataError, match=r"a\.gz"):
