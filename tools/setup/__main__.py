@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.fetch.items import bring, is_there
 from tools.fetch.optional import bring_where_possible
-from tools.fetch.sources import MINILM, OPTIONAL, SMOLLM2, SOTU, VADER, Source
+from tools.fetch.sources import CHITCHAT, MINILM, OPTIONAL, SMOLLM2, SOTU, VADER, Source
 from tools.setup.checks import check_machine
 from tools.setup.command import exit_code, say, step
 from tools.setup.environments import create, install_contracts, install_main
@@ -20,7 +20,13 @@ from tools.setup.node import install_node_modules
 from tools.setup.paths import VENV, VENV_CONTRACTS, cache_dir
 from tools.setup.solc import link_solc
 
-TITLES = {SMOLLM2: "model SmolLM2-135M", MINILM: "model MiniLM-L6", VADER: "VADER sentences", SOTU: "speeches"}
+TITLES = {
+    SMOLLM2: "model SmolLM2-135M",
+    MINILM: "model MiniLM-L6",
+    VADER: "VADER sentences",
+    SOTU: "speeches",
+    CHITCHAT: "conversations",
+}
 
 
 def bring_if_absent(*sources: Source) -> None:
@@ -54,7 +60,7 @@ def set_up() -> None:
             main,
             npm,
             contracts,
-            pool.submit(after, [made], bring_if_absent, MINILM),
+            pool.submit(after, [made], bring_if_absent, MINILM, CHITCHAT),
             pool.submit(after, [npm], bring_if_absent, SOTU),
             pool.submit(after, [main], bring_if_absent, VADER, SMOLLM2),
             pool.submit(bring_where_possible, *OPTIONAL),

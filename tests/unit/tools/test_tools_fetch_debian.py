@@ -137,3 +137,9 @@ def test_asking_again_brings_it(
 def test_what_only_a_benchmark_needs_is_not_among_what_tests_need() -> None:
     assert not set(OPTIONAL) & set(SOURCES)
     assert all(len(bytes.fromhex(source.sha256)) == 32 for source in OPTIONAL)
+
+
+def test_the_set_up_brings_all_that_tests_need() -> None:
+    from tools.setup.__main__ import TITLES
+
+    assert set(TITLES) == set(SOURCES)
