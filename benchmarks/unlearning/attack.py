@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.harness.machine import code_digest
-from benchmarks.unlearning.kept import kept_json
+from benchmarks.unlearning.kept import digest_of, kept_json
 from benchmarks.unlearning.place import Place
 from orchestrator.attacks.relearning import RelearningSettings, draw, relearn
-from tools.setup.paths import ROOT
 
 SOURCES = (
     *(f"benchmarks/unlearning/{name}.py" for name in ("attack", "case", "flipped", "secrets")),
     "orchestrator/attacks",
     *(f"orchestrator/unlearning/{name}.py" for name in ("subject", "tasks")),
-    "orchestrator/data",
+    *(f"orchestrator/data/{name}.py" for name in ("canaries", "prepare")),
 )
 
 
@@ -32,7 +30,7 @@ def attacked(place: Place, k: int) -> dict[str, Any]:
         "seed": case.seed,
         "k": k,
         "model": place.digest(),
-        "code": code_digest(ROOT, SOURCES),
+        "code": digest_of(SOURCES),
     }
     return kept_json("attacks", about, lambda: _attack(place, k))
 

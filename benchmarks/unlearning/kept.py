@@ -10,9 +10,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.machine import code_digest
 from benchmarks.harness.runner import RUNS
 from orchestrator.files import write_json
 from tools.setup.paths import ROOT
@@ -23,6 +25,12 @@ FOLDER = ROOT / RUNS / "unlearning"
 def key_of(about: Mapping[str, Any]) -> str:
     """Hexadecimal digest of a configuration."""
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def digest_of(sources: tuple[str, ...]) -> str:
+    """Of source files, as they were when the process first asked: one run does not change its mind."""
+    return code_digest(ROOT, sources)
 
 
 def kept_json(kind: str, about: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:

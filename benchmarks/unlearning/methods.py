@@ -7,10 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.harness.machine import code_digest
 from benchmarks.unlearning import modes
 from benchmarks.unlearning.case import Case
-from benchmarks.unlearning.kept import kept_json
+from benchmarks.unlearning.kept import digest_of, kept_json
 from benchmarks.unlearning.modes import Cost
 from benchmarks.unlearning.place import Place
 from orchestrator.errors import DataError
@@ -18,7 +17,6 @@ from orchestrator.unlearning.methods import method_named, methods
 from orchestrator.unlearning.methods.recipe import Recipe
 from orchestrator.unlearning.subject import Budget, Data, Method
 from orchestrator.unlearning.tuning import tune
-from tools.setup.paths import ROOT
 
 MOST = 0.02
 """Share of right answers on retained training samples that a strength may cost, beside the fold after a drop."""
@@ -31,7 +29,7 @@ def source_of(name: str) -> str:
     assert isinstance(recipe, Recipe)
     module = inspect.getmodule(recipe.body)
     assert module is not None
-    return code_digest(ROOT, [f"orchestrator/unlearning/methods/{module.__name__.rpartition('.')[2]}.py", *SHARED])
+    return digest_of((f"orchestrator/unlearning/methods/{module.__name__.rpartition('.')[2]}.py", *SHARED))
 
 
 def apply(place: Place, name: str, tuning: Case) -> tuple[Cost, dict[str, float]]:

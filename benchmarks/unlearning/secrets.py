@@ -43,9 +43,9 @@ def parts(world: World, seed: int) -> Parts:
     never = drawn(space, CANARIES, seed, but=secrets)
     others = planted(own.validation, space, never, len(own.validation) // CANARIES, tokenizer)
     shards[world.contributor] = replace(own, training=taught)
-    with_canary, without = seen_rows(CANARIES), seen_rows(world.plain)
+    with_canary = seen_rows(CANARIES)
     given = set(with_canary[0])
-    seen = [row for row in range(rows) if row % CANARIES in given] + [rows + place for place in without[0]]
+    seen = [row for row in range(rows) if row % CANARIES in given] + list(range(rows, rows + world.plain))
     held_out = [row for row in range(rows) if row % CANARIES not in given]
     guarded = [secrets[place] for place in with_canary[1]]
     prefix, words = space.tokens(tokenizer)

@@ -12,10 +12,10 @@ from typing import Any, Literal
 from benchmarks.federation import Federation
 from benchmarks.federation.book import Sent
 from benchmarks.federation.workbench import MemberBench
-from benchmarks.harness.machine import code_digest, versions
+from benchmarks.harness.machine import versions
 from benchmarks.unlearning.case import Case
-from benchmarks.unlearning.kept import kept_folder
-from orchestrator.aggregation import FoldEntry
+from benchmarks.unlearning.kept import digest_of, kept_folder
+from orchestrator.aggregation import FOLD_VERSION, FoldEntry
 from orchestrator.contribution import AdapterDelta, parse
 from orchestrator.daemon.workbench import OpenDelta, Progress
 from orchestrator.files import write_atomic, write_json
@@ -23,7 +23,6 @@ from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.privacy import PrivacySettings, protect
 from orchestrator.types import OrganisationId, ProtectedDelta, UpdateId
-from tools.setup.paths import ROOT
 
 Lineage = Literal["chained", "isolated"]
 History = Literal["original", "retrained", "replayed"]
@@ -34,8 +33,9 @@ SOURCES = (
     *(f"benchmarks/unlearning/{name}.py" for name in ("flipped", "secrets", "trained")),
     *(f"benchmarks/federation/{name}.py" for name in ("adversaries", "book", "shards", "simulate", "workbench")),
     *(f"orchestrator/conf/experiment/{name}.yaml" for name in ("sotu_smollm2", "vader_minilm")),
-    "orchestrator/data",
+    *(f"orchestrator/data/{name}.py" for name in ("canaries", "prepare", "settings", "sources")),
     "orchestrator/training",
+    *(f"orchestrator/ledger/{name}.py" for name in ("contributions", "manifest", "weights")),
     *(f"orchestrator/worker/{name}.py" for name in ("lineage", "torch_workbench")),
 )
 """Whatever decides the bits of a federation but the fold, whose version is in the key."""
@@ -48,7 +48,7 @@ class Trained:
     Attributes:
         entries: of its last manifest. remaining: had the contributor never sent anything, nothing trained again.
         untainted: updates that are neither the contributor's nor their descendants, by round and owner.
-        seconds: of all training for it, one thread. payload: bytes of the updates trained for it.
+        seconds: of the CPU, of all training for it. payload: bytes of the updates trained for it.
         rounds: mean accuracy of held-out samples by round, the base first; None for a language model.
     """
 
@@ -110,9 +110,9 @@ class _Timed:
         own = self._federation
         if (round_number, self._name) in own.given:
             return own.given[(round_number, self._name)]
-        start = time.perf_counter()
+        start = time.process_time()
         made = self._bench.train(task, manifest, opener, round_number, progress)
-        own.seconds += time.perf_counter() - start
+        own.seconds += time.process_time() - start
         own.payload += len(made.payload)
         return made
 
@@ -128,7 +128,8 @@ def trained(case: Case, lineage: Lineage, history: History) -> Trained:
         "seed": case.seed,
         "lineage": lineage,
         "history": history,
-        "code": code_digest(ROOT, SOURCES),
+        "code": digest_of(SOURCES),
+        "fold": FOLD_VERSION,
         "packages": versions(["torch", "transformers", "peft"]),
         "base": case.shared.base.digest,
     }

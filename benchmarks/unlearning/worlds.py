@@ -44,7 +44,8 @@ class World:
         held_out: held-out samples of an organisation at most. measured: forget samples that are measured on, at most.
         method, attack: of what is done to the model afterwards.
         sigma: of the hardening noise of ``heal``. halvings: of a strength's range when it is tuned.
-        copies, plain: of a canary, and the contributor's samples without one; 0 where labels are flipped instead.
+        copies, plain: of a canary, and the contributor's samples without one, which attackers may have; 0 where labels
+            are flipped instead.
     """
 
     overrides: tuple[str, ...]
@@ -111,15 +112,15 @@ WORLDS: Mapping[str, World] = {
         },
         contributor=OrganisationId("cumulus"),
         rounds=3,
-        steps=24,
+        steps=48,
         batch=8,
-        length=32,
+        length=16,
         held_out=48,
         measured=64,
         method=Effort(12, 8, 1e-4, 12),
         attack=Effort(24, 8, 1e-4, 12),
         sigma=0.002,
-        copies=8,
-        plain=80,
+        copies=16,
+        plain=40,
     ),
 }

@@ -29,7 +29,8 @@ from benchmarks.unlearning.modes import (
 )
 from benchmarks.unlearning.plot import PLOTS
 from benchmarks.unlearning.report import broken, report
-from benchmarks.unlearning.worlds import WORLDS
+from benchmarks.unlearning.worlds import CANARIES, WORLDS
+from orchestrator.attacks.relearning import SEEN_SHARE
 
 PAGES = Path(__file__).parents[3] / "docs" / "benchmarks"
 Change = Callable[[str, int], Mapping[str, Any]]
@@ -133,6 +134,11 @@ def test_cells_know_all_sizes() -> None:
     }
     assert len({cells._cell(name, DROP, 0, (0,))["sizes"] for name in WORLDS}) == len(WORLDS)
     assert BENCHMARK.name == "unlearning"
+
+
+def test_attackers_can_have_as_many_examples_as_are_asked_for() -> None:
+    world = WORLDS["chitchat"]
+    assert round(CANARIES * SEEN_SHARE) * world.copies + world.plain >= max(cells.ALL_KS)
 
 
 # -- gate
