@@ -14,8 +14,8 @@ from typing import Any
 from orchestrator import __version__
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts
 from orchestrator.chain.public_events import Anchored
-from orchestrator.commitment.certificate import LIMITS, NOT_EVALUATED, outcome_of
 from orchestrator.demo.chains import Seen
+from orchestrator.demo.revocations import revocations_of
 from orchestrator.ledger.awards import awards
 from orchestrator.ledger.contributions import Tasks, accepted_updates, task_of
 from orchestrator.ledger.entities import Revocation, Round, RoundStatus
@@ -39,9 +39,10 @@ def summarise(
     audit: Mapping[str, Any],
     notes: list[str],
 ) -> dict[str, Any]:
-    """The whole summary as a JSON object."""
+    """The whole summary as a JSON object; ``revocation`` is the first of ``revocations``."""
     figures = {name: json.loads((home / "figures.json").read_text()) for name, home in homes.items()}
     revocation = next(iter(seen.state.revocations.values()), None)
+    told = revocations_of(seen, tasks, private, public)
     closed = [item for item in seen.state.rounds.values() if item.status is RoundStatus.CLOSED]
     return {
         "schema": SCHEMA,
@@ -55,7 +56,8 @@ def summarise(
         },
         "held_out": {name: _held_out(found, closed, revocation) for name, found in figures.items()},
         "rounds": [_round(item, seen, tasks, figures, private, public) for item in closed],
-        "revocation": None if revocation is None else _revocation(revocation, seen, tasks),
+        "revocation": told[0] if told else None,
+        "revocations": told,
         "tokens": _tokens(seen, tasks, public),
         "bytes_sent": {name: found["traffic"]["bytes_sent"] for name, found in figures.items()},
         "bytes_received": {name: found["traffic"]["bytes_received"] for name, found in figures.items()},
@@ -146,42 +148,6 @@ def _gas(contracts: PrivateContracts | PublicContracts, transactions: set[Any]) 
 def _anchored_for(seen: Seen, subject: str) -> Anchored:
     due = next(item for item in seen.state.due if str(item.subject) == subject)
     return next(item for item in seen.anchored if item.sequence == due.sequence)
-
-
-def _revocation(found: Revocation, seen: Seen, tasks: Tasks) -> dict[str, Any]:
-    anchored = _anchored_for(seen, found.id)
-    outcome = outcome_of(seen.state, found.id, tasks)
-    endorsement = next(item for item in found.endorsements.values() if item.certificate_digest == found.certificate)
-    return {
-        "request_id": found.id,
-        "organisation": found.organisation,
-        "update_ids": list(found.updates),
-        "mode": found.mode.value,
-        "reason": found.reason,
-        "descendants": list(outcome.descendants),
-        "manifest_before": outcome.before,
-        "manifest_after": outcome.after,
-        "certificate_digest": found.certificate,
-        "certificate_cid": endorsement.certificate_cid,
-        "sequence": anchored.sequence,
-        "public_tx": anchored.place.transaction,
-        "shred_receipts": [
-            {"organisation": name, "receipt_digest": item.receipt_digest, "receipt_cid": item.receipt_cid}
-            for name, item in sorted(found.receipts.items())
-        ],
-        "results": [
-            {
-                "organisation": name,
-                "metric": item.metric,
-                "before": item.before / MILLION,
-                "after": item.after / MILLION,
-                "samples": item.samples,
-            }
-            for name, item in sorted(found.verifications.items())
-        ],
-        "not_evaluated": list(NOT_EVALUATED),
-        "limits": list(LIMITS),
-    }
 
 
 def _tokens(seen: Seen, tasks: Tasks, public: PublicContracts) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from orchestrator.errors import ConfigurationError, FormatError
 from orchestrator.ledger.canonical import check_nesting
-from orchestrator.report import text, view
+from orchestrator.report import attacked, revoked, text, view
+from orchestrator.report.evaluation import EVALUATION, evaluation_of
 from orchestrator.report.lines import stages
 from orchestrator.report.rows import Revocation
 from orchestrator.report.summary import parse
@@ -20,14 +22,15 @@ from orchestrator.report.summary import parse
 _MEND = "name the summary.json of a run"
 
 
-def render(summary: dict[str, Any]) -> str:
+def render(summary: dict[str, Any], evaluation: dict[str, Any] | None = None) -> str:
     """The page of one run.
 
     Args:
         summary: the parsed ``summary.json``.
+        evaluation: the parsed ``evaluation.json`` of `loranchor evaluate unlearning`, for the chapter on revocations.
 
     Raises:
-        FormatError: it does not follow ``loranchor/summary/1``; names the member.
+        FormatError: one of them does not follow its format; names the member.
     """
     run = parse(summary)
     page = _environment().get_template("report.html.j2")
@@ -35,28 +38,38 @@ def render(summary: dict[str, Any]) -> str:
         run=run,
         tiles=list(view.tiles(run)),
         events=view.events(run),
+        chapters=revoked.chapters(run),
+        evaluation=None if evaluation is None else attacked.attacked(evaluation_of(evaluation)),
         organisations=list(view.organisation_rows(run)),
         held_out_charts=view.held_out(run),
         stages=stages(run),
         charts=(view.token_chart(run), view.gas_chart(run), view.bytes_chart(run), view.seconds_chart(run)),
         modes=view.MODES,
         not_evaluated=view.NOT_EVALUATED,
+        scopes=revoked.SCOPES,
+        approved_by=revoked.APPROVED_BY,
+        awards=revoked.AWARDS,
         network_command=view.network_command(run),
     )
 
 
-def write(summary_path: str | os.PathLike[str], out_path: str | os.PathLike[str]) -> Path:
+def write(
+    summary_path: str | os.PathLike[str],
+    out_path: str | os.PathLike[str],
+    evaluation_path: str | os.PathLike[str] | None = None,
+) -> Path:
     """Read ``summary.json`` and write the page beside it or anywhere else, all at once or not at all.
 
+    Args:
+        evaluation_path: an ``evaluation.json`` to show with it.
+
     Raises:
-        ConfigurationError: the summary cannot be read or the page cannot be written.
-        FormatError: the file is no JSON, or not a summary.
+        ConfigurationError: a file cannot be read or the page cannot be written.
+        FormatError: a file is no JSON, or not what it should be.
     """
-    source, target = Path(summary_path), Path(out_path)
-    try:
-        page = render(_load(source.read_bytes(), source))
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {source}: {error.strerror}", mend=_MEND) from error
+    target = Path(out_path)
+    summary = _read(Path(summary_path), _MEND)
+    page = render(summary, None if evaluation_path is None else _read(Path(evaluation_path), EVALUATION.mend) or {})
     try:
         _replace(target, page)
     except OSError as error:
@@ -65,12 +78,19 @@ def write(summary_path: str | os.PathLike[str], out_path: str | os.PathLike[str]
     return target
 
 
-def _load(data: bytes, source: Path) -> Any:
+def _read(source: Path, mend: str) -> Any:
+    try:
+        return _load(source.read_bytes(), source, mend)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {source}: {error.strerror}", mend=mend) from error
+
+
+def _load(data: bytes, source: Path, mend: str) -> Any:
     try:
         check_nesting(data, source.name)
         return json.loads(data, parse_constant=_no_constant)
     except (ValueError, FormatError) as error:
-        raise FormatError(f"{source} is not JSON: {error}", mend=_MEND) from error
+        raise FormatError(f"{source} is not JSON: {error}", mend=mend) from error
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -89,6 +109,7 @@ def _replace(target: Path, page: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("orchestrator.report"),
@@ -105,12 +126,14 @@ def _environment() -> Environment:
         share=text.share,
         words=text.words,
         parts=text.parts,
+        clock=text.clock,
     )
     environment.globals.update(
         NOT_RECORDED=text.NOT_RECORDED,
         figure=lambda metric, value: text.figure(metric)(value),
         change=text.change,
         duration=text.duration,
+        REASONS=(attacked.NO_REFERENCE, attacked.NOT_MEASURED),
     )
     environment.tests["revocation"] = lambda value: isinstance(value, Revocation)
     return environment

@@ -60,6 +60,73 @@ class ReceiptRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """One thing that happened to a revocation, and where it is recorded.
+
+    Attributes:
+        step: a step's name in :mod:`orchestrator.report.steps`, or ``supported`` or ``endorsed``.
+        organisation: who sent it; None where nobody did in particular. time: as the block's node wrote it.
+        round: with whose end the revocation took effect.
+    """
+
+    step: str
+    organisation: str | None
+    block: int | None
+    time: str | None
+    round: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionRow:
+    update_id: str
+    organisation: str | None
+    round: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a revocation did to the contributions in the model."""
+
+    leaves: tuple[ContributionRow, ...]
+    stays: tuple[ContributionRow, ...]
+    returns: tuple[ContributionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgainRow:
+    """A round that was closed since in the place of an emptied one."""
+
+    round: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Of each round to be trained again its members, rounds closed since, and how many are still to come."""
+
+    needed: tuple[tuple[str, ...], ...]
+    done: tuple[AgainRow, ...]
+    left: int | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hardening:
+    method: str | None
+    sigma_nano: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a revocation has come, and whom it waits for; ``overdue`` in blocks of the private chain."""
+
+    stage: str | None
+    words: str | None
+    members: tuple[str, ...]
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
 class Revocation:
     request_id: str | None
     organisation: str | None
@@ -77,6 +144,21 @@ class Revocation:
     results: tuple[ResultRow, ...]
     not_evaluated: tuple[str, ...]
     limits: tuple[str, ...]
+    scope: str | None
+    owners: tuple[str, ...]
+    approved_by: str | None
+    urgent: bool | None
+    awards: str | None
+    events: tuple[EventRow, ...]
+    lineage: Lineage | None
+    hardening: tuple[Hardening, ...] | None
+    again: Again | None
+    standing: Standing
+
+    @property
+    def overdue(self) -> int:
+        """Blocks by which the next step is late."""
+        return self.standing.overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +206,7 @@ class Summary:
     quorum: int | None
     held_out: dict[str, HeldOut]
     rounds: tuple[RoundRow, ...]
-    revocation: Revocation | None
+    revocations: tuple[Revocation, ...]
     tokens: Tokens | None
     bytes_sent: dict[str, int]
     bytes_received: dict[str, int]
@@ -133,3 +215,8 @@ class Summary:
     seconds: dict[str, float]
     environment: dict[str, str]
     notes: tuple[str, ...]
+
+    @property
+    def revoked(self) -> frozenset[str]:
+        """Updates that somebody asked for."""
+        return frozenset(item for found in self.revocations for item in found.update_ids)

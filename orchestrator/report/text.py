@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 NOT_RECORDED = "not recorded"
 _LONG = re.compile(r"(0x[0-9a-f]{64}|Qm[1-9A-HJ-NP-Za-km-z]{44})(?![0-9A-Za-z])")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:Z|\+00:00)", re.ASCII)
 _BYTES = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -75,6 +76,12 @@ def change(metric: str, before: float, after: float) -> str:
     if metric == "accuracy":
         return f"{100 * (after - before):+.1f} points"
     return f"{after - before:+.3f}"
+
+
+def clock(time: str) -> str:
+    """``2025-01-02T03:04:05+00:00`` → ``2025-01-02 03:04:05 UTC``; what is no such time stays as it is."""
+    found = _TIME.fullmatch(time)
+    return f"{found[1]} {found[2]} UTC" if found else time
 
 
 def words(name: str) -> str:

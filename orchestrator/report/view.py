@@ -19,10 +19,11 @@ MODES = {
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 NOT_EVALUATED = {
     "retrained_reference": (
-        "No model was trained again without the revoked updates, so how far this one is from such a model is not known."
+        "The members trained no model again without the revoked updates, so the certificate cannot say how far this one"
+        " is from such a model."
     ),
-    "relearning": "Nobody tried whether the revoked content comes back when the model is trained on other data.",
-    "membership": "Nobody tried whether the model still shows that the revoked data was once trained on.",
+    "relearning": "The members did not try whether the revoked content comes back when the model is trained further.",
+    "membership": "The members did not try whether the model still shows that the revoked data was once trained on.",
 }
 
 
@@ -82,12 +83,17 @@ def _anchored(summary: Summary) -> Tile:
 
 
 def _revoked(summary: Summary) -> Tile:
-    revocation = summary.revocation
-    if revocation is None:
+    found = summary.revocations
+    if not found:
         return Tile("Revocation", "none", "no contribution was taken out in this run")
-    number = len(revocation.update_ids)
+    number = sum(len(one.update_ids) for one in found)
     what = f"{number} update{'' if number == 1 else 's'}"
-    note = f"of {revocation.organisation or text.NOT_RECORDED}, mode {revocation.mode or text.NOT_RECORDED}"
+    late = [one for one in found if one.overdue]
+    if late:
+        return Tile("Revocation", what, f"{len(late)} of {len(found)} requests overdue", "bad")
+    if len(found) > 1:
+        return Tile("Revocation", what, f"{len(found)} requests")
+    note = f"of {found[0].organisation or text.NOT_RECORDED}, mode {found[0].mode or text.NOT_RECORDED}"
     return Tile("Revocation", what, note)
 
 
@@ -101,13 +107,11 @@ def _audited(summary: Summary) -> Tile:
 
 
 def events(summary: Summary) -> Sequence[RoundRow | Revocation]:
-    """Rounds and the revocation as the chain numbered them; without numbers the revocation comes last."""
-    happened: list[RoundRow | Revocation] = [*summary.rounds]
-    if summary.revocation:
-        happened.append(summary.revocation)
-    if any(one.sequence is None for one in happened):
+    """Rounds and revocations as the chain numbered them; a revocation without a number comes last."""
+    happened: list[RoundRow | Revocation] = [*summary.rounds, *summary.revocations]
+    if any(one.sequence is None for one in summary.rounds):
         return happened
-    return sorted(happened, key=lambda one: one.sequence or 0)
+    return sorted(happened, key=lambda one: (one.sequence is None, one.sequence or 0))
 
 
 def organisation_rows(summary: Summary) -> Iterator[OrganisationRow]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from unit.audit.life import Life
+from unit.demo.summary_world import seen_of, stands
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, MEMBERS
 
 from orchestrator.chain.contracts import private_of, public_of
-from orchestrator.chain.public_events import AwardClaim, AwardsPublication, read_anchored, read_awards
-from orchestrator.demo.chains import Seen
+from orchestrator.chain.structs import Stage
 from orchestrator.demo.run import keep_copy
 from orchestrator.demo.summary import SCHEMA, summarise
 from orchestrator.report import render
@@ -31,18 +31,8 @@ def life() -> Life:
     first, second = found.round(), found.round()
     found.revoke(CUMULUS, [first[CUMULUS], second[CUMULUS]])
     found.public.views["ContributionToken", "symbol"] = lambda: ["LORA"]
+    stands(found, Stage.SHREDDED)
     return found
-
-
-def seen_of(life: Life) -> Seen:
-    public, head = public_of(life.public, life.deployments["public"]), life.public.block_number()
-    events = list(read_awards(life.public, public, 0, head))
-    return Seen(
-        life.ledger,
-        list(read_anchored(life.public, public, 0, head)),
-        [event for event in events if isinstance(event, AwardsPublication)],
-        [event for event in events if isinstance(event, AwardClaim)],
-    )
 
 
 def homes_of(life: Life, folder: Path) -> dict[str, Path]:
@@ -125,6 +115,7 @@ def test_the_revocation(life: Life, summary: dict[str, Any]) -> None:
     assert [item["organisation"] for item in found["results"]] == list(MEMBERS)
     assert found["results"][0]["before"] == 3.5 and found["results"][0]["after"] == 3.6
     assert set(found["not_evaluated"]) == {"retrained_reference", "relearning", "membership"}
+    assert summary["revocations"] == [found]
 
 
 def test_tokens_are_counted_in_wei_as_texts(summary: dict[str, Any]) -> None:
@@ -162,11 +153,11 @@ def test_a_life_without_revocation_has_none(tmp_path: Path) -> None:
         public=public_of(found.public, found.deployments["public"]),
         seconds={}, audit={"ok": False}, notes=[],
     )  # fmt: skip
-    assert made["revocation"] is None
+    assert made["revocation"] is None and made["revocations"] == []
     assert made["held_out"][AURORA] == {
         "base": None, "rounds": [None], "before_revocation": None, "after_revocation": None,
     }  # fmt: skip
-    assert parse(made).revocation is None
+    assert parse(made).revocations == ()
 
 
 # -- copies

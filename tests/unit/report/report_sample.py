@@ -21,6 +21,7 @@ def cid(text: str) -> str:
 
 def summary() -> dict[str, Any]:
     """Every member present, three organisations, two rounds, one revocation, a passed audit."""
+    revocation = _revocation()
     return {
         "schema": "loranchor/summary/1",
         "experiment": "sotu_smollm2",
@@ -29,7 +30,8 @@ def summary() -> dict[str, Any]:
         "consortium": {"id": digest("consortium"), "organisations": [*ORGANISATIONS], "quorum": 2},
         "held_out": {name: _held_out(base) for name, base in _BASE.items()},
         "rounds": [_round(1), _round(2)],
-        "revocation": _revocation(),
+        "revocation": revocation,
+        "revocations": [revocation],
         "tokens": {
             "symbol": "LORA",
             "awarded": dict(
@@ -101,7 +103,109 @@ def _revocation() -> dict[str, Any]:
         "results": [_result(name, base) for name, base in _BASE.items()],
         "not_evaluated": ["retrained_reference", "relearning", "membership"],
         "limits": ["Whoever opened a revoked update before its revocation is out of this certificate's reach."],
+        "scope": "organisation",
+        "owners": ["cumulus"],
+        "approved_by": "owner",
+        "urgent": False,
+        "awards": "vested",
+        "lineage": {
+            "leaves": [_contribution("cumulus", 1), _contribution("cumulus", 2)],
+            "stays": [_contribution("aurora", 2), _contribution("borealis", 2)],
+            "returns": [],
+        },
+        "hardening": [],
+        "trained_again": None,
+        "stage": "shredded",
+        "waiting": "done",
+        "waiting_for": [],
+        "overdue": 0,
+        "events": [
+            *_beginning("cumulus"),
+            *_certified(),
+            *(_event("shredded", 60 + i, name) for i, name in _members()),
+        ],
     }
+
+
+def late_replay() -> dict[str, Any]:
+    """A second request: another's contribution, by quorum, in mode ``replay``; one receipt is overdue."""
+    return {
+        **_revocation(),
+        "request_id": digest("request 2"),
+        "organisation": "aurora",
+        "update_ids": [digest("update borealis 1")],
+        "owners": ["borealis"],
+        "scope": "contributions",
+        "mode": "replay",
+        "reason": "POISONED",
+        "approved_by": "quorum",
+        "urgent": True,
+        "awards": "void",
+        "sequence": 4,
+        "lineage": {
+            "leaves": [_contribution("borealis", 1), _contribution("aurora", 2), _contribution("borealis", 2)],
+            "stays": [],
+            "returns": [_contribution("cumulus", 1)],
+        },
+        "hardening": [{"method": "weight-distortion", "sigma_nano": 10_000_000}],
+        "trained_again": {
+            "needed": [["aurora", "borealis"], ["aurora"]],
+            "done": [{"round": 3, "missing": ["borealis"]}],
+            "left": 1,
+        },
+        "shred_receipts": [
+            {
+                "organisation": name,
+                "receipt_digest": digest(f"receipt 2 {name}"),
+                "receipt_cid": cid(f"receipt 2 {name}"),
+            }
+            for name in ("aurora", "cumulus")
+        ],
+        "stage": "certified",
+        "waiting": "shred receipts (2 of 3) from borealis (overdue by 12 blocks)",
+        "waiting_for": ["borealis"],
+        "overdue": 12,
+        "events": [
+            *_beginning("aurora", supporter="cumulus"),
+            *_certified(),
+            *(_event("shredded", 60 + i, name) for i, name in _members() if name != "borealis"),
+        ],
+    }
+
+
+def _members() -> list[tuple[int, str]]:
+    return list(enumerate(ORGANISATIONS))
+
+
+def _beginning(organisation: str, supporter: str | None = None) -> list[dict[str, Any]]:
+    supported = [] if supporter is None else [_event("supported", 41, supporter)]
+    return [
+        _event("requested", 40, organisation),
+        *supported,
+        _event("approved", 41, supporter or organisation),
+        {**_event("effective", 44, None), "round": 2},
+        _event("affected", 45, "aurora"),
+        _event("replaced", 46, "aurora"),
+    ]
+
+
+def _certified() -> list[dict[str, Any]]:
+    measured = [_event("verified", 47 + place, name) for place, name in _members()]
+    endorsed = [
+        _event("endorsed", 50, "aurora"),
+        _event("endorsed", 51, "borealis"),
+        _event("certified", 51, "borealis"),
+    ]
+    return [*measured, *endorsed, {**_event("anchored", 31, None), "time": "2025-01-02T03:03:51+00:00"}]
+
+
+def _event(step: str, block: int, organisation: str | None) -> dict[str, Any]:
+    time = f"2025-01-02T03:0{block // 60}:{block % 60:02d}+00:00"
+    return {"step": step, "organisation": organisation, "block": block, "time": time}
+
+
+def _contribution(name: str, number: int) -> dict[str, Any]:
+    return {"update_id": digest(f"update {name} {number}"), "organisation": name, "round": number}
 
 
 def _result(name: str, base: float) -> dict[str, Any]:
