@@ -46,10 +46,10 @@ class Claims:
             heads,
             affected_wrong=frozenset(affected),
             replacement_wrong=frozenset(replacement),
-            stale_endorsements=frozenset(self._stale(ledger)),
+            stale_endorsements=frozenset(self._stale(ledger, heads.private_block)),
         )
 
-    def _stale(self, ledger: LedgerState) -> Iterator[RequestId]:
+    def _stale(self, ledger: LedgerState, block: int) -> Iterator[RequestId]:
         """Requests of which this node has endorsed another certificate than its records give since.
 
         It had not seen figures that were recorded before its endorsement, or before the first one. No others change the
@@ -59,15 +59,20 @@ class Claims:
             mine = revocation.endorsements.get(self._services.me)
             if mine is None or revocation.certificate is not None:
                 continue
-            if mine.certificate_digest != self._certificate(ledger, revocation.id):
+            if self._certificate(ledger, revocation.id, block) not in (None, mine.certificate_digest):
                 yield revocation.id
 
-    def _certificate(self, ledger: LedgerState, request_id: RequestId) -> Digest:
-        if request_id not in self._certificates:
-            consortium_id, tasks = self._services.private.deployment.consortium_id, known_tasks(ledger, self._services)
-            document = build_certificate(ledger, request_id, tasks, consortium_id=consortium_id)
-            self._certificates[request_id] = digest_of(document)
-        return self._certificates[request_id]
+    def _certificate(self, ledger: LedgerState, request_id: RequestId, block: int) -> Digest | None:
+        """None while a task is not to be had, as below."""
+        if request_id not in self._certificates and block >= self._retry_at:
+            consortium_id = self._services.private.deployment.consortium_id
+            try:
+                tasks = known_tasks(ledger, self._services)
+                document = build_certificate(ledger, request_id, tasks, consortium_id=consortium_id)
+                self._certificates[request_id] = digest_of(document)
+            except (StorageError, ProtocolError):
+                self._retry_at = block + PATIENCE
+        return self._certificates.get(request_id)
 
     def _outcome(self, ledger: LedgerState, revocation: Revocation, block: int) -> Outcome | None:
         """None while a task is not to be had, which is not asked for in every block."""

@@ -121,6 +121,28 @@ def test_what_cannot_be_computed_is_not_said_to_be_wrong(life: Consortium, monke
     assert claims.compared(later, life.history.state).replacement_wrong == {request}
 
 
+def test_an_endorsement_waits_where_a_task_is_not_to_be_had(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = requested(life)
+    life.fails = lambda effect: isinstance(effect, fx.RecordVerification | fx.EndorseCertificate)
+    life.until(lambda: life.history.state.revocations[request].replacement is not None)
+    life.history.verify(request)
+    life.handle(AURORA, life.now(), fx.EndorseCertificate(request))
+    services, asked = life.sync(AURORA), []
+    claims, ledger = Claims(services), life.now().ledger
+
+    def missing(found: Any, **_: Any) -> Any:
+        asked.append(found.id)
+        raise StorageError("no node has it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "task_of", missing)
+        for block in (50, 51):
+            assert claims.compared(BlockSeen(block, block, None), ledger).stale_endorsements == frozenset()
+        assert len(asked) == 1
+    assert claims.compared(BlockSeen(50 + PATIENCE, 50, None), ledger).stale_endorsements == frozenset()
+    assert claims._certificates.keys() == {request}
+
+
 def test_an_endorsement_is_compared_with_what_the_records_give_since(life: Consortium) -> None:
     """Figures that were recorded before the first endorsement are in the certificate, also if its maker had not seen
     them; those that come later are not, and change nothing."""
