@@ -43,7 +43,7 @@ def fit(model: nn.Module, batches: Batches, steps: int, rate: float, seed: int) 
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * step / steps))
         loss = functional.cross_entropy(model(batch["pixel_values"]), batch["labels"])
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
     if not math.isfinite(float(loss.detach())):
         raise DataError("the loss of a training is not finite", mend="lower its learning rate")
