@@ -52,7 +52,7 @@ class ProcessWorkbench:
         self, organisation: OrganisationId, values: Mapping[str, Any], home: Path, settings: WorkerSettings
     ) -> None:
         self._organisation, self._values, self._settings = organisation, values, settings
-        self._folder, self._stated = folder_of(home), home / STATEMENT
+        self._home, self._folder, self._stated = home, folder_of(home), home / STATEMENT
         self._turn, self._state = threading.Lock(), threading.Lock()
         self._worker: WorkerProcess | None = None
         self._call: Call | None = None
@@ -218,6 +218,7 @@ class ProcessWorkbench:
         begin = {
             "organisation": self._organisation,
             "values": self._values,
+            "home": str(self._home),
             "folder": str(self._folder),
             "every": own.checkpoint_every,
             "memory": own.memory_limit,

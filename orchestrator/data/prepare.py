@@ -46,6 +46,14 @@ class Samples:
             "labels": labels if labels.ndim == 1 else labels[:, :width],
         }
 
+    def digest(self, rows: Sequence[int]) -> Digest:
+        """Of some rows, with all that a model sees of them."""
+        chosen, found = torch.tensor(rows), hashlib.sha256()
+        for tensor in (self.tokens, self.mask, self.labels):
+            part = tensor[chosen].contiguous()
+            found.update(f"{part.dtype}{tuple(part.shape)}".encode() + part.numpy().tobytes())
+        return Digest("0x" + found.hexdigest())
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
@@ -68,6 +76,10 @@ class Dataset:
     def batches_of(self, documents: Sequence[Digest], *, batch: int, steps: int, seed: int) -> Iterator[Batch]:
         """The same of some documents alone; what else there is changes nothing about these batches."""
         return self._drawn([row for item in documents for row in self.rows[item]], batch, steps, seed)
+
+    def contents(self) -> dict[Digest, Digest]:
+        """Of each document that was kept apart, a digest of what it is to the model: tokens and labels."""
+        return {name: self.training.digest(rows) for name, rows in self.rows.items()}
 
     def _drawn(self, rows: Sequence[int], batch: int, steps: int, seed: int) -> Iterator[Batch]:
         order: list[int] = []

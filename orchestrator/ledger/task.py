@@ -16,6 +16,7 @@ from orchestrator.types import MILLION, Digest
 
 FORMAT = "loranchor/task"
 UINT32 = 2**32 - 1
+MAX_SLICES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,12 @@ class AdapterRules:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRules:
-    """How a member trains. ``learning_rate_nano`` is in 1e-9 units."""
+    """How a member trains. ``learning_rate_nano`` is in 1e-9 units.
+
+    Attributes:
+        slices: stages of other layers and other samples each, so that a sample can be withdrawn; 1 where the object has
+            no such member, which is optional, so that tasks without it keep their digests.
+    """
 
     steps: int
     batch: int
@@ -54,6 +60,7 @@ class TrainingRules:
     learning_rate_nano: int
     optimizer: str
     seed: int
+    slices: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +216,7 @@ def _training(reader: Reader) -> TrainingRules:
         learning_rate_nano=reader.integer("learning_rate_nano", least=1),
         optimizer=reader.text("optimizer"),
         seed=reader.integer("seed"),
+        slices=reader.integer("slices", least=2, most=MAX_SLICES) if reader.has("slices") else 1,
     )
     reader.end()
     return rules
@@ -274,6 +282,20 @@ def _trims_what_is_there(spec: TaskSpec) -> None:
         )
 
 
+def _slices_what_stands_alone(spec: TaskSpec) -> None:
+    rules = spec.training
+    if rules.slices > 1 and spec.lineage != "isolated":
+        raise FormatError(
+            f"task.training.slices is {rules.slices} with lineage chained, where others train on top of each sample",
+            mend="use lineage isolated, or leave slices out",
+        )
+    if rules.slices > rules.steps:
+        raise FormatError(
+            f"task.training.slices is {rules.slices}, which {rules.steps} steps are too few for",
+            mend="use fewer slices",
+        )
+
+
 def _agrees_with_itself(spec: TaskSpec) -> None:
     if spec.strategy.name in ONE_RANK and len(spec.adapter.ranks) != 1:
         raise FormatError(
@@ -285,6 +307,7 @@ def _agrees_with_itself(spec: TaskSpec) -> None:
             f"task.lineage is isolated, where ranks add up over rounds; strategy {spec.strategy.name} works with one",
             mend="use lineage chained, or the strategy stack or flexlora",
         )
+    _slices_what_stands_alone(spec)
     _trims_what_is_there(spec)
     names = [item.name for item in spec.verdict.filters]
     if len(set(names)) != len(names):

@@ -45,7 +45,7 @@ class AdapterSettings:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Steps, sequences a step, tokens a sequence, learning rate in 1e-9, optimizer, seed."""
+    """Steps, sequences a step, tokens a sequence, learning rate in 1e-9, optimizer, seed, slices of the samples."""
 
     steps: int
     batch: int
@@ -53,6 +53,7 @@ class TrainingSettings:
     learning_rate_nano: int
     optimizer: str = "adamw"
     seed: int = 0
+    slices: int = 1
 
     @classmethod
     def from_task(cls, task: Mapping[str, Any]) -> TrainingSettings:
@@ -64,8 +65,8 @@ class TrainingSettings:
         try:
             part = task["training"]
             names = ("steps", "batch", "length", "learning_rate_nano", "optimizer", "seed")
-            return cls(**{name: part[name] for name in names})
-        except (KeyError, TypeError) as error:
+            return cls(**{name: part[name] for name in names}, slices=part.get("slices", 1))
+        except (KeyError, TypeError, AttributeError) as error:
             raise FormatError(f"the task has no usable training settings: {error}") from error
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import ConfigurationError
@@ -27,7 +27,8 @@ class Stage:
     """One stage of a training.
 
     Attributes:
-        number: from 1. modules: that it adapts. samples: ids of all that it may see, sorted.
+        number: from 1. modules: that it adapts.
+        samples: ids of all that it may see, sorted. contents: digest of what each is to the model.
         steps: of the optimizer. seed: of the factors' start, of dropout and of the batches.
         key: digest of all that decides its bits, the stages before it among them.
     """
@@ -35,6 +36,7 @@ class Stage:
     number: int
     modules: tuple[str, ...]
     samples: tuple[Digest, ...]
+    contents: tuple[Digest, ...]
     steps: int
     seed: int
     key: Digest
@@ -42,7 +44,7 @@ class Stage:
 
 def planned(
     modules: Sequence[str],
-    samples: Iterable[Digest],
+    samples: Mapping[Digest, Digest],
     *,
     slices: int,
     steps: int,
@@ -54,7 +56,8 @@ def planned(
 
     Args:
         modules: names of the adapted ones, as the model lists them: from its input to its output.
-        samples: their ids. steps: of all stages together.
+        samples: digests of what they are to the model, such as tokens and label, by their ids.
+        steps: of all stages together.
         seed: of this training. assignment: the key by which samples are put into slices; of all the member's trainings.
         identity: digest of what else decides the bits: rules, model, device, versions.
 
@@ -63,7 +66,15 @@ def planned(
     """
     blocks, shares, dealt = blocks_of(modules, slices), shares_of(steps, slices), dealt_out(samples, slices, assignment)
     stages = (
-        Stage(number, block, own, share, derived_seed(seed, "slice", number), identity)
+        Stage(
+            number,
+            block,
+            own,
+            tuple(map(samples.__getitem__, own)),
+            share,
+            derived_seed(seed, "slice", number),
+            identity,
+        )
         for number, (block, own, share) in enumerate(zip(blocks, dealt, shares, strict=True), start=1)
     )
     return _keyed(stages, identity)
@@ -130,14 +141,18 @@ def first_touched(stages: Sequence[Stage], without: Collection[Digest]) -> int |
 def never_seen(stages: Sequence[Stage], withdrawn: Collection[Digest], identity: Digest) -> tuple[Stage, ...]:
     """The training that had never seen some samples: the stages before their first slice have the keys they had."""
     gone = set(withdrawn)
-    left = (replace(item, samples=tuple(name for name in item.samples if name not in gone)) for item in stages)
-    return _keyed(left, identity)
+    return _keyed((_left(stage, gone) for stage in stages), identity)
+
+
+def _left(stage: Stage, gone: set[Digest]) -> Stage:
+    left = [pair for pair in zip(stage.samples, stage.contents, strict=True) if pair[0] not in gone]
+    return replace(stage, samples=tuple(name for name, _ in left), contents=tuple(content for _, content in left))
 
 
 def _keyed(stages: Iterable[Stage], identity: Digest) -> tuple[Stage, ...]:
     before, made = identity, []
     for stage in stages:
-        lists = {"modules": list(stage.modules), "samples": list(stage.samples)}
+        lists = {name: list(getattr(stage, name)) for name in ("modules", "samples", "contents")}
         before = digest({"before": before, "steps": stage.steps, "seed": str(stage.seed), **lists})
         made.append(replace(stage, key=before))
     return tuple(made)

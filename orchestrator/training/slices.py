@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class Stages(Protocol):
-    """Keeps what stages have left: :class:`orchestrator.training.slice_book.SliceBook`."""
+    """Keeps what stages have left: :class:`orchestrator.worker.slice_book.SliceBook`."""
 
     def stage(self, key: Digest) -> bytes | None:
         """What was kept under a key."""

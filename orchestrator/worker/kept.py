@@ -12,6 +12,11 @@ def folder_of(home: Path) -> Path:
     return home / FOLDER
 
 
+def book_of(home: Path) -> Path:
+    """Where the book of stages of trainings in slices lies."""
+    return home / "slices"
+
+
 def checkpoint_path(folder: Path, round_number: int) -> Path:
     return folder / f"{round_number}.safetensors"
 

@@ -38,6 +38,7 @@ class Begun:
 
     Attributes:
         folder: of checkpoints. every: seconds between two. memory: bytes. idle: seconds.
+        home: the organisation's; None for a worker that keeps nothing there but checkpoints.
     """
 
     organisation: OrganisationId
@@ -46,10 +47,11 @@ class Begun:
     every: float
     memory: int
     idle: float
+    home: Path | None = None
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> Begun:
-        return cls(**{**words, "folder": Path(words["folder"])})
+        return cls(**{**words, **{name: Path(words[name]) for name in ("home", "folder") if name in words}})
 
     def equipment(self) -> Equipment:
         return equipment_of(Settings(self.values), self.organisation)
@@ -62,7 +64,7 @@ class Begun:
 
 
 def workbench(begun: Begun, keepers: Keepers, team: Team | None = None) -> TorchWorkbench:
-    return TorchWorkbench(begun.equipment(), keepers=keepers, team=team)
+    return TorchWorkbench(begun.equipment(), keepers=keepers, team=team, home=begun.home)
 
 
 def task_and_manifest(words: Mapping[str, Any]) -> tuple[TaskSpec, Manifest]:

@@ -28,8 +28,10 @@ from orchestrator.privacy import PrivacySettings, protect
 from orchestrator.training import AdapterSettings, Evaluation, Keeper, Team, TrainingSettings, evaluate, train
 from orchestrator.training.settings import derived_seed
 from orchestrator.types import MILLION, Digest, OrganisationId, ProtectedDelta, UpdateId
+from orchestrator.withdrawn import Withdrawn
 from orchestrator.worker.judging import Bench, judge
 from orchestrator.worker.lineage import beginning, continued
+from orchestrator.worker.slicing import Slicing, train_in_slices
 
 _log = logging.getLogger(__name__)
 
@@ -60,14 +62,22 @@ class TorchWorkbench:
 
     Args:
         keepers: of trainings that another process may have to finish. team: of processes that share each batch.
+        home: the organisation's, where its withdrawn samples and its book of slices are; None where it has neither.
     """
 
-    def __init__(self, equipment: Equipment, *, keepers: Keepers | None = None, team: Team | None = None) -> None:
-        self._own, self._keepers, self._team = equipment, keepers, team
+    def __init__(
+        self,
+        equipment: Equipment,
+        *,
+        keepers: Keepers | None = None,
+        team: Team | None = None,
+        home: Path | None = None,
+    ) -> None:
+        self._own, self._keepers, self._team, self._home = equipment, keepers, team, home
         self._cancelled = threading.Event()
         self._base: BaseModel | None = None
         self._dataset: Dataset | None = None
-        self._length = 0
+        self._prepared: tuple[int, bool, Withdrawn | None] | None = None
         self._folded: FoldedModel | None = None
         self._memory: dict[Held, Evaluation] = {}
 
@@ -92,19 +102,33 @@ class TorchWorkbench:
         self._move(folded, before, parsed)
         settings = TrainingSettings.from_task(task.document)
         seed = derived_seed(settings.seed, self._own.organisation, ordinal or round_number)
-        outcome = train(
-            folded.model,
-            dataset.batches(batch=settings.batch, steps=settings.steps, seed=seed),
-            AdapterSettings.from_task(task.document),
-            settings,
-            base=folded.base_digest,
-            parent_manifest=manifest.digest,
-            seed=seed,
-            start=self._start(task, manifest, parsed),
-            progress=self._telling(progress),
-            keeper=self._keepers(round_number, self._identity(task, manifest, seed)) if self._keepers else None,
-            team=self._team,
-        )
+        told = self._telling(progress)
+        if settings.slices > 1:
+            names = [entry.update_id for entry in ordered(before)]
+            slicing = Slicing(task, dataset, self._own.organisation, seed, names, self._place())
+            outcome = train_in_slices(
+                folded.model,
+                slicing,
+                parent_manifest=manifest.digest,
+                home=self._home,
+                round_number=round_number,
+                progress=told,
+                team=self._team,
+            )
+        else:
+            outcome = train(
+                folded.model,
+                dataset.batches(batch=settings.batch, steps=settings.steps, seed=seed),
+                AdapterSettings.from_task(task.document),
+                settings,
+                base=folded.base_digest,
+                parent_manifest=manifest.digest,
+                seed=seed,
+                start=self._start(task, manifest, parsed),
+                progress=told,
+                keeper=self._keepers(round_number, self._identity(task, manifest, seed)) if self._keepers else None,
+                team=self._team,
+            )
         delta = outcome.delta
         if task.lineage == "isolated":
             whole = continued(task, delta, (parsed(entry.update_id) for entry in ordered(before)))
@@ -161,9 +185,15 @@ class TorchWorkbench:
                 f"model {self._own.model} has base digest {base.digest}, the task's is {task.base.digest}",
                 mend="configure the model that the task names",
             )
-        if self._dataset is None or self._length != task.training.length:
-            self._dataset = prepare(self._own.data, base.tokenizer, kind=base.kind, length=task.training.length)
-            self._length = task.training.length
+        withdrawn = None if self._home is None else Withdrawn.read(self._home)
+        wanted = (task.training.length, task.training.slices > 1, withdrawn)
+        if self._dataset is None or self._prepared != wanted:
+            length, apart, _ = wanted
+            kept_out = None if withdrawn is None else withdrawn.__contains__
+            self._dataset = prepare(
+                self._own.data, base.tokenizer, kind=base.kind, length=length, apart=apart, withdrawn=kept_out
+            )
+            self._prepared = wanted
             self._memory.clear()
         strategy = strategy_named(task.strategy.name, **task.strategy.settings)
         if self._folded is None:
@@ -189,9 +219,12 @@ class TorchWorkbench:
         data = hashlib.sha256()
         for tensor in (samples.tokens, samples.mask, samples.labels):
             data.update(str(tuple(tensor.shape)).encode() + tensor.contiguous().numpy().tobytes())
-        place = {"device": own.device, "threads": own.threads, "torch": torch.__version__}
+        place = {**self._place(), "threads": own.threads, "torch": torch.__version__}
         rules = {"task": task.digest, "manifest": manifest.digest, "seed": str(seed)}
         return digest({**rules, **place, "organisation": own.organisation, "data": data.hexdigest()})
+
+    def _place(self) -> dict[str, str]:
+        return {"device": self._own.device, "threads": str(self._own.threads)}
 
     def _load(self, task: TaskSpec) -> BaseModel:
         torch.set_num_threads(self._own.threads)

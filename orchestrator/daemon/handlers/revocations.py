@@ -29,6 +29,8 @@ from orchestrator.ledger.manifest import governing_task
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import MILLION, Cid, Digest, RequestId, UpdateId
+from orchestrator.worker.kept import book_of
+from orchestrator.worker.slice_book import SliceBook
 
 _log = logging.getLogger(__name__)
 
@@ -140,6 +142,8 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
         raise ProtocolError(f"revocation {effect.request_id} has no certificate yet; nothing is shredded")
     cids = removable_cids(state.ledger, revocation.updates)
     compacted = holding(state.ledger, revocation.updates, known_tasks(state.ledger, services))
+    updates = (state.ledger.updates[item] for item in revocation.updates)
+    own_rounds = [update.round for update in updates if update.organisation == services.me]
 
     def job() -> None:
         services.figures.status("shredding", request=effect.request_id)
@@ -147,6 +151,7 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
         with services.lock:
             destroyed = services.keystore.shred(revocation.updates)
         shred_objects(services, state.ledger, compacted)
+        SliceBook(book_of(services.home)).drop(own_rounds)
         services.forget()  # after the keys went: what is opened from now on opens without them
         removed = _removed(services, effect.request_id, cids)
         receipt = Receipt(

@@ -64,7 +64,7 @@ def modules_of(model: Any) -> list[str]:
 def stages_of(model: Any, samples: Sequence[Digest] = IDS, slices: int = 4, seed: int = 3) -> tuple[Stage, ...]:
     return planned(
         modules_of(model),
-        samples,
+        {item: item for item in samples},
         slices=slices,
         steps=SETTINGS.steps,
         seed=seed,

@@ -26,7 +26,7 @@ SAMPLES = [sample_id(f"text {number}") for number in range(40)]
 
 def plan(samples: list[Digest] = SAMPLES, slices: int = 4, **other: object) -> tuple[Stage, ...]:
     rest = {"steps": 30, "seed": 5, "assignment": 6, "identity": IDENTITY, **other}
-    return planned(MODULES, samples, slices=slices, **rest)  # type: ignore[arg-type]
+    return planned(MODULES, {item: item for item in samples}, slices=slices, **rest)  # type: ignore[arg-type]
 
 
 def test_the_top_layers_come_first_and_no_layer_is_parted() -> None:
@@ -77,3 +77,10 @@ def test_keys_differ_by_all_that_decides() -> None:
     others = [{}, {"seed": 1}, {"steps": 31}, {"identity": Digest("0x" + "13" * 32)}, {"assignment": 7}]
     assert len({plan(**other)[-1].key for other in others}) == len(others)
     assert len({stage.seed for stage in plan()}) == 4
+
+
+def test_a_sample_that_means_something_else_is_another_one() -> None:
+    rest = {"slices": 4, "steps": 30, "seed": 5, "assignment": 6, "identity": IDENTITY}
+    same = {item: item for item in SAMPLES}
+    changed = planned(MODULES, {**same, plan()[1].samples[0]: IDENTITY}, **rest)  # type: ignore[arg-type]
+    assert [old.key == new.key for old, new in zip(plan(), changed, strict=True)] == [True, False, False, False]

@@ -19,6 +19,8 @@ from orchestrator.files import write_atomic
 from orchestrator.types import Digest
 
 FORMAT, VERSION = "loranchor/slice-book", 1
+FOR_REPLACEMENT = 0
+"""In the place of a round: stages that wait for the training that takes the place of a withdrawn one."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,14 +59,15 @@ class SliceBook:
             _log.warning("no stage could be kept: %s", error)
 
     def conclude(self, round_number: int, pages: Sequence[Page]) -> None:
-        """Write down what a round's training was made of, and let go of stages that no round's has."""
-        listed = [{"key": page.key, "samples": list(page.samples), "steps": page.steps} for page in pages]
-        document = {"format": FORMAT, "version": VERSION, "round": round_number, "stages": listed}
-        self._write(self._page(round_number), json.dumps(document).encode())
-        self._sweep()
+        """Write down what a round's training was made of, and let go of stages that no round's has.
+
+        What was kept for a replacement goes, too: it has served, or what comes now begins elsewhere.
+        """
+        self._set(round_number, pages)
+        self.drop([FOR_REPLACEMENT])
 
     def rounds(self) -> dict[int, tuple[Page, ...]]:
-        """The pages of every round that is in the book, in order.
+        """The pages of every round that is in the book, in order; what waits for a replacement first.
 
         Raises:
             DataError: a page is damaged.
@@ -72,22 +75,31 @@ class SliceBook:
         found = (path for path in self._folder.glob("*.json") if path.stem.isdigit()) if self._folder.is_dir() else ()
         return {int(path.stem): _read(path) for path in sorted(found, key=lambda path: int(path.stem))}
 
-    def forget(self, withdrawn: Collection[Digest]) -> None:
-        """Remove each stage that held any of these samples, those after it, and the samples from every page.
+    def forget(self, withdrawn: Collection[Digest]) -> tuple[int, ...]:
+        """Remove the pages of rounds that saw any of these samples, with every stage that did, or came after one.
 
-        A round that lost stages keeps those before, which have never seen what is withdrawn, for its replacement.
+        The stages before, of the first of these rounds, have never seen them: they are kept for its replacement.
+
+        Returns:
+            The rounds.
         """
-        gone = set(withdrawn)
-        for number, pages in self.rounds().items():
-            clean = _before(pages, gone)
-            if len(clean) < len(pages):
-                self.conclude(number, clean)
+        gone, pages = set(withdrawn), self.rounds()
+        touched = [number for number, own in pages.items() if len(_before(own, gone)) < len(own)]
+        if touched:
+            self._set(FOR_REPLACEMENT, _before(pages[touched[0]], gone))
+            self.drop(number for number in touched if number != FOR_REPLACEMENT)
+        return tuple(number for number in touched if number != FOR_REPLACEMENT)
 
     def drop(self, rounds: Iterable[int]) -> None:
         """Remove the pages of rounds, and the stages that no other round has."""
         for number in rounds:
             self._page(number).unlink(missing_ok=True)
         self._sweep()
+
+    def _set(self, round_number: int, pages: Sequence[Page]) -> None:
+        listed = [{"key": page.key, "samples": list(page.samples), "steps": page.steps} for page in pages]
+        document = {"format": FORMAT, "version": VERSION, "round": round_number, "stages": listed}
+        self._write(self._page(round_number), json.dumps(document).encode())
 
     def _sweep(self) -> None:
         used = {page.key for pages in self.rounds().values() for page in pages}
