@@ -56,6 +56,8 @@ bench-quality: ## what the common model is worth: strategies, lineages and split
 
 bench-unlearning: ## forgetting an organisation: modes and methods under relearning attacks, beside retraining (an hour)
 
+bench-slices: ## what withdrawing single samples costs, and slicing in quality (minutes)
+
 bench-relearning: ## the tamper-resistance paper's protocol on images: what comes back of what was unlearnt (an hour)
 
 bench-aggregation: setup ## the fold beside the aggregators of other systems, installed into an environment of their own
