@@ -84,7 +84,7 @@ def likelihoods(model: Any, prefix: Sequence[int], words: Sequence[int]) -> Tens
     tokens = torch.tensor(words, device=device)
     with evaluating(model):
         begun = model(input_ids=torch.tensor([list(prefix)], device=device), use_cache=True)
-        first = begun.logits[0, -1].float().log_softmax(-1)[tokens]
+        first: Tensor = begun.logits[0, -1].float().log_softmax(-1)[tokens]
         begun.past_key_values.batch_repeat_interleave(len(words))
         following = model(input_ids=tokens[:, None], past_key_values=begun.past_key_values).logits[:, -1]
         second: Tensor = following.float().log_softmax(-1)[:, tokens]

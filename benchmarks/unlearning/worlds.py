@@ -99,7 +99,7 @@ WORLDS: Mapping[str, World] = {
         held_out=300,
         measured=400,
         method=Effort(30, 16, 1e-4),
-        attack=Effort(30, 16, 2e-4, every=15),
+        attack=Effort(30, 16, 5e-5, every=15),
         sigma=0.004,
         halvings=3,
     ),
