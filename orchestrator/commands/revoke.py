@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,11 +11,10 @@ from rich.table import Table
 from orchestrator.commands import revoke_plan, revoke_verify
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, console, emit
 from orchestrator.commands.revoke_plan import ModeName, Owners, Reason, RoundNumber, Updates
-from orchestrator.types import Digest, OrganisationId
+from orchestrator.types import Digest, OrganisationId, RequestId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from orchestrator.chain.contracts import PrivateContracts
     from orchestrator.chain.proxy import Call
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from orchestrator.ledger.entities import LedgerState, Revocation
 
 Request = Annotated[str, typer.Argument(metavar="ID", help="The request, or as much of its beginning as tells it.")]
+SamplesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--samples",
+        metavar="FILE",
+        help="Own samples, one a line, by id or exact text: they are never used again, and what saw them goes.",
+    ),
+]
 
 app = typer.Typer(help="Revocations.", no_args_is_help=True)
 app.command("plan")(revoke_plan.plan)
@@ -36,6 +44,7 @@ def request(
     update: Updates = None,
     round_number: RoundNumber = None,
     of: Owners = None,
+    samples: SamplesFile = None,
     reason: Reason = "WITHDRAWN",
     mode: ModeName = None,
     urgent: Annotated[
@@ -51,6 +60,7 @@ def request(
     from orchestrator.daemon.view import look, tasks_of
     from orchestrator.disputes.planning import planned
     from orchestrator.disputes.scopes import named_updates
+    from orchestrator.disputes.withdrawing import traced_samples, withdraw
     from orchestrator.keystore import read_password
     from orchestrator.settings import compose
     from orchestrator.unlearning.policy import policy_of
@@ -61,12 +71,25 @@ def request(
     with access.keystore:
         state = look(access.private).state
         tasks = tasks_of(state, access.store)
-        named = named_updates(state, tasks, access.me, updates=update or (), round_number=round_number, of=of or ())
+        if samples is None:
+            named = named_updates(state, tasks, access.me, updates=update or (), round_number=round_number, of=of or ())
+            traced = None
+        else:
+            traced = traced_samples(state, tasks, access.me, home, samples, update, round_number, of)
+            named = traced.updates
         plan = planned(state, tasks, home, access.me, named, reason=reason, policy=policy)
-        request_id = request_revocation(access, plan.updates, reason=reason, urgent=urgent, mode=plan.chosen)
+
+        def send(commitments: tuple[Digest, ...] = ()) -> RequestId:
+            return request_revocation(
+                access, plan.updates, reason=reason, urgent=urgent, mode=plan.chosen, samples=commitments
+            )
+
+        request_id = send() if traced is None else withdraw(home, traced.samples, send)
     if as_json:
-        emit({"request": request_id, "mode": plan.chosen.value})
+        emit({"request": request_id, "mode": plan.chosen.value, **({} if traced is None else traced.document())})
     else:
+        for line in [] if traced is None else traced.lines():
+            output.print(line, soft_wrap=True)
         words = f"revocation {request_id} ({plan.chosen}) is recorded; follow it with `loranchor revoke status`"
         output.print(words, soft_wrap=True)
 

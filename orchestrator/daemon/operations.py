@@ -11,13 +11,17 @@ from orchestrator.daemon.access import Access
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.daemon.view import look, tasks_of
 from orchestrator.errors import ConfigurationError, ProtocolError
+from orchestrator.files import write_atomic
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.entities import LedgerState, Mode
 from orchestrator.ledger.manifest import build_manifest
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.scope import OWN, Scope, check_reason, chosen_updates
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.types import OrganisationId, RequestId, UpdateId
+from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
+
+REQUESTS = "requests"
+"""In the home: requests that are about samples, by the digest that the chain has."""
 
 
 def accept_agreement(access: Access, agreement: Agreement) -> Receipt | None:
@@ -127,8 +131,12 @@ def request_revocation(
     urgent: bool = False,
     mode: Mode = Mode.DROP,
     scope: Scope = OWN,
+    samples: Sequence[Digest] = (),
 ) -> RequestId:
     """Ask for contributions to be taken out: those named, or those of ``scope``, which are the own ones by default.
+
+    Args:
+        samples: commitments of the samples for which they go; the request's object tells them, the chain its digest.
 
     Raises:
         ConfigurationError: an update is unknown or no live contribution; there is nothing to revoke.
@@ -136,10 +144,12 @@ def request_revocation(
     state = look(access.private).state
     chosen = chosen_updates(state, tasks_of(state, access.store), access.me, tuple(dict.fromkeys(updates)), scope)
     check_reason(state, access.me, chosen, reason)
-    request = RevocationRequest(access.me, chosen, reason, mode, urgent, statement)
+    request = RevocationRequest(access.me, chosen, reason, mode, urgent, statement, tuple(samples))
     call = access.private.revocations.request(
         chosen, reason, ContractMode[mode.name], urgent, request.digest, leaf_salt()
     )
+    if samples:  # nobody could make it again from the chain
+        write_atomic(access.home / REQUESTS / f"{request.digest}.json", request.to_bytes(), mode=0o600)
     receipt = access.private_sender.send(call)
     recorded = look(access.private, block=receipt.block).state.revocations.values()
     return next(

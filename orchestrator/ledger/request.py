@@ -9,7 +9,7 @@ from orchestrator.ledger.canonical import Document
 from orchestrator.ledger.documents import CanonicalObject
 from orchestrator.ledger.entities import Mode
 from orchestrator.ledger.reader import Reader
-from orchestrator.types import OrganisationId, UpdateId
+from orchestrator.types import Digest, OrganisationId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class RevocationRequest(CanonicalObject):
     Attributes:
         updates: the contributions, sorted. reason: label of at most 32 ASCII characters.
         statement: the reason in full; may be empty.
+        samples: salted commitments of the samples that it is about, sorted; none where it is about whole contributions.
+            The member ``samples`` is optional, so that requests without it keep their digests.
     """
 
     format = "loranchor/request"
@@ -29,6 +31,7 @@ class RevocationRequest(CanonicalObject):
     mode: Mode
     urgent: bool
     statement: str = ""
+    samples: tuple[Digest, ...] = ()
 
     def members(self) -> Document:
         return {
@@ -38,6 +41,7 @@ class RevocationRequest(CanonicalObject):
             "mode": self.mode.value,
             "urgent": self.urgent,
             "statement": self.statement,
+            **({"samples": sorted(self.samples)} if self.samples else {}),
         }
 
     @classmethod
@@ -49,4 +53,5 @@ class RevocationRequest(CanonicalObject):
             mode=Mode(reader.choice("mode", set(Mode))),
             urgent=reader.flag("urgent"),
             statement=reader.text("statement", empty=True),
+            samples=reader.digests("samples", least=1) if reader.has("samples") else (),
         )
