@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.daemon.consortium import Consortium
+from typer.testing import CliRunner
+from unit.daemon.consortium import PASSWORD, Consortium
 from unit.ledger.actors import AURORA, CUMULUS
 
+from orchestrator.commands import revoke
 from orchestrator.daemon import operations
 from orchestrator.daemon.view import Look
 from orchestrator.disputes.withdrawing import Withdrawal, read_samples, traced_samples, withdraw, withdrawal
 from orchestrator.errors import ChainError, ConfigurationError, LoranchorError, ProtocolError, TransactionReverted
 from orchestrator.ledger.request import RevocationRequest
+from orchestrator.ledger.scope import Scope
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.samples import sample_id
+from orchestrator.settings import Settings
 from orchestrator.types import Digest, RequestId
 from orchestrator.withdrawn import FILE, Withdrawn
 from orchestrator.worker.kept import book_of
@@ -167,3 +171,43 @@ def test_requests_without_samples_keep_their_digests() -> None:
     plain = RevocationRequest(CUMULUS, (), "WITHDRAWN", operations.Mode.DROP, False)
     assert "samples" not in plain.members()
     assert RevocationRequest(CUMULUS, (), "WITHDRAWN", operations.Mode.DROP, False, "", (ONE,)).digest != plain.digest
+
+
+def test_the_verb_withdraws_and_says_what_it_costs(life: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds(life, 1, "isolated")
+    access = life.sync(CUMULUS)
+    SliceBook(book_of(access.home)).conclude(1, pages((ONE,), (TWO,)))
+    file, password = access.home / "samples.txt", access.home / "password"
+    file.write_text("two\n")
+    password.write_text(PASSWORD)
+    password.chmod(0o600)
+    monkeypatch.setattr("orchestrator.settings.compose", lambda overrides, organisation_home: Settings({}))
+    monkeypatch.setattr("orchestrator.daemon.access.connect", lambda settings, home, word: access)
+    monkeypatch.setattr("orchestrator.daemon.view.look", operations.look)
+    monkeypatch.setattr("orchestrator.daemon.view.tasks_of", operations.tasks_of)
+    asked = ["request", "--home", str(access.home), "--password-file", str(password), "--samples"]
+    runner = CliRunner()
+    missing = runner.invoke(revoke.app, [*asked, str(file) + "x"])
+    assert "cannot read the samples" in str(missing.exception) and Withdrawn.read(access.home) is None
+    done = runner.invoke(revoke.app, [*asked, str(file)])
+    assert done.exit_code == 0, done.exception
+    (request,) = life.history.state.revocations
+    assert "it trains 1 of 2 slices again" in done.stdout and f"revocation {request} (drop)" in done.stdout
+    listed = Withdrawn.read(access.home)
+    assert listed is not None and TWO in listed
+
+
+def test_what_is_shredded_leaves_the_book(life: Consortium) -> None:
+    """A whole contribution goes: so does what its training has left, and nobody else's."""
+    rounds(life, 2, "isolated")
+    books = {name: SliceBook(book_of(life.services[name].home)) for name in (AURORA, CUMULUS)}
+    for book in books.values():
+        for key in KEYS:
+            book.keep(key, b"a stage")
+        for number in (1, 2):
+            book._set(number, pages((ONE,), (TWO,), key=2 * (number - 1)))
+    request = operations.request_revocation(life.sync(CUMULUS), [], reason="WITHDRAWN", scope=Scope(round=2))
+    life.until(lambda: CUMULUS in life.history.state.revocations[request].receipts)
+    assert list(books[CUMULUS].rounds()) == [1] and list(books[AURORA].rounds()) == [1, 2]
+    stages = {item.stem for item in (book_of(life.services[CUMULUS].home) / "stages").iterdir()}
+    assert stages == set(KEYS[:2])
