@@ -1,4 +1,5 @@
-"""Backups of an organisation's home: keys that sign, and what was signed; never what shredding must reach.
+"""Backups of an organisation's home: keys that sign, what was signed, and which samples must not be used again; never
+what shredding must reach.
 
 A backup is one tar file of the names below and ``backup.json``, which lists them with their digests
 (docs/formats/keystore.md). Key files in it are encrypted as in the keystore. Prekeys, content keys and the
@@ -27,6 +28,7 @@ from orchestrator.keystore.kek import DEFAULT_SCRYPT_N
 from orchestrator.keystore.keystore import Keystore
 from orchestrator.keystore.making import folder_of
 from orchestrator.keystore.signed import SigningRecord
+from orchestrator.withdrawn import FILE as _WITHDRAWN
 
 FORMAT, VERSION = "loranchor/backup", 1
 LIST = "backup.json"
@@ -71,6 +73,8 @@ def _gathered(home: Path, authority: bool) -> Iterator[tuple[str, bytes]]:
     folder = folder_of(home)
     try:
         yield _PUBLIC, (home / _PUBLIC).read_bytes()
+        if (home / _WITHDRAWN).exists():
+            yield _WITHDRAWN, (home / _WITHDRAWN).read_bytes()
         for path in sorted(folder.iterdir()):
             name = f"keystore/{path.name}"
             if _KEY_FILE.fullmatch(name) and (authority or not path.name.startswith("authority")):
@@ -117,7 +121,7 @@ def read_backup(source: Path) -> Backup:
     found = {name: "0x" + sha256(data).hexdigest() for name, data in files.items()}
     if found != head.get("files") or not set(files) >= _NEEDED:
         raise FormatError(f"{source} is damaged: its files are not those that it lists", mend="take another backup")
-    strange = sorted(name for name in files if name not in _NEEDED and not _KEY_FILE.fullmatch(name))
+    strange = sorted(name for name in files if name not in _NEEDED | {_WITHDRAWN} and not _KEY_FILE.fullmatch(name))
     if strange:
         raise FormatError(f"{source} holds {strange[0]}, which no backup may", mend="take another backup")
     return Backup(files, int(head["made"]))

@@ -41,7 +41,7 @@ def check_revocations(own: Recomputed, tally: Tally) -> None:
 
 
 def _check_request(revocation: Revocation, where: str, tally: Tally) -> None:
-    """Only a request without a statement can be rebuilt; who holds the object can compare the others."""
+    """Only a request without statement or samples can be rebuilt; who holds the object can compare the others."""
     plain = RevocationRequest(
         revocation.organisation,
         tuple(sorted(revocation.updates)),
@@ -50,7 +50,9 @@ def _check_request(revocation: Revocation, where: str, tally: Tally) -> None:
         revocation.urgent,
     )
     if revocation.request_digest != plain.digest:
-        tally.note(f"{where}: the request's own object carries a statement and is not on the chain: not compared")
+        tally.note(
+            f"{where}: the request's object carries a statement or samples and is not on the chain: not compared"
+        )
 
 
 def _check_outcome(own: Recomputed, revocation: Revocation, where: str, tally: Tally) -> None:

@@ -15,6 +15,7 @@ from orchestrator.errors import ConfigurationError, ContentKeyDestroyed, FormatE
 from orchestrator.keystore import Keystore
 from orchestrator.keystore.backup import LIST, read_backup, restore_backup, write_backup
 from orchestrator.types import Address, Digest, UpdateId
+from orchestrator.withdrawn import Withdrawn
 from tests.unit.keystore.support import FAST, PASSWORD
 
 ANCHOR = Address("0x" + "aa" * 20)
@@ -64,6 +65,16 @@ def test_it_holds_no_secret_that_shredding_must_reach(aurora: Path, keystore: Ke
     assert sealed
     assert not [row for row in sealed if row[0] in data]
     assert bytes(range(32)) not in data
+
+
+def test_what_was_withdrawn_stays_withdrawn_in_a_restored_home(aurora: Path, tmp_path: Path) -> None:
+    withdrawn = Withdrawn.empty().with_samples([FIRST])
+    withdrawn.write(aurora)
+    write_backup(aurora, tmp_path / "a.tar")
+    restore_backup(tmp_path / "a.tar", tmp_path / "new", PASSWORD, scrypt_n=FAST)
+    found = Withdrawn.read(tmp_path / "new")
+    assert found == withdrawn and FIRST in found and SECOND not in found
+    assert stat.S_IMODE((tmp_path / "new" / "withdrawn.json").stat().st_mode) == 0o600
 
 
 def test_the_authority_can_stay_behind(aurora: Path, tmp_path: Path) -> None:
