@@ -40,7 +40,7 @@ class HardeningEntry:
     """The entry of a manifest, after the contributions of all rounds that had ended when it took effect.
 
     Attributes:
-        request_id: of the revocation. round: the last of those rounds.
+        request_id: of the revocation. round: the last of them that contributed.
         modules: endings of the adapted modules' names, whose effective weights get the noise.
         seed: of the noise, see :func:`seed_of`; no part of the document.
     """

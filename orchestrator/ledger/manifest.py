@@ -219,7 +219,7 @@ def _latest(state: LedgerState, live: Sequence[UpdateId]) -> list[UpdateId]:
 def _hardenings(
     state: LedgerState, task: TaskSpec, tasks: Tasks, at: Position | None, ignoring: RequestId | None
 ) -> list[HardeningEntry]:
-    """One for each end of a round at most: of the first ``heal`` that took something out of the model there.
+    """One for each round that contributed at most: of the first ``heal`` that took something out of the model there.
 
     So a member with many contributions makes no more noise by asking many times. The task that governed where the
     revocation took effect decides for good: a certificate names what follows from it.
@@ -241,7 +241,7 @@ def _hardening(state: LedgerState, revocation: Revocation, base: Digest, tasks: 
     before = on_base(state, live_contributions(state, tasks, at=since, ignoring=revocation.id), base, tasks)
     if set(before).isdisjoint(revocation.updates):
         return None
-    ended = max(item.id for item in state.rounds.values() if item.ended is not None and item.ended <= since)
+    ended = contributing_rounds(state, at=since)[-1].id  # what left was of one; a round of nobody's is no other place
     seed = seed_of(revocation.id, (state.updates[item].content_commitment for item in revocation.updates))
     chosen = task.hardening
     return HardeningEntry(revocation.id, ended, chosen.method, chosen.sigma_nano, task.adapter.modules, seed)

@@ -177,3 +177,14 @@ def test_tasks_without_it_keep_their_digests_and_settings() -> None:
 def test_a_malformed_hardening_is_named(member: Any, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         type(HARD).from_document({**task_document(), "revocation": member})
+
+
+def test_rounds_that_nobody_contributed_to_make_no_more_noise() -> None:
+    """One member alone opens such a round, and it fails: else each would let it add noise once more."""
+    history = History()
+    contributed = [history.round(HARD) for _ in range(3)]
+    for item in contributed:
+        healed(history, item[CUMULUS])
+        history.open_round(HARD)
+        history.fail()
+    assert [entry.round for entry in now(history).hardenings] == [3]
