@@ -8,6 +8,7 @@ from orchestrator.chain.port import Receipt
 from orchestrator.chain.structs import Mode as ContractMode
 from orchestrator.chain.structs import Opening
 from orchestrator.daemon.access import Access
+from orchestrator.daemon.disk import disk_errors
 from orchestrator.daemon.services import leaf_salt
 from orchestrator.daemon.view import look, tasks_of
 from orchestrator.errors import ConfigurationError, ProtocolError
@@ -149,7 +150,8 @@ def request_revocation(
         chosen, reason, ContractMode[mode.name], urgent, request.digest, leaf_salt()
     )
     if samples:  # nobody could make it again from the chain
-        write_atomic(access.home / REQUESTS / f"{request.digest}.json", request.to_bytes(), mode=0o600)
+        with disk_errors():
+            write_atomic(access.home / REQUESTS / f"{request.digest}.json", request.to_bytes(), mode=0o600)
     receipt = access.private_sender.send(call)
     recorded = look(access.private, block=receipt.block).state.revocations.values()
     return next(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.daemon.disk import disk_errors
 from orchestrator.errors import ChainError, ConfigurationError, LoranchorError, TransactionReverted
 from orchestrator.ledger.canonical import Document
 from orchestrator.ledger.contributions import Tasks, live_contributions, task_of
@@ -23,8 +24,10 @@ from orchestrator.worker.slice_book import Page, SliceBook
 Pages = Mapping[int, tuple[Page, ...]]
 """The book of slices, by round."""
 
-MOST_SAMPLES = 100_000
+MOST_SAMPLES = 50_000
+"""So many commitments, and the contributions, fit into one canonical object."""
 _ID = re.compile("0x[0-9a-f]{64}")
+_NEARLY = re.compile(r"\s*(0x)?[0-9a-f]{64}\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def read_samples(path: Path) -> tuple[Digest, ...]:
         ConfigurationError: the file cannot be read, a line is empty or comes twice; names the line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        with path.open(encoding="utf-8-sig", newline="") as file:  # a carriage return may be part of a text
+            lines = file.read().split("\n")
     except OSError as error:
         raise ConfigurationError(f"cannot read the samples in {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -91,6 +95,8 @@ def read_samples(path: Path) -> tuple[Digest, ...]:
     for number, line in enumerate((item.removesuffix("\r") for item in lines), start=1):
         if not line.strip():
             raise ConfigurationError(f"{path}, line {number} is empty", mend="write a sample's id or exact text")
+        if _NEARLY.fullmatch(line) and not _ID.fullmatch(line):  # as a text it would withdraw nothing
+            raise ConfigurationError(f"{path}, line {number} is no id", mend="write 0x and 64 lower-case digits")
         sample = Digest(line) if _ID.fullmatch(line) else sample_id(line)
         if sample in found:
             raise ConfigurationError(f"{path}, line {number} repeats line {found[sample]}", mend="name each once")
@@ -172,7 +178,8 @@ def withdraw(home: Path, samples: Sequence[Digest], send: Callable[[tuple[Digest
     """
     former = Withdrawn.read(home)
     listed = (former or Withdrawn.empty()).with_samples(samples)
-    listed.write(home)
+    with disk_errors():
+        listed.write(home)
     try:
         request = send(tuple(sorted(map(listed.commitment, samples))))
     except LoranchorError as error:

@@ -17,6 +17,7 @@ from typing import Any
 from orchestrator.errors import DataError
 from orchestrator.files import write_atomic
 from orchestrator.types import Digest
+from orchestrator.withdrawn import Withdrawn
 
 FORMAT, VERSION = "loranchor/slice-book", 1
 FOR_REPLACEMENT = 0
@@ -117,6 +118,13 @@ class SliceBook:
         for folder in (self._folder, path.parent):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_atomic(path, data, mode=0o600)
+
+
+def forget_withdrawn(book: SliceBook, withdrawn: Withdrawn | None) -> None:
+    """Let go of what was kept of samples that were withdrawn while they were trained on."""
+    if withdrawn is not None:
+        seen = {sample for pages in book.rounds().values() for page in pages for sample in page.samples}
+        book.forget({sample for sample in seen if sample in withdrawn})
 
 
 def _before(pages: Sequence[Page], gone: set[Digest]) -> tuple[Page, ...]:

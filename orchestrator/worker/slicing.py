@@ -22,7 +22,7 @@ from orchestrator.training.steps import Progress
 from orchestrator.types import Digest, OrganisationId, UpdateId
 from orchestrator.withdrawn import Withdrawn
 from orchestrator.worker.kept import book_of
-from orchestrator.worker.slice_book import Page, SliceBook
+from orchestrator.worker.slice_book import Page, SliceBook, forget_withdrawn
 
 _log = logging.getLogger(__name__)
 
@@ -104,13 +104,7 @@ def train_in_slices(
         team=team,
     )
     _log.info("round %d: trained %d of %d slices", round_number, len(found.trained), len(stages))
-    if book is not None:
+    if book is not None and home is not None:
         book.conclude(round_number, [Page(stage.key, stage.samples, stage.steps) for stage in stages])
+        forget_withdrawn(book, Withdrawn.read(home))  # meanwhile
     return found.outcome
-
-
-def forget_withdrawn(book: SliceBook, withdrawn: Withdrawn | None) -> None:
-    """Let go of what was kept of samples that were withdrawn while they were trained on."""
-    if withdrawn is not None:
-        seen = {sample for pages in book.rounds().values() for page in pages for sample in page.samples}
-        book.forget({sample for sample in seen if sample in withdrawn})

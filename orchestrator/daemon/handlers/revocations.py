@@ -29,8 +29,9 @@ from orchestrator.ledger.manifest import governing_task
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import MILLION, Cid, Digest, RequestId, UpdateId
+from orchestrator.withdrawn import Withdrawn
 from orchestrator.worker.kept import book_of
-from orchestrator.worker.slice_book import SliceBook
+from orchestrator.worker.slice_book import SliceBook, forget_withdrawn
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +152,9 @@ def shred(services: Services, state: NodeState, effect: fx.ShredUpdates) -> Job:
         with services.lock:
             destroyed = services.keystore.shred(revocation.updates)
         shred_objects(services, state.ledger, compacted)
-        SliceBook(book_of(services.home)).drop(own_rounds)
+        book = SliceBook(book_of(services.home))
+        book.drop(own_rounds)
+        forget_withdrawn(book, Withdrawn.read(services.home))  # trained on since they were withdrawn, or withdrawn half
         services.forget()  # after the keys went: what is opened from now on opens without them
         removed = _removed(services, effect.request_id, cids)
         receipt = Receipt(

@@ -14,14 +14,21 @@ from unit.ledger.actors import AURORA, CUMULUS
 from orchestrator.commands import revoke
 from orchestrator.daemon import operations
 from orchestrator.daemon.view import Look
-from orchestrator.disputes.withdrawing import Withdrawal, read_samples, traced_samples, withdraw, withdrawal
+from orchestrator.disputes.withdrawing import (
+    MOST_SAMPLES,
+    Withdrawal,
+    read_samples,
+    traced_samples,
+    withdraw,
+    withdrawal,
+)
 from orchestrator.errors import ChainError, ConfigurationError, LoranchorError, ProtocolError, TransactionReverted
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.scope import Scope
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.samples import sample_id
 from orchestrator.settings import Settings
-from orchestrator.types import Digest, RequestId
+from orchestrator.types import Digest, RequestId, UpdateId
 from orchestrator.withdrawn import FILE, Withdrawn
 from orchestrator.worker.kept import book_of
 from orchestrator.worker.slice_book import Page, SliceBook
@@ -211,3 +218,39 @@ def test_what_is_shredded_leaves_the_book(life: Consortium) -> None:
     assert list(books[CUMULUS].rounds()) == [1] and list(books[AURORA].rounds()) == [1, 2]
     stages = {item.stem for item in (book_of(life.services[CUMULUS].home) / "stages").iterdir()}
     assert stages == set(KEYS[:2])
+
+
+def test_shredding_lets_go_of_what_was_trained_since_the_withdrawal(life: Consortium) -> None:
+    """A training that was under way then has written its page after it, of a round that the request doesn't name."""
+    rounds(life, 1, "isolated")
+    access = life.sync(CUMULUS)
+    book = SliceBook(book_of(access.home))
+    book.conclude(1, pages((ONE,), (TWO,)))
+    request = operations.request_revocation(access, [], reason="WITHDRAWN")
+    Withdrawn.empty().with_samples([TWO]).write(access.home)
+    for key in KEYS[2:]:
+        book.keep(key, b"a stage")
+    book.conclude(2, pages((ONE,), (TWO,), key=2))
+    life.until(lambda: CUMULUS in life.history.state.revocations[request].receipts)
+    assert list(book.rounds()) == [0]
+    assert [item.stem for item in (book_of(access.home) / "stages").iterdir()] == [KEYS[2]]
+
+
+def test_samples_keep_their_carriage_returns_and_lose_the_mark_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "samples"
+    file.write_bytes(b"\xef\xbb\xbf" + TWO.encode() + b"\none\rtwo\n")
+    assert read_samples(file) == (TWO, sample_id("one\rtwo"))
+
+
+@pytest.mark.parametrize("line", ["0x" + "AB" * 32, "ab" * 32, " 0x" + "ab" * 32])
+def test_an_id_that_is_miswritten_is_not_taken_for_a_text(line: str, tmp_path: Path) -> None:
+    (tmp_path / "samples").write_text(line + "\n")
+    with pytest.raises(ConfigurationError, match="line 1 is no id"):
+        read_samples(tmp_path / "samples")
+
+
+def test_the_most_samples_fit_into_a_request() -> None:
+    many = tuple(Digest(f"0x{number:064x}") for number in range(MOST_SAMPLES))
+    updates = tuple(UpdateId(f"0x{number:064x}") for number in range(256))
+    made = RevocationRequest(CUMULUS, updates, "ERASURE", operations.Mode.DROP, False, "", many)
+    assert RevocationRequest.from_bytes(made.to_bytes()) == made
