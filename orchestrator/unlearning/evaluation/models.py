@@ -19,7 +19,7 @@ from orchestrator.export.record import changed_files, read_record
 from orchestrator.models import BaseModel, Kind, load_base, resolve
 from orchestrator.models.base import tensors_digest
 from orchestrator.types import ZERO_DIGEST, Digest
-from orchestrator.unlearning.evaluation.findings import ROLES
+from orchestrator.unlearning.evaluation.findings import ORIGINAL, RETRAINED, ROLES
 
 State = Mapping[str, Tensor]
 """Parameters and buffers by name, float32 on the CPU; states share the tensors that are equal in them."""
@@ -106,9 +106,10 @@ def _check_device(device: str) -> None:
 
 
 def _check_reference(role: str, name: str, digests: Mapping[str, Digest]) -> None:
-    """Two references that are one say nothing of how much models differ, nor does a model as its own reference."""
+    """Two references that are one say nothing of how much models differ, nor does a model as its own reference; and
+    the original, which saw the forget data, is no model retrained without them. The unlearned one may be: by bits."""
     others = [other for other, digest in digests.items() if digest == digests[role] and other != role]
-    if role not in ROLES and others:
+    if (role not in ROLES and others) or (role == RETRAINED and ORIGINAL in others):
         raise DataError(f"{name}, {role}, is the {others[0]} model over again", mend="give another one, or none")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,6 +146,8 @@ def _document(
             f"{path.name}, row {number}, has no text in {settings.text!r}",
             mend="name the column in evaluation.columns.text",
         )
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise DataError(f"{path.name}, row {number}, is not Unicode text", mend="write it without lone surrogates")
     return Document(text, _label(path, number, row.get(settings.label), settings.labels) if labelled else None)
 
 
@@ -153,7 +156,7 @@ def _label(path: Path, number: int, value: Any, labels: Sequence[str] | None) ->
         return None
     if labels is not None and str(value) in labels:
         return labels.index(str(value))
-    if labels is None and not isinstance(value, bool) and str(value).isascii() and str(value).isdigit():
+    if labels is None and not isinstance(value, bool) and re.fullmatch("[0-9]{1,9}", str(value)):
         return int(value)
     known = f"one of {', '.join(labels)}" if labels else "a class number; name the classes in evaluation.labels"
     raise DataError(f"{path.name}, row {number}, has the label {str(value)[:40]!r}", mend=f"it must be {known}")
@@ -172,8 +175,9 @@ def _check_labels(name: str, documents: Sequence[Document], classes: int) -> Non
 def _apart(documents: Mapping[str, list[Document]]) -> dict[str, tuple[list[Document], int]]:
     """What was trained on and what was not cannot be one text, nor what is kept and what goes: such are left out."""
     kept = {document.text for document in documents["retain"]}
-    trained = kept | {document.text for document in documents["forget"]}
-    taken = {"forget": kept, "test": trained, "others": trained}
+    planted = {document.text for document in documents.get("canaries", ())}
+    trained = kept | planted | {document.text for document in documents["forget"]}
+    taken = {"forget": kept, "test": trained, "others": trained, "canary_references": trained}
     found = {}
     for name, texts in documents.items():
         left = [document for document in texts if document.text not in taken.get(name, ())]

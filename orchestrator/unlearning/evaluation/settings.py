@@ -14,6 +14,10 @@ from orchestrator.unlearning.evaluation.gate import Limits
 SETS = ("forget", "retain", "test", "others", "canaries", "canary_references")
 NEEDED = SETS[:3]
 _KEYS = {"source", "shard", "folder", "part", "adversary"}
+_FINEST = 1e-4
+"""Of a line's strides: more places than that would take days."""
+_MOST_GAMMA = 1e9
+"""Its millionths are still whole numbers of a canonical object."""
 PARTS = ("all", "training", "validation")
 
 
@@ -101,7 +105,7 @@ class EvaluationSettings:
             seeds=_wholes("seeds", group["seeds"]),
             stride=_stride(line["stride"]),
             line_samples=_whole("line.samples", line["samples"], 1),
-            gamma=_number("rmia.gamma", group["rmia"]["gamma"], math.inf),
+            gamma=_number("rmia.gamma", group["rmia"]["gamma"], _MOST_GAMMA),
             offline=_number("rmia.offline", group["rmia"]["offline"], 1.0),
             limits=Limits(
                 _number("gate.attacked", group["gate"]["attacked"], 100.0),
@@ -155,6 +159,6 @@ def _number(name: str, value: Any, most: float) -> float:
 
 def _stride(value: Any) -> float:
     found = _number("line.stride", value, 1.0)
-    if abs(round(1 / found) * found - 1) > 1e-9:
+    if found < _FINEST or abs(round(1 / found) * found - 1) > 1e-9:
         raise ConfigurationError(f"evaluation.line.stride is {value!r}", mend="give one that divides 1, such as 0.05")
     return found

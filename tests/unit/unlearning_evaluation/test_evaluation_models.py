@@ -13,8 +13,8 @@ from orchestrator.export.adapter import write_adapter
 from orchestrator.export.merged import write_merged
 from orchestrator.models import load_base, resolve
 from orchestrator.training import evaluate
-from orchestrator.types import UpdateId
-from orchestrator.unlearning.evaluation.models import ModelSettings, load_models
+from orchestrator.types import Digest, UpdateId
+from orchestrator.unlearning.evaluation.models import ModelSettings, _check_reference, load_models
 from orchestrator.unlearning.evaluation.readings import accuracy, read
 from orchestrator.unlearning.subject import Subject
 from orchestrator.unlearning.tasks import CausalTask, ClassifierTask
@@ -120,3 +120,10 @@ def test_readings_of_a_language_model_by_hand() -> None:
             assert text.right[place] == (distribution.argmax() == tokens[row, place + 1])
         assert found.losses[row] == pytest.approx(-text.log_p.mean(), rel=1e-5)
     assert found.right.sum() == sum(text.right.sum() for text in found.texts)
+
+
+def test_the_original_is_no_retrained_model_but_the_unlearned_one_may_be() -> None:
+    one, other = Digest("0x" + "11" * 32), Digest("0x" + "22" * 32)
+    _check_reference("retrained", "folder", {"original": one, "unlearned": other, "retrained": other})
+    with pytest.raises(DataError, match="folder, retrained, is the original model over again"):
+        _check_reference("retrained", "folder", {"original": one, "unlearned": other, "retrained": one})

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from orchestrator.attacks.rows import IGNORED
-from orchestrator.data import DataSettings, load_documents
+from orchestrator.data import DataSettings, Document, load_documents
 from orchestrator.data.prepare import split
+from orchestrator.errors import DataError
 from orchestrator.models.tiny import byte_tokenizer
 from orchestrator.settings import choices, compose
-from orchestrator.unlearning.evaluation.sets import EvaluationSet, load_sets
+from orchestrator.unlearning.evaluation.sets import EvaluationSet, _apart, _label, load_sets
 from orchestrator.unlearning.evaluation.settings import EvaluationSettings
 from tests.unit.unlearning_evaluation import evaluation_world as world
 
@@ -132,3 +133,16 @@ def test_the_packaged_experiment_has_the_data_of_its_trainings() -> None:
 
 def test_there_are_packaged_evaluations() -> None:
     assert {"unlearning", "vader_minilm"} <= set(choices("evaluation"))
+
+
+def test_what_was_trained_on_or_planted_is_no_reference_of_canaries() -> None:
+    names = {"retain": "r", "forget": "f", "test": "tuc", "canaries": "c", "canary_references": "xyzcrf"}
+    found = _apart({name: [Document(text) for text in texts] for name, texts in names.items()})
+    assert [item.text for item in found["canary_references"][0]] == ["x", "y", "z"]
+    assert [item.text for item in found["test"][0]] == ["t", "u"]
+
+
+@pytest.mark.parametrize("label", ["9" * 5000, "\u0663"])
+def test_a_label_that_is_no_class_number_is_told(label: str) -> None:
+    with pytest.raises(DataError, match="has the label"):
+        _label(Path("texts.csv"), 1, label, None)
