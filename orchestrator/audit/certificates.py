@@ -84,7 +84,10 @@ def _checkpoints(handed: Handed) -> Iterator[Checkpoint]:
     if CHECKPOINTS not in handed.files:
         return
     document = parse(handed.files[CHECKPOINTS], format=f"{FORMAT}-checkpoints", limit=MAX_FILE)
-    for entry in document.get("checkpoints", ()):
+    listed = document.get("checkpoints", ())
+    if not isinstance(listed, list | tuple):
+        raise FormatError(f"{CHECKPOINTS} holds no list of checkpoints")
+    for entry in listed:
         if not isinstance(entry, dict) or not isinstance(entry.get("checkpoint"), dict):
             raise FormatError(f"{CHECKPOINTS} holds something that is no checkpoint")
         yield checkpoint_from_document(entry["checkpoint"])

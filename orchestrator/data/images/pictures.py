@@ -33,6 +33,8 @@ class Pictures:
         """
         if len(pixels) != len(labels) or not len(labels):
             raise DataError(f"{len(pixels)} images and {len(labels)} labels do not belong together")
+        if not pixels.size:
+            raise DataError(f"{len(pixels)} images have no pixels")
         if int(labels.max()) >= classes:
             raise DataError(f"a label is {int(labels.max())}, but there are {classes} classes")
         return cls(torch.from_numpy(pixels.copy()), torch.from_numpy(labels.astype(np.int64)), classes)

@@ -25,7 +25,7 @@ from orchestrator.commitment.certificate import (
 )
 from orchestrator.commitment.electorate import Electorate, electorate_of
 from orchestrator.commitment.endorsed import EndorsedCertificate, endorsed_certificate
-from orchestrator.ledger.canonical import sha256
+from orchestrator.ledger.canonical import canonical_bytes, sha256
 from orchestrator.types import Digest, RequestId
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
@@ -261,3 +261,12 @@ def _signed(document: dict[str, Any], own: Recomputed, *members: str) -> Endorse
     )
     signatures = tuple((name, sign(private_key("delegate", name), message)) for name in members)
     return EndorsedCertificate(document, found, signatures)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("listed", [5, None, "text"])
+def test_checkpoints_that_are_no_list_are_told(listed: object, verify: Run, folder: Path) -> None:
+    path = folder / "handover" / "checkpoints.json"
+    document = json.loads(path.read_bytes())
+    path.write_bytes(canonical_bytes({**document, "checkpoints": listed}))
+    code, told = verify(handover=folder / "handover")
+    assert (code, told["error"]["code"]) == (7, "FormatError")

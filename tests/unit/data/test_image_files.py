@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.data.images import IMAGE_SETS, load_images
 from orchestrator.data.images import idx as idx_module
 from orchestrator.data.images.idx import read_idx
+from orchestrator.data.images.pictures import Pictures
 from orchestrator.errors import ConfigurationError, DataError
 from tests.unit.data.image_files import cifar_records, fashion_folder, idx, pictures_of
 
@@ -152,3 +153,8 @@ def test_unknown_sets_and_missing_folders_are_told(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("LORANCHOR_CACHE", str(tmp_path))
     with pytest.raises(DataError, match=r"tools\.fetch fashion-mnist"):
         load_images("fashion-mnist")
+
+
+def test_images_without_pixels_are_refused() -> None:
+    with pytest.raises(DataError, match="2 images have no pixels"):
+        Pictures.of(np.zeros((2, 1, 0, 0), np.uint8), np.zeros(2, np.uint8), 10)
