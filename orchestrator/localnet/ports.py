@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from types import TracebackType
 
 from orchestrator.errors import PortTaken
 
 HOST = "127.0.0.1"
+QUIET = range(20_000, 32_768)
+"""Ports that the system gives to no outgoing connection, so that none takes one before its server listens."""
+TRIES = 100
+_DRAWN = random.SystemRandom()  # tests fix the seed of the common one, in several processes alike
 
 
 def is_free(port: int) -> bool:
@@ -51,7 +56,8 @@ class PortPicker:
             return forced
         if former is not None and former not in self._picked and self._hold(former):
             return former
-        self._hold(0)
+        if not any(self._hold(port) for port in _DRAWN.sample(QUIET, TRIES) if port not in self._picked):
+            self._hold(0)
         return int(self._held[-1].getsockname()[1])
 
     def _hold(self, port: int) -> bool:

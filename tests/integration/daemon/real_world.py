@@ -99,7 +99,7 @@ class World:
             try:
                 yield process
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(60) == 0, self.log_of(name)
+                assert process.wait(180) == 0, self.log_of(name)
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
