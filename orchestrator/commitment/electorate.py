@@ -63,6 +63,9 @@ class Electorate(CanonicalObject):
         delegates, former = _delegates(reader, "members"), _delegates(reader, "former")
         if both := delegates.keys() & former.keys():
             reader.bad("former", f"names {min(both)}, which is a member")
+        addresses = [address for each in (*delegates.values(), *former.values()) for address in each]
+        if twice := {address for address in addresses if addresses.count(address) > 1}:
+            reader.bad("members", f"has {min(twice)} twice, and one signature would count for two")
         ledger = reader.text("revocation_ledger")
         if not ADDRESS.fullmatch(ledger):
             reader.bad("revocation_ledger", f"is {ledger!r}, which is no address in lower case")

@@ -301,6 +301,8 @@ def test_malformed_files_are_refused() -> None:
         ({"members": rows[::-1]}, "not in order"),
         ({"former": rows[:1]}, "names aurora, which is a member"),
         ({"members": [{**rows[0], "delegates": ["me"]}]}, "no address"),
+        ({"members": [rows[0], {**rows[1], "delegates": rows[0]["delegates"]}]}, "one signature would count for two"),
+        ({"former": [{**rows[0], "organisation": "gone"}]}, "one signature would count for two"),
     ):
         with pytest.raises(FormatError, match=words):
             Electorate.from_bytes(canonical_bytes({**members, **changes}))
