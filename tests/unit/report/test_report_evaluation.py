@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ from xml.etree import ElementTree
 import evaluation_sample as made
 import pytest
 import report_sample as sample
+from anything import JSON, places, with_value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_reader import NASTY, Tags, nothing_foreign, with_words
@@ -135,30 +135,11 @@ def test_wrong_members_are_named(change: dict[str, Any], message: str) -> None:
     assert message in str(caught.value) and "evaluate unlearning" in str(caught.value)
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [path] if path else []
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in pairs:
-        found += _places(below, (*path, key))
-    return found
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
-    lambda below: st.lists(below, max_size=2) | st.dictionaries(st.text(max_size=5), below, max_size=2),
-    max_leaves=4,
-)
-
-
 @settings(max_examples=40, deadline=None)
-@given(place=st.sampled_from(_places(made.evaluation())), value=JSON)
+@given(place=st.sampled_from(places(made.evaluation())), value=JSON)
 def test_any_member_may_be_anything(place: tuple[Any, ...], value: Any) -> None:
     """A page or a FormatError, never another error."""
-    document = copy.deepcopy(made.evaluation())
-    below: Any = document
-    for key in place[:-1]:
-        below = below[key]
-    below[place[-1]] = value
+    document = with_value(made.evaluation(), place, value)
     summary = {"schema": "loranchor/summary/1", "experiment": "any", "metric": "loss"}
     try:
         page = render(summary, document)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import report_sample as sample
+from anything import JSON, places, with_value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,30 +102,11 @@ def test_one_failed_check_outweighs_the_verdict() -> None:
     assert audit is not None and audit.ok and not audit.agrees
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [path] if path else []
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in pairs:
-        found += _places(below, (*path, key))
-    return found
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=5), below, max_size=3),
-    max_leaves=6,
-)
-
-
 @settings(max_examples=150, deadline=None)
-@given(place=st.sampled_from(_places(sample.summary())), value=JSON)
+@given(place=st.sampled_from(places(sample.summary())), value=JSON)
 def test_any_member_may_be_anything(place: tuple[Any, ...], value: Any) -> None:
     """A page or a FormatError, never another error."""
-    document = copy.deepcopy(sample.summary())
-    below: Any = document
-    for key in place[:-1]:
-        below = below[key]
-    below[place[-1]] = value
+    document = with_value(sample.summary(), place, value)
     try:
         page = render(document)
     except FormatError:
