@@ -13,11 +13,9 @@ from benchmarks.quality.worlds import WORLDS, World
 WIDTH, LABELS, RIGHT = 760, 300, 40
 ROW, HEAD, GAP = 22, 44, 26
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-STYLE = (
-    "text{font:12px sans-serif;fill:#333}.t{font-weight:bold;font-size:13px}.a{fill:#777}"
-    "line{stroke:#ccc}.w{stroke:#2a6fb0;stroke-width:2}circle{fill:#2a6fb0}"
-    "@media(prefers-color-scheme:dark){text{fill:#ddd}.a{fill:#999}line{stroke:#444}.w{stroke:#7ab8ee}circle{fill:#7ab8ee}}"
-)
+GREY, BLUE = "#808080", "#2a6fb0"
+TEXT = f'font-family="sans-serif" font-size="12" fill="{GREY}"'
+"""Greys and blues that can be read on light and on dark ground, since pages show the picture as a file of its own."""
 
 
 def plot(result: Result) -> str:
@@ -29,37 +27,51 @@ def plot(result: Result) -> str:
         height = below + GAP
     opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
     title = "<title>Quality of the common model: means and intervals</title>"
-    return "\n".join([opening, title, f"<style>{STYLE}</style>", *parts, "</svg>"]) + "\n"
+    return "\n".join([opening, title, f"<desc>{escape(_described(result))}</desc>", *parts, "</svg>"]) + "\n"
+
+
+def _described(result: Result) -> str:
+    """All rows in words."""
+    worlds = []
+    for data, world in WORLDS.items():
+        rows = (f"{_label(row)} {t_interval(figures(result, data, world.metric, row)).text()}" for row in shown(result))
+        worlds.append(f"{world.title}, held-out {world.metric}: " + "; ".join(rows))
+    return ". ".join(worlds) + "."
 
 
 def _panel(result: Result, data: str, world: World, top: int) -> tuple[list[str], int]:
     rows = [(_label(row), t_interval(figures(result, data, world.metric, row))) for row in shown(result)]
     bottom = top + HEAD + ROW * len(rows)
-    lines = [f'<text class="t" x="0" y="{top + 18}">{escape(world.title)}: held-out {world.metric}</text>']
-    ends = [value for _, found in rows for value in _ends(found)]
-    low, high, step = _scale(ends) if ends else (0.0, 1.0, 0.5)
+    lines = [
+        f'<text x="0" y="{top + 18}" {TEXT} font-weight="bold">{escape(world.title)}: held-out {world.metric}</text>'
+    ]
+    values = [value for _, found in rows for value in _ends(found)]
+    low, high, step = _scale(values) if values else (0.0, 1.0, 0.5)
 
     def at(value: float) -> float:
         return round(LABELS + (value - low) / (high - low) * (WIDTH - LABELS - RIGHT), 1)
 
     for number in range(round((high - low) / step) + 1):
         x = at(low + number * step)
-        lines.append(f'<line x1="{x}" x2="{x}" y1="{top + HEAD - 8}" y2="{bottom}"/>')
-        lines.append(f'<text class="a" x="{x}" y="{bottom + 14}" text-anchor="middle">{low + number * step:.3g}</text>')
+        ends = f'x1="{x}" x2="{x}" y1="{top + HEAD - 8}" y2="{bottom}"'
+        lines.append(f'<line {ends} stroke="{GREY}" stroke-opacity="0.35"/>')
+        mark = f"{low + number * step:.3g}"
+        lines.append(f'<text x="{x}" y="{bottom + 14}" text-anchor="middle" {TEXT}>{mark}</text>')
     for place, (label, found) in enumerate(rows):
         y = top + HEAD + ROW * place + ROW // 2
-        lines.append(f'<text x="{LABELS - 14}" y="{y + 4}" text-anchor="end">{escape(label)}</text>')
+        lines.append(f'<text x="{LABELS - 14}" y="{y + 4}" text-anchor="end" {TEXT}>{escape(label)}</text>')
         lines += _mark(found, y, at)
     return lines, bottom + 18
 
 
 def _mark(found: Interval, y: int, at: Any) -> Iterator[str]:
     if found.mean is None:
-        yield f'<text class="a" x="{LABELS}" y="{y + 4}">not run</text>'
+        yield f'<text x="{LABELS}" y="{y + 4}" {TEXT}>not run</text>'
         return
     if found.low is not None and found.high is not None:
-        yield f'<line class="w" x1="{at(found.low)}" x2="{at(found.high)}" y1="{y}" y2="{y}"/>'
-    yield f'<circle cx="{at(found.mean)}" cy="{y}" r="4"><title>{escape(found.text())}</title></circle>'
+        ends = f'x1="{at(found.low)}" x2="{at(found.high)}" y1="{y}" y2="{y}"'
+        yield f'<line {ends} stroke="{BLUE}" stroke-width="2"/>'
+    yield f'<circle cx="{at(found.mean)}" cy="{y}" r="4" fill="{BLUE}"><title>{escape(found.text())}</title></circle>'
 
 
 def _label(row: dict[str, Any]) -> str:
