@@ -68,14 +68,19 @@ def collect(sources: Sources) -> Evidence:
         ChainError: a chain is down, or its node contradicts itself.
     """
     public, private = MeteredChain(sources.public), MeteredChain(sources.private)
-    public_side = _public(public, sources.public_deployment)
-    private_side = _private(private, sources.private_deployment)
+    public_side = read_public(public, sources.public_deployment)
+    private_side = read_private(private, sources.private_deployment)
     objects = Objects(sources.store, timeout=sources.timeout)
     usage = {"public_calls": public.calls, "private_calls": private.calls}
     return Evidence(public_side, private_side, objects, sources.addresses_handed, usage)
 
 
-def _public(chain: ChainPort, deployment: Deployment) -> PublicSide:
+def read_public(chain: ChainPort, deployment: Deployment) -> PublicSide:
+    """The public chain up to its last final block.
+
+    Raises:
+        ChainError: it is down, or its node contradicts itself.
+    """
     side = PublicSide(**_base(chain, deployment))
     if not code_is_ours(side):
         return side
@@ -84,7 +89,7 @@ def _public(chain: ChainPort, deployment: Deployment) -> PublicSide:
     anchored = tuple(read_anchored(chain, contracts, first, last))
     return replace(
         side,
-        consortium=_facts(contracts.consortium, last),
+        consortium=consortium_facts(contracts.consortium, last),
         links=_links(side, contracts.proxies),
         calls=_calls(chain, (item.place.transaction for item in anchored)),
         membership=membership,
@@ -92,12 +97,17 @@ def _public(chain: ChainPort, deployment: Deployment) -> PublicSide:
         anchored=anchored,
         head=contracts.anchor.head(block=last),
         awards=tuple(read_awards(chain, contracts, first, last)),
-        supply=int(_view(contracts.token, "totalSupply", last)),
+        supply=token_supply(contracts, last),
         equivocations=tuple(_equivocations(chain, contracts.anchor, first, last)),
     )
 
 
-def _private(chain: ChainPort, deployment: Deployment) -> PrivateSide:
+def read_private(chain: ChainPort, deployment: Deployment) -> PrivateSide:
+    """The private chain up to its last final block.
+
+    Raises:
+        ChainError: it is down, or its node contradicts itself.
+    """
     side = PrivateSide(**_base(chain, deployment))
     if not code_is_ours(side):
         return side
@@ -111,7 +121,7 @@ def _private(chain: ChainPort, deployment: Deployment) -> PrivateSide:
     due = tuple(read_due(chain, contracts, first, last, on_ignored=on_ignored))
     return replace(
         side,
-        consortium=_facts(contracts.consortium, last),
+        consortium=consortium_facts(contracts.consortium, last),
         links=_links(side, contracts.proxies),
         calls=_calls(chain, (record.transaction for record in records if record.kind == "VerdictRevealed")),
         records=records,
@@ -165,7 +175,8 @@ def _call(chain: ChainPort, hash_: Digest, fields: Mapping[str, Any]) -> SentCal
     )
 
 
-def _facts(consortium: ConsortiumProxy, block: int) -> ConsortiumFacts:
+def consortium_facts(consortium: ConsortiumProxy, block: int) -> ConsortiumFacts:
+    """What a Consortium contract answers as of a block."""
     current, binding = consortium.current(block=block), _view(consortium, "binding", block)
     return ConsortiumFacts(
         consortium_id=consortium.consortium_id(),
@@ -227,6 +238,11 @@ def _until_broken(records: Iterator[Record]) -> tuple[tuple[Record, ...], str]:
     except ProtocolError as error:
         return tuple(found), error.message
     return tuple(found), ""
+
+
+def token_supply(contracts: PublicContracts, block: int) -> int:
+    """What the token says it has minted, in its smallest unit."""
+    return int(_view(contracts.token, "totalSupply", block))
 
 
 def _view(proxy: Proxy, view: str, block: int) -> Any:
