@@ -1,0 +1,1 @@
+"""One file for an auditor without any access: made from both chains and IPFS, checked offline."""
