@@ -25,6 +25,7 @@ VERBS = (
     "node",
     "round",
     "contribution",
+    "privacy",
     "revoke",
     "award",
     "checkpoint",

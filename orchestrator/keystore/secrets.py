@@ -1,4 +1,4 @@
-"""Prekeys and content keys of an organisation: made or taken in, used, and destroyed. They are in no backup."""
+"""Prekeys, content keys and lock keys of an organisation: made or taken in, used, and destroyed. In no backup."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from orchestrator.envelope.prekeys import generate_prekey, prekey_digest
 from orchestrator.errors import ContentKeyDestroyed, KeystoreError
 from orchestrator.keystore.vault import Vault
+from orchestrator.lock_key import LockKey
 from orchestrator.types import Digest, UpdateId
 
-_PREKEY, _CONTENT = "prekey", "content key"
+_PREKEY, _CONTENT, _LOCK = "prekey", "content key", "lock key"
 _KEY_SIZE = 32
 
 
@@ -85,3 +86,32 @@ class Secrets:
             how many of them this keystore held. Doing it again after a crash returns the same.
         """
         return self._vault.destroy(_CONTENT, update_ids)
+
+    def lock_key(self) -> LockKey:
+        """The key of this organisation's key-lock, made when it is first asked for."""
+        kept = self._lock_generations()
+        if not kept:
+            return self._new_lock_key(1)
+        return LockKey(kept[-1], self._vault.get(_LOCK, str(kept[-1])))
+
+    @property
+    def lock_generation(self) -> int | None:
+        """Number of the lock key in use; None before one was made."""
+        return max(self._lock_generations(), default=None)
+
+    def rotate_lock_key(self) -> LockKey:
+        """Make another lock key, and destroy every one before it for good."""
+        kept = self._lock_generations()
+        made = self._new_lock_key(kept[-1] + 1 if kept else 1)
+        self._vault.destroy(_LOCK, [str(number) for number in kept])
+        return made
+
+    def _lock_generations(self) -> list[int]:
+        return sorted(int(id) for id in self._vault.ids(_LOCK))
+
+    def _new_lock_key(self, generation: int) -> LockKey:
+        while self._vault.had(_LOCK, str(generation)):
+            generation += 1
+        made = LockKey.fresh(generation)
+        self._vault.put(_LOCK, str(generation), made.secret)
+        return made

@@ -25,7 +25,8 @@ import torch
 from torch import Tensor, nn
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.privacy.keylock.keys import LockKey
+from orchestrator.lock_key import LockKey
+from orchestrator.privacy.keylock.keys import uniform
 
 Pair = tuple[Tensor, Tensor]
 """γ and β [inputs] of a module."""
@@ -138,7 +139,7 @@ class AdapterLock:
 
 def _pair(key: LockKey, strength: float, norm: str, weight: Tensor) -> Pair:
     def drawn(purpose: str) -> Tensor:
-        values = torch.from_numpy(key.uniform(f"adapter/{norm}/{purpose}", weight.numel())).to(weight.device)
+        values = torch.from_numpy(uniform(key, f"adapter/{norm}/{purpose}", weight.numel())).to(weight.device)
         return (2.0 * values - 1.0) * (_SPREAD * strength)
 
     return 1.0 + drawn("scale"), weight * drawn("shift")

@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 
 from orchestrator.errors import ConfigurationError, FormatError
-from orchestrator.privacy.keylock.keys import LockKey
+from orchestrator.lock_key import LockKey
+from orchestrator.privacy.keylock.keys import uniform
 from orchestrator.privacy.keylock.layer import KEY_LENGTH, Lockable, split
 
 
 def key_vector(key: LockKey) -> Tensor:
     """The paper's key [KEY_LENGTH]: each entry uniform in [0, 1)."""
-    return torch.from_numpy(key.uniform("vector", KEY_LENGTH))
+    return torch.from_numpy(uniform(key, "vector", KEY_LENGTH))
 
 
 def draw_lock(net: Lockable, key: LockKey) -> None:
@@ -30,7 +31,7 @@ def draw_lock(net: Lockable, key: LockKey) -> None:
         for number, layer in enumerate(net.locked_layers()):
             for name, linear in (("scale_fc", layer.scale_fc), ("shift_fc", layer.shift_fc)):
                 for part, values in linear.named_parameters():
-                    drawn = torch.from_numpy(key.uniform(f"lock/{number}/{name}/{part}", values.numel()))
+                    drawn = torch.from_numpy(uniform(key, f"lock/{number}/{name}/{part}", values.numel()))
                     bound = 1.0 / math.sqrt(linear.in_features)
                     values.copy_(((2.0 * drawn - 1.0) * bound).view_as(values))
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.lock_key import LockKey
 from orchestrator.models.tiny import tiny_llama
-from orchestrator.privacy.keylock.keys import LockKey
 from orchestrator.privacy.keylock.lora import AdapterLock, norm_before
 from orchestrator.training import AdapterSettings
 from orchestrator.training.adapter import attached

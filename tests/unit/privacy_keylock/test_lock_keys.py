@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from orchestrator.errors import KeystoreError
-from orchestrator.privacy.keylock.keys import KEY_BYTES, LockKey, fingerprint
+from orchestrator.lock_key import KEY_BYTES, LockKey
+from orchestrator.privacy.keylock.keys import fingerprint, uniform
 
 KEY = LockKey(1, bytes(range(32)))
 
@@ -35,21 +36,21 @@ def test_a_key_of_another_length_is_refused() -> None:
 
 
 def test_numbers_are_uniform_and_follow_from_key_and_purpose_alone() -> None:
-    values = KEY.uniform("a", 100_000)
+    values = uniform(KEY, "a", 100_000)
     assert values.dtype == np.float32
     assert values.min() >= 0.0
     assert values.max() < 1.0
     assert values.mean() == pytest.approx(0.5, abs=0.005)
     assert values.var() == pytest.approx(1 / 12, abs=0.001)
-    assert np.array_equal(values, LockKey(9, KEY.secret).uniform("a", 100_000))
-    for other in (KEY.uniform("b", 100_000), LockKey(1, bytes(32)).uniform("a", 100_000)):
+    assert np.array_equal(values, uniform(LockKey(9, KEY.secret), "a", 100_000))
+    for other in (uniform(KEY, "b", 100_000), uniform(LockKey(1, bytes(32)), "a", 100_000)):
         assert abs(np.corrcoef(values, other)[0, 1]) < 0.02
 
 
 def test_known_answer() -> None:
     """What other implementations and machines must find."""
     assert KEY.commitment == "0x" + KNOWN_COMMITMENT
-    assert KEY.uniform("vector", 2).tolist() == KNOWN_VECTOR
+    assert uniform(KEY, "vector", 2).tolist() == KNOWN_VECTOR
 
 
 def test_the_fingerprint_binds_key_and_strength() -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from orchestrator.errors import ConfigurationError, FormatError
+from orchestrator.lock_key import LockKey
 from orchestrator.models import images
-from orchestrator.privacy.keylock.keys import LockKey
 from orchestrator.privacy.keylock.layer import Lockable, is_lock
 from orchestrator.privacy.keylock.upload import draw_lock, key_vector, mean, put_back, upload
 
