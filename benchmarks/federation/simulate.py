@@ -111,10 +111,9 @@ class Federation:
         self._book = Book(self.task, [item.name for item in self.members], self._book.quorum)
         self._payloads = {}
         folded = self.shared.fold(self.task)
-        length = self.task.training.length
         benches = {
             item.name: MemberBench(
-                self.shared, folded, item.name, data_of(item.adversary, limited(item.data, self._judging)), length
+                self.shared, folded, item.name, data_of(item.adversary, limited(item.data, self._judging))
             )
             for item in self.members
         }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from benchmarks.federation.shared import Shared
 from orchestrator.aggregation import FoldedModel
 from orchestrator.data import Dataset
+from orchestrator.models import BaseModel
 from orchestrator.types import OrganisationId
+from orchestrator.withdrawn import Withdrawn
 from orchestrator.worker.torch_workbench import Equipment, TorchWorkbench
 
 
@@ -14,11 +16,12 @@ class MemberBench(TorchWorkbench):
 
     Args:
         folded: of :meth:`Shared.fold`. dataset: the member's, its held-out part what it judges with.
-        length: tokens a sample, as the task says.
     """
 
-    def __init__(
-        self, shared: Shared, folded: FoldedModel, name: OrganisationId, dataset: Dataset, length: int
-    ) -> None:
+    def __init__(self, shared: Shared, folded: FoldedModel, name: OrganisationId, dataset: Dataset) -> None:
         super().__init__(Equipment(name, shared.model, dataset.settings, shared.labels, shared.device, shared.threads))
-        self._base, self._folded, self._dataset, self._length = shared.base, folded, dataset, length
+        self._base, self._folded, self._given = shared.base, folded, dataset
+
+    def _shard(self, base: BaseModel, length: int, apart: bool, withdrawn: Withdrawn | None) -> Dataset:
+        """The member's dataset as it was given: what its settings alone would prepare is another one."""
+        return self._given

@@ -188,12 +188,7 @@ class TorchWorkbench:
         withdrawn = None if self._home is None else Withdrawn.read(self._home)
         wanted = (task.training.length, task.training.slices > 1, withdrawn)
         if self._dataset is None or self._prepared != wanted:
-            length, apart, _ = wanted
-            kept_out = None if withdrawn is None else withdrawn.__contains__
-            self._dataset = prepare(
-                self._own.data, base.tokenizer, kind=base.kind, length=length, apart=apart, withdrawn=kept_out
-            )
-            self._prepared = wanted
+            self._dataset, self._prepared = self._shard(base, *wanted), wanted
             self._memory.clear()
         strategy = strategy_named(task.strategy.name, **task.strategy.settings)
         if self._folded is None:
@@ -201,6 +196,12 @@ class TorchWorkbench:
         elif self._folded.use(strategy):
             self._memory.clear()
         return self._folded, self._dataset
+
+    def _shard(self, base: BaseModel, length: int, apart: bool, withdrawn: Withdrawn | None) -> Dataset:
+        """The organisation's own samples, of ``length`` tokens."""
+        kept_out = None if withdrawn is None else withdrawn.__contains__
+        settings, tokenizer = self._own.data, base.tokenizer
+        return prepare(settings, tokenizer, kind=base.kind, length=length, apart=apart, withdrawn=kept_out)
 
     def _start(self, task: TaskSpec, manifest: Manifest, opener: Callable[[UpdateId], AdapterDelta]) -> Start | None:
         """What the task's strategy has all members of the round begin with."""

@@ -12,6 +12,8 @@ from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, task_document
 
 from benchmarks.federation import ADVERSARIES, Federation, Member, Shared, dealt, halves, joined, limited
 from benchmarks.federation.adversaries import delta_of, label_flip
+from benchmarks.federation.book import Book
+from benchmarks.federation.workbench import MemberBench
 from orchestrator.contribution import AdapterDelta, LowRank, cosine, distance, norm
 from orchestrator.data import Dataset, DataSettings
 from orchestrator.data.prepare import Samples
@@ -102,6 +104,20 @@ def test_isolated_with_one_member_is_chained_with_one(shared: Shared, shards: li
         only = Federation(document(lineage=lineage), members_of(shards)[:1], 1, shared=shared)
         figures.append(only.run(3).last.mean_loss)
     assert figures[0] == pytest.approx(figures[1], rel=1e-4)
+
+
+def test_members_train_and_judge_with_the_samples_they_were_given(shared: Shared, shards: list[Dataset]) -> None:
+    """Not with what the settings of those samples would prepare: halves, flipped labels and limits are not in them."""
+    found = []
+    for data in (shards[0], halves(shards[0], seed=5)[0]):
+        federation = Federation(document(), [Member(AURORA, data)], 1, shared=shared, judging=2)
+        federation.run(1)
+        found.append(federation.contributions()[(1, AURORA)])
+    assert distance(*found) > 0
+    task = federation.task
+    bench = MemberBench(shared, shared.fold(task), AURORA, limited(shards[0], 2))
+    empty = Book(task, [AURORA], 1).manifest()
+    assert bench.evaluate(task, empty, {}.__getitem__).samples == 2 < len(shards[0].validation)
 
 
 def test_a_copy_is_refused_and_the_others_share_the_weight(shared: Shared, shards: list[Dataset]) -> None:
