@@ -16,6 +16,7 @@
     ├── ProtocolError           7   what a member or a chain says breaks the rules
     │   ├── FormatError         7   bytes that are not the format they claim to be
     │   ├── EnvelopeError       7   a sealed object that does not open
+    │   ├── BudgetSpent         7   a training would bring this organisation's ε above the task's cap
     │   └── ChainRewritten      7   the private chain no longer holds what this organisation has signed
     ├── AuditFailure            8   an audit found something that does not agree
     ├── GateFailed             10   an evaluated model is not within the limits of its gate
@@ -127,6 +128,10 @@ class FormatError(ProtocolError):
 
 
 class EnvelopeError(ProtocolError):
+    pass
+
+
+class BudgetSpent(ProtocolError):
     pass
 
 

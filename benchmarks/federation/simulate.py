@@ -20,7 +20,8 @@ from orchestrator.data.prepare import Samples
 from orchestrator.errors import ConfigurationError
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.weights import settled_score
-from orchestrator.privacy import PrivacySettings, protect
+from orchestrator.privacy import PrivacySettings
+from orchestrator.privacy.protect import protect
 from orchestrator.training.settings import derived_seed
 from orchestrator.types import MILLION, OrganisationId, ProtectedDelta, UpdateId
 

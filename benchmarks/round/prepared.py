@@ -34,6 +34,7 @@ class PreparedWorkbench:
         progress: Progress,
         *,
         ordinal: int | None = None,
+        spent: int = 0,
     ) -> ProtectedDelta:
         progress(1, 1)
         return protected(self._delta, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)

@@ -21,7 +21,8 @@ from orchestrator.daemon.workbench import OpenDelta, Progress
 from orchestrator.files import write_atomic, write_json
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.privacy import PrivacySettings, protect
+from orchestrator.privacy import PrivacySettings
+from orchestrator.privacy.protect import protect
 from orchestrator.types import OrganisationId, ProtectedDelta, UpdateId
 
 Lineage = Literal["chained", "isolated"]

@@ -97,8 +97,9 @@ class ProcessWorkbench:
         progress: Progress,
         *,
         ordinal: int | None = None,
+        spent: int = 0,
     ) -> ProtectedDelta:
-        words = {**_about(task, manifest), "round": round_number, "ordinal": ordinal or round_number}
+        words = {**_about(task, manifest), "round": round_number, "ordinal": ordinal or round_number, "spent": spent}
         self._unfinished = round_number
         call = Call("train", words, opener, openable(manifest), progress)
         done = self._answered(call, lambda frame: delta_of(frame.words, frame.body))

@@ -67,6 +67,7 @@ class Workbench(Protocol):
         progress: Progress,
         *,
         ordinal: int | None = None,
+        spent: int = 0,
     ) -> ProtectedDelta:
         """Fold ``manifest``, train a delta on the organisation's shard, and protect it by its privacy policy.
 
@@ -74,8 +75,10 @@ class Workbench(Protocol):
             round_number: what is kept to go on with goes by it.
             ordinal: which training of its lineage it is (:func:`orchestrator.ledger.lineage.training_ordinal`), which
                 its seed follows from; by default the round's number.
+            spent: trainings under the task whose updates this organisation has sealed before, which cost ε.
 
         Raises:
+            BudgetSpent: one more would pass the task's cap on ε; asked before anything else.
             DataError: the base model is not the task's, or the shard is empty.
             WorkerError: what works for the daemon ended, reached a limit or was cancelled; so also below.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,9 +36,9 @@ class Samples:
         return int(self.tokens.shape[0])
 
     def batch(self, rows: Sequence[int]) -> Batch:
-        """Some rows as a model takes them."""
-        chosen = torch.tensor(rows)
-        width = int(self.mask[chosen].sum(1).max())
+        """Some rows as a model takes them; of none, a batch of no samples."""
+        chosen = torch.tensor(rows, dtype=torch.long)
+        width = int(self.mask[chosen].sum(1).max()) if len(rows) else 0
         labels = self.labels[chosen]
         return {
             "input_ids": self.tokens[chosen, :width],
@@ -76,6 +76,10 @@ class Dataset:
     def batches_of(self, documents: Sequence[Digest], *, batch: int, steps: int, seed: int) -> Iterator[Batch]:
         """The same of some documents alone; what else there is changes nothing about these batches."""
         return self._drawn([row for item in documents for row in self.rows[item]], batch, steps, seed)
+
+    def batches_at(self, rows: Iterable[Sequence[int]]) -> Iterator[Batch]:
+        """Training batches of rows that somebody else chose."""
+        return (self.training.batch(chosen) for chosen in rows)
 
     def contents(self) -> dict[Digest, Digest]:
         """Of each document that was kept apart, a digest of what it is to the model: tokens and labels."""

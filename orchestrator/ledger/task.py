@@ -11,6 +11,7 @@ from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import Document, canonical_bytes, check_format, digest, parse
 from orchestrator.ledger.hardenings import Hardening
 from orchestrator.ledger.methods import FILTERS, ONE_RANK, SCORES, STRATEGIES, Method, read_method
+from orchestrator.ledger.privacy import PrivacyRules, read_privacy
 from orchestrator.ledger.reader import Reader
 from orchestrator.types import MILLION, Digest
 
@@ -61,15 +62,6 @@ class TrainingRules:
     optimizer: str
     seed: int
     slices: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class PrivacyRules:
-    """Privacy policy of the task; ``epsilon_cap`` in millionths, ``delta_inverse`` is 1/δ. Both 0 without DP."""
-
-    policy: str
-    epsilon_cap: int
-    delta_inverse: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +164,7 @@ class TaskSpec:
             base=_base(root.inner("base")),
             adapter=_adapter(root.inner("adapter")),
             training=_training(root.inner("training")),
-            privacy=_privacy(root.inner("privacy")),
+            privacy=read_privacy(root.inner("privacy")),
             strategy=read_method(root.inner("strategy"), STRATEGIES),
             lineage=root.choice("lineage", {"chained", "isolated"}),  # type: ignore[arg-type]
             weights=root.choice("weights", {"uniform", "samples", "scores"}),  # type: ignore[arg-type]
@@ -218,12 +210,6 @@ def _training(reader: Reader) -> TrainingRules:
         seed=reader.integer("seed"),
         slices=reader.integer("slices", least=2, most=MAX_SLICES) if reader.has("slices") else 1,
     )
-    reader.end()
-    return rules
-
-
-def _privacy(reader: Reader) -> PrivacyRules:
-    rules = PrivacyRules(reader.text("policy"), reader.integer("epsilon_cap"), reader.integer("delta_inverse"))
     reader.end()
     return rules
 

@@ -1,5 +1,19 @@
-"""Privacy policies: the only makers of a :class:`~orchestrator.types.ProtectedDelta`."""
+"""Privacy policies: the only makers of a :class:`~orchestrator.types.ProtectedDelta`.
 
-from orchestrator.privacy.policy import PrivacyPolicy, PrivacySettings, policies, protect
+Without torch: names, promises and settings. :mod:`orchestrator.privacy.protect` needs it.
+"""
 
-__all__ = ["PrivacyPolicy", "PrivacySettings", "policies", "protect"]
+from orchestrator.privacy.policy import Place, Plain, PrivacyPolicy, Promise
+from orchestrator.privacy.registry import MODULES, policies, policy_named
+from orchestrator.privacy.settings import PrivacySettings
+
+__all__ = [
+    "MODULES",
+    "Place",
+    "Plain",
+    "PrivacyPolicy",
+    "PrivacySettings",
+    "Promise",
+    "policies",
+    "policy_named",
+]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from orchestrator.contribution import AdapterDelta
-
-if TYPE_CHECKING:
-    from orchestrator.privacy.policy import PrivacySettings
+from orchestrator.privacy.policy import Plain, Promise
 
 
-class NoPolicy:
+class NoPolicy(Plain):
     """Costs no ε because it promises none."""
 
     name = "none"
+    promise = Promise(
+        "Whoever is not a member of the round: sealing alone keeps updates from outsiders, chains and storage.",
+        "Every member of the round opens the update, and can rebuild training text from it.",
+    )
 
-    def apply(self, delta: AdapterDelta, settings: PrivacySettings) -> tuple[AdapterDelta, int]:
-        return delta, 0
+
+POLICY = NoPolicy()

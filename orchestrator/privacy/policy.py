@@ -1,85 +1,95 @@
-"""The one door between training and sealing."""
+"""What a privacy policy is. One module a policy; :mod:`orchestrator.privacy.registry` finds it by name.
+
+A policy may change the training itself, the delta that came of it, or both. Modules of policies import no torch before
+they are asked to do either, since whoever reads a task wants to know what its policy promises.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from orchestrator.contribution import AdapterDelta, serialise
-from orchestrator.errors import ConfigurationError, FormatError
-from orchestrator.privacy.none import NoPolicy
-from orchestrator.types import ProtectedDelta, protected
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.privacy.settings import PrivacySettings
+from orchestrator.types import OrganisationId
+
+if TYPE_CHECKING:
+    from orchestrator.contribution import AdapterDelta
+    from orchestrator.training import Discipline
 
 
 @dataclass(frozen=True, slots=True)
-class PrivacySettings:
-    """The privacy part of a task: the policy's name, the ε cap in millionths, 1/δ (0 where there is no guarantee)."""
+class Promise:
+    """What a policy says of itself, a sentence each.
 
-    policy: str = "none"
-    epsilon_cap: int = 0
-    delta_inverse: int = 0
+    Attributes:
+        protects: whom against whom. leaves_open: whom not, or against what not.
+        bounded: whether it is differential privacy, so that its ε is recorded.
+    """
 
-    @classmethod
-    def from_task(cls, task: Mapping[str, Any]) -> PrivacySettings:
-        """Read them out of a ``loranchor/task`` object.
+    protects: str
+    leaves_open: str
+    bounded: bool = False
 
-        Raises:
-            FormatError: the object lacks one of them.
-        """
-        try:
-            part = task["privacy"]
-            return cls(part["policy"], part["epsilon_cap"], part["delta_inverse"])
-        except (KeyError, TypeError) as error:
-            raise FormatError(f"the task has no usable privacy settings: {error}") from error
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a policy works.
+
+    Attributes:
+        samples: training samples there are. rows: at most so many go through the model together.
+        home: the organisation's folder; None where it has none.
+    """
+
+    organisation: OrganisationId
+    samples: int
+    rows: int
+    home: Path | None = None
 
 
 class PrivacyPolicy(Protocol):
-    """What a policy does to a delta before it leaves the organisation."""
+    """One policy; :class:`Plain` is the one to begin from, since most policies change one thing only."""
 
     name: str
+    promise: Promise
 
-    def apply(self, delta: AdapterDelta, settings: PrivacySettings) -> tuple[AdapterDelta, int]:
-        """The delta that may leave, and the ε that this update costs, in millionths."""
+    def objections(self, task: TaskSpec) -> Iterator[str]:
+        """Why no training under this task can keep the promise; asked before anything is trained."""
+        ...
+
+    def warnings(self, task: TaskSpec) -> Iterator[str]:
+        """What a task's author had better know."""
+        ...
+
+    def epsilon(self, settings: PrivacySettings, trainings: int) -> int:
+        """Cumulative ε, millionths, of so many trainings under one task; 0 where the policy promises none."""
+        ...
+
+    def discipline(self, settings: PrivacySettings, place: Place) -> Discipline | None:
+        """What it changes about a training; None for nothing."""
+        ...
+
+    def apply(self, delta: AdapterDelta, settings: PrivacySettings) -> AdapterDelta:
+        """The delta that may leave."""
         ...
 
 
-_POLICIES: dict[str, PrivacyPolicy] = {policy.name: policy for policy in (NoPolicy(),)}
+class Plain:
+    """Changes nothing and costs nothing."""
 
+    def objections(self, task: TaskSpec) -> Iterator[str]:
+        return iter(())
 
-def policies() -> tuple[str, ...]:
-    """Names of the policies there are."""
-    return tuple(sorted(_POLICIES))
+    def warnings(self, task: TaskSpec) -> Iterator[str]:
+        return iter(())
 
+    def epsilon(self, settings: PrivacySettings, trainings: int) -> int:
+        return 0
 
-def protect(delta: AdapterDelta, settings: PrivacySettings, *, samples: int, epsilon_spent: int = 0) -> ProtectedDelta:
-    """Apply the task's policy to a delta.
+    def discipline(self, settings: PrivacySettings, place: Place) -> Discipline | None:
+        return None
 
-    Args:
-        delta: what training gave.
-        settings: the task's privacy part.
-        samples: training samples seen.
-        epsilon_spent: ε that this organisation has spent on the task before, in millionths.
-
-    Raises:
-        ConfigurationError: no such policy, or the update would go over the task's ε cap.
-    """
-    policy = _POLICIES.get(settings.policy)
-    if policy is None:
-        raise ConfigurationError(
-            f"unknown privacy policy {settings.policy!r}", mend=f"choose one of {', '.join(policies())}"
-        )
-    protected_delta, cost = policy.apply(delta, settings)
-    epsilon = epsilon_spent + cost
-    if settings.epsilon_cap and epsilon > settings.epsilon_cap:
-        raise ConfigurationError(
-            f"this update would bring ε to {epsilon} millionths, the task's cap is {settings.epsilon_cap}",
-            mend="pass this round",
-        )
-    return protected(
-        serialise(protected_delta),
-        policy=policy.name,
-        samples=samples,
-        epsilon=epsilon,
-        parent_manifest=delta.parent_manifest,
-    )
+    def apply(self, delta: AdapterDelta, settings: PrivacySettings) -> AdapterDelta:
+        return delta

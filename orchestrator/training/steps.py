@@ -18,6 +18,9 @@ Progress = Callable[[int, int, float], None]
 
 GRADIENT_NORM = 1.0
 
+Gradients = Callable[[Any, Mapping[str, Tensor], "Run"], Tensor]
+"""Fills the gradients of a run's parameters from a batch, which may be empty, and gives the mean loss of a sample."""
+
 
 @dataclass
 class Run:
@@ -64,8 +67,12 @@ def steps(
     progress: Progress | None = None,
     keeper: Keeper | None = None,
     team: Team | None = None,
+    gradients: Gradients | None = None,
 ) -> Run:
     """Train whatever of a model may be trained.
+
+    Args:
+        gradients: of a policy that makes them in its own way, which does all the clipping there is.
 
     Raises:
         DataError: fewer batches than steps, or the loss is not finite.
@@ -79,7 +86,8 @@ def steps(
     for step, batch in enumerate(_exactly(batches, settings.steps), start=1):
         if step <= run.step:  # done before the process that kept it ended
             continue
-        _step(adapted, batch, run, settings, team)
+        loss = _ordinary(adapted, batch, run, team) if gradients is None else gradients(adapted, batch, run)
+        _step(run, settings, loss, int(batch["labels"].shape[0]))
         if not math.isfinite(run.losses[-1]):
             raise DataError(f"the loss of step {step} is not finite", mend="lower the learning rate")
         if keeper is not None:
@@ -89,19 +97,23 @@ def steps(
     return run
 
 
-def _step(adapted: Any, batch: Mapping[str, Tensor], run: Run, settings: TrainingSettings, team: Team | None) -> None:
+def _ordinary(adapted: Any, batch: Mapping[str, Tensor], run: Run, team: Team | None) -> Tensor:
     part = batch if team is None else team.part(batch)
-    loss = adapted(**{name: tensor.to(run.device) for name, tensor in part.items()}).loss
+    loss: Any = adapted(**{name: tensor.to(run.device) for name, tensor in part.items()}).loss
     loss.backward()
     if team is not None:
         loss = team.gather(run, loss)
     nn.utils.clip_grad_norm_(list(run.trainable.values()), GRADIENT_NORM, error_if_nonfinite=False)
+    return loss  # type: ignore[no-any-return]
+
+
+def _step(run: Run, settings: TrainingSettings, loss: Tensor, samples: int) -> None:
     for group in run.optimizer.param_groups:  # down in a straight line, so that the last steps add little noise
         group["lr"] = settings.learning_rate * (settings.steps - run.step) / settings.steps
     run.optimizer.step()
     run.optimizer.zero_grad(set_to_none=True)
     run.step += 1
-    run.samples += int(batch["labels"].shape[0])
+    run.samples += samples
     run.losses.append(float(loss.detach()))
 
 

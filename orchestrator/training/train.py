@@ -13,6 +13,7 @@ from orchestrator.contribution import AdapterDelta, Start
 from orchestrator.errors import ConfigurationError
 from orchestrator.training.adapter import attached
 from orchestrator.training.beginning import begin, conform
+from orchestrator.training.discipline import Discipline
 from orchestrator.training.settings import AdapterSettings, TrainingSettings
 from orchestrator.training.steps import Keeper, Progress, Team, steps
 from orchestrator.types import Digest
@@ -40,6 +41,7 @@ def train(
     progress: Progress | None = None,
     keeper: Keeper | None = None,
     team: Team | None = None,
+    discipline: Discipline | None = None,
 ) -> TrainingOutcome:
     """Train one update on a folded model; the model's weights are the same bits before and after.
 
@@ -56,6 +58,7 @@ def train(
         start: what the task's strategy has all members begin with; None for an adapter of the member's own seed.
         progress: told after each step.
         keeper: of what is done, for a process that goes on later. team: other processes that share each batch.
+        discipline: what the task's privacy policy changes; ``batches`` are of its rows then.
 
     Raises:
         ConfigurationError: unknown optimizer, or no module of the model has such a name.
@@ -63,13 +66,27 @@ def train(
     """
     if settings.optimizer != "adamw":
         raise ConfigurationError(f"unknown optimizer {settings.optimizer!r}", mend="use adamw")
+    kept_to = discipline or Discipline()
+    if team is not None and kept_to.gradients is not None:
+        raise ConfigurationError("the task's privacy policy trains in one process", mend="set worker.processes=1")
     device = next(iter(model.parameters())).device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         with attached(model, adapter) as made:
             if start is not None:
                 begin(made.layers, start)
-            run = steps(made.model, batches, settings, device, progress=progress, keeper=keeper, team=team)
+            with kept_to.around(made):
+                run = steps(
+                    made.model,
+                    batches,
+                    settings,
+                    device,
+                    progress=progress,
+                    keeper=keeper,
+                    team=team,
+                    gradients=kept_to.gradients,
+                )
             modules, dense = made.factors(adapter), made.dense()
     delta = AdapterDelta(base, parent_manifest, modules, dense)
-    return TrainingOutcome(delta if start is None else conform(delta, start), run.samples, tuple(run.losses))
+    samples = run.samples if kept_to.samples is None else kept_to.samples
+    return TrainingOutcome(delta if start is None else conform(delta, start), samples, tuple(run.losses))

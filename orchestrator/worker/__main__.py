@@ -101,8 +101,8 @@ def _train_along(team: LaunchedTeam, bench: Any, words: Mapping[str, Any]) -> No
     bench.forget()
     task, manifest = task_and_manifest(words)
     try:
-        number, ordinal = int(words["round"]), int(words["ordinal"])
-        bench.train(task, manifest, team.opener(), number, lambda step, steps: None, ordinal=ordinal)
+        number, ordinal, spent = (int(words[name]) for name in ("round", "ordinal", "spent"))
+        bench.train(task, manifest, team.opener(), number, lambda step, steps: None, ordinal=ordinal, spent=spent)
     except LoranchorError as error:  # the first process has the same one; if it has not, nobody comes to the meeting
         logging.getLogger(__name__).warning("%s", error)
     team.meet()

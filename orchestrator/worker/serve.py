@@ -124,6 +124,7 @@ class Calls:
             int(words["round"]),
             progress or self._session.progress,
             ordinal=int(words["ordinal"]),
+            spent=int(words["spent"]),
         )
         return delta_words(delta), delta.payload
 

@@ -19,13 +19,23 @@ from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
 from orchestrator.data import Dataset, DataSettings, data_statement, prepare
 from orchestrator.data.prepare import Batch
-from orchestrator.errors import DataError, WorkCancelled
+from orchestrator.errors import ConfigurationError, DataError, WorkCancelled
 from orchestrator.ledger.canonical import canonical_bytes, digest
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.models import BaseModel, load_base, resolve
-from orchestrator.privacy import PrivacySettings, protect
-from orchestrator.training import AdapterSettings, Evaluation, Keeper, Team, TrainingSettings, evaluate, train
+from orchestrator.privacy import Place, PrivacySettings, policy_named
+from orchestrator.privacy.protect import price, protect
+from orchestrator.training import (
+    AdapterSettings,
+    Discipline,
+    Evaluation,
+    Keeper,
+    Team,
+    TrainingSettings,
+    evaluate,
+    train,
+)
 from orchestrator.training.settings import derived_seed
 from orchestrator.types import MILLION, Digest, OrganisationId, ProtectedDelta, UpdateId
 from orchestrator.withdrawn import Withdrawn
@@ -96,7 +106,9 @@ class TorchWorkbench:
         progress: StepProgress,
         *,
         ordinal: int | None = None,
+        spent: int = 0,
     ) -> ProtectedDelta:
+        privacy = _privacy(task, spent)
         folded, dataset = self._ready(task)
         before, parsed = beginning(task, manifest, self._own.organisation), self._parsing(opener)
         self._move(folded, before, parsed)
@@ -116,9 +128,11 @@ class TorchWorkbench:
                 team=self._team,
             )
         else:
+            kept_to = self._discipline(privacy, settings, dataset)
+            ordinary = dataset.batches(batch=settings.batch, steps=settings.steps, seed=seed)
             outcome = train(
                 folded.model,
-                dataset.batches(batch=settings.batch, steps=settings.steps, seed=seed),
+                ordinary if kept_to is None or kept_to.rows is None else dataset.batches_at(kept_to.rows),
                 AdapterSettings.from_task(task.document),
                 settings,
                 base=folded.base_digest,
@@ -128,6 +142,7 @@ class TorchWorkbench:
                 progress=told,
                 keeper=self._keepers(round_number, self._identity(task, manifest, seed)) if self._keepers else None,
                 team=self._team,
+                discipline=kept_to,
             )
         delta = outcome.delta
         if task.lineage == "isolated":
@@ -136,7 +151,7 @@ class TorchWorkbench:
             if whole.error:
                 words = "round %d: this organisation's work was cut to rank %d, relative error %.3g"
                 _log.warning(words, round_number, task.verdict.max_rank, whole.error)
-        return protect(delta, PrivacySettings.from_task(task.document), samples=outcome.samples)
+        return protect(delta, privacy, samples=outcome.samples, spent=spent)
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
         folded, dataset = self._ready(task)
@@ -202,6 +217,12 @@ class TorchWorkbench:
         kept_out = None if withdrawn is None else withdrawn.__contains__
         settings, tokenizer = self._own.data, base.tokenizer
         return prepare(settings, tokenizer, kind=base.kind, length=length, apart=apart, withdrawn=kept_out)
+
+    def _discipline(
+        self, privacy: PrivacySettings, settings: TrainingSettings, dataset: Dataset
+    ) -> Discipline | None:
+        place = Place(self._own.organisation, len(dataset.training), settings.batch, self._home)
+        return policy_named(privacy.policy).discipline(privacy, place)
 
     def _start(self, task: TaskSpec, manifest: Manifest, opener: Callable[[UpdateId], AdapterDelta]) -> Start | None:
         """What the task's strategy has all members of the round begin with."""
@@ -276,3 +297,12 @@ class TorchWorkbench:
     def _go_on(self) -> None:
         if self._cancelled.is_set():
             raise WorkCancelled("the work was cancelled")
+
+
+def _privacy(task: TaskSpec, spent: int) -> PrivacySettings:
+    """What the task's policy needs, once it is sure that it can keep its promise and that there is ε left to spend."""
+    settings = PrivacySettings.from_task(task.document)
+    if objections := list(policy_named(settings.policy).objections(task)):
+        raise ConfigurationError("; ".join(objections), mend="agree on another task")
+    price(settings, spent)
+    return settings

@@ -41,6 +41,7 @@ class RealDeltas(FakeWorkbench):
         progress: Progress,
         *,
         ordinal: int | None = None,
+        spent: int = 0,
     ) -> ProtectedDelta:
         self._begin("train", manifest, opener)
         made = make_delta(31 * round_number + sum(map(ord, self.organisation)), rank=4, dense=False, shapes=SHAPES)

@@ -26,7 +26,8 @@ from orchestrator.contribution import (
 )
 from orchestrator.contribution.layout import header_end, read_layout
 from orchestrator.envelope import Context, generate_prekey, seal
-from orchestrator.privacy import PrivacySettings, protect
+from orchestrator.privacy import PrivacySettings
+from orchestrator.privacy.protect import protect
 from orchestrator.types import Address, OrganisationId
 from tests.unit.contribution.make import BASE, PARENT, RULES, SHAPES, make_delta
 

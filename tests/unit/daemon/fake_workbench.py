@@ -15,7 +15,7 @@ class FakeWorkbench:
     """Opens whatever it is given, as the real one does, and remembers what it was asked.
 
     Attributes:
-        asked: name of each call. ordinals: of each training. fails: an error to raise instead of working.
+        asked: name of each call. ordinals, spent: of each training. fails: an error to raise instead of working.
         forgotten, cancelled: how often :meth:`forget` and :meth:`cancel` were called. settled: rounds.
     """
 
@@ -23,6 +23,7 @@ class FakeWorkbench:
         self.organisation = organisation
         self.asked: list[str] = []
         self.ordinals: list[int | None] = []
+        self.spent: list[int] = []
         self.fails: Exception | None = None
         self.forgotten = self.cancelled = 0
         self.settled: list[int] = []
@@ -40,9 +41,11 @@ class FakeWorkbench:
         progress: Progress,
         *,
         ordinal: int | None = None,
+        spent: int = 0,
     ) -> ProtectedDelta:
         self._begin("train", manifest, opener)
         self.ordinals.append(ordinal)
+        self.spent.append(spent)
         progress(1, 1)
         payload = f"delta of {self.organisation} in round {round_number}".encode() * 20
         return protected(payload, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)

@@ -91,8 +91,9 @@ class Hostile(TorchWorkbench):
         progress: Progress,
         *,
         ordinal: int | None = None,
+        spent: int = 0,
     ) -> ProtectedDelta:
-        made = super().train(task, manifest, opener, round_number, progress, ordinal=ordinal)
+        made = super().train(task, manifest, opener, round_number, progress, ordinal=ordinal, spent=spent)
         return protected(
             self.bad(made.payload), policy="none", samples=1, epsilon=0, parent_manifest=made.parent_manifest
         )

@@ -90,5 +90,18 @@ def task_document(**changes: Any) -> dict[str, Any]:
     return {**document, **changes}
 
 
+def private(epsilon_cap: int = 8_000_000, **changes: Any) -> dict[str, Any]:
+    """The privacy part of a task with differential privacy; ``changes`` are of its settings."""
+    settings = {
+        "unit": "example",
+        "clip_nano": 1_000_000_000,
+        "noise_nano": 1_000_000_000,
+        "rate_nano": 250_000_000,
+        "accountant": "rdp",
+        "generator": "secure",
+    }
+    return {"policy": "dp", "epsilon_cap": epsilon_cap, "delta_inverse": 100_000, "dp": {**settings, **changes}}
+
+
 def task(**changes: Any) -> TaskSpec:
     return TaskSpec.from_document(task_document(**changes))

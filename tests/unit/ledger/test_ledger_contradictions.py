@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, authority, delegate, task, word_of
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, authority, delegate, private, task, word_of
 from unit.ledger.history import History, life
 
 from orchestrator.errors import ProtocolError
@@ -201,7 +201,7 @@ def test_no_round_opens_while_paused_or_twice_or_in_another_epoch() -> None:
 
 def test_epsilon_above_the_cap() -> None:
     history = History()
-    history.open_round(task(privacy={"policy": "dp-sgd", "epsilon_cap": 5, "delta_inverse": 100_000}))
+    history.open_round(task(privacy=private(epsilon_cap=5)))
     history.submit(AURORA)
     fields = history.records[-1].fields
     over = {**fields, "update_id": UNKNOWN, "submission": {**fields["submission"], "epsilon": 6}}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.ledger.actors import task, task_document, word_of
+from unit.ledger.actors import private, task, task_document, word_of
 
 from orchestrator.errors import ConfigurationError
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.participation import Limits, refusals
 from orchestrator.settings import choices, compose
 
-PRIVATE = {"policy": "dp-lora", "epsilon_cap": 8_000_000, "delta_inverse": 100_000}
+PRIVATE = private()
 SHARED = word_of("set")
 NOISE = {"hardening": {"method": "weight-distortion", "sigma_nano": 1000}}
 CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -81,7 +81,7 @@ def test_a_limit_that_is_just_met_refuses_nothing() -> None:
         bases=(word_of("base"),),
         strategies=("stack",),
         guarantee=True,
-        policies=("dp-lora",),
+        policies=("dp",),
         epsilon_cap=8_000_000,
         delta_inverse=100_000,
         verdicts=("validation",),
