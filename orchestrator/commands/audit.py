@@ -1,4 +1,4 @@
-"""`loranchor audit verify|handover`: check everything from the outside, without a key and without a daemon."""
+"""`loranchor audit verify|handover|watch`: check everything from the outside, without a key and without a daemon."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.commands import audit_watch
 from orchestrator.commands.common import AsJson, Overrides, console, emit
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Audits: recompute everything from both chains and IPFS.", no_args_is_help=True)
 output = console()
+app.command()(audit_watch.watch)
 
 RunDir = Annotated[
     Path | None,
@@ -86,21 +88,25 @@ def _sources(run_dir: Path | None, ipfs: str | None, overrides: list[str] | None
     from orchestrator.settings import compose
     from orchestrator.storage import IpfsStore
 
-    settings = compose([*_of_run(run_dir), *(overrides or ())])
+    settings = compose([*overrides_of_run(run_dir), *(overrides or ())])
     public, public_handed = _deployment(settings, "public", handed)
     private, private_handed = _deployment(settings, "private", handed)
     return Sources(
         public=settings.connection("public"),
         private=settings.connection("private"),
-        store=IpfsStore(ipfs or _ipfs(settings)),
+        store=IpfsStore(ipfs or ipfs_address(settings)),
         public_deployment=public,
         private_deployment=private,
         addresses_handed=public_handed or private_handed,
     )
 
 
-def _of_run(run_dir: Path | None) -> list[str]:
-    """Settings that follow from a run folder: its network, and its deployments where it has its own."""
+def overrides_of_run(run_dir: Path | None) -> list[str]:
+    """Settings that follow from a run folder: its network, and its deployments where it has its own.
+
+    Raises:
+        ConfigurationError: there is no local network in it.
+    """
     from orchestrator.errors import ConfigurationError
     from orchestrator.localnet.state import state_path
 
@@ -126,7 +132,7 @@ def _deployment(settings: Settings, side: Side, handed: Handed | None) -> tuple[
         return handed.deployments[side], True
 
 
-def _ipfs(settings: Settings) -> str:
+def ipfs_address(settings: Settings) -> str:
     """The set node, else any of the local network: each reaches the objects of all."""
     from orchestrator.localnet import read_network
 
