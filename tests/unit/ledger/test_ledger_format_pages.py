@@ -22,6 +22,9 @@ from orchestrator.ledger.data_statement import DataStatement
 from orchestrator.ledger.records import record_from_document
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.secagg.keys import Announcement
+from orchestrator.secagg.reveals import Reveal
+from orchestrator.secagg.terms import Terms
 from orchestrator.types import ZERO_DIGEST
 
 PAGES = Path(__file__).parents[3] / "docs" / "formats"
@@ -38,6 +41,9 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "loranchor/members": Electorate.from_document,
     "loranchor/record": lambda document: record_from_document(document, ZERO_DIGEST),
     "loranchor/request": RevocationRequest.from_document,
+    "loranchor/secagg-keys": Announcement.from_document,
+    "loranchor/secagg-reveal": Reveal.from_document,
+    "loranchor/secagg-terms": Terms.from_document,
     "loranchor/shred-receipt": Receipt.from_document,
     "loranchor/task": TaskSpec.from_document,
 }
