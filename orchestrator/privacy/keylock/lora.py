@@ -15,7 +15,6 @@ Everybody folds the same deltas; γ and β are never part of one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from torch import Tensor, nn
 
 from orchestrator.errors import ConfigurationError
 from orchestrator.lock_key import LockKey
+from orchestrator.privacy.keylock.behind import norm_before
 from orchestrator.privacy.keylock.keys import uniform
 
 Pair = tuple[Tensor, Tensor]
@@ -33,26 +33,6 @@ Pair = tuple[Tensor, Tensor]
 
 _SPREAD = 3.0**0.5
 """A uniform number in ±√3 has variance 1."""
-_LLAMA = re.compile(r"(?P<layer>.*layers\.\d+)\.(?:(?P<attention>self_attn)\.[qkv]_proj|mlp\.(?:gate|up)_proj)")
-_BERT = re.compile(r"(?P<layers>.*encoder\.layer)\.(?P<number>\d+)\.attention\.self\.(?:query|key|value)")
-_BERT_MIDDLE = re.compile(r"(?P<layer>.*encoder\.layer\.\d+)\.intermediate\.dense")
-
-
-def norm_before(module: str) -> str | None:
-    """The norm whose output a module of a Llama- or BERT-like model reads; None where it reads something else."""
-    if found := _LLAMA.fullmatch(module):
-        return f"{found['layer']}.{'input' if found['attention'] else 'post_attention'}_layernorm"
-    if found := _BERT_MIDDLE.fullmatch(module):
-        return f"{found['layer']}.attention.output.LayerNorm"
-    if found := _BERT.fullmatch(module):
-        number = int(found["number"])
-        before = f"{found['layers']}.{number - 1}.output" if number else _embeddings(found["layers"])
-        return f"{before}.LayerNorm"
-    return None
-
-
-def _embeddings(layers: str) -> str:
-    return f"{layers.removesuffix('encoder.layer')}embeddings"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from torch import nn
 from orchestrator.errors import ConfigurationError
 from orchestrator.lock_key import LockKey
 from orchestrator.models.tiny import tiny_llama
-from orchestrator.privacy.keylock.lora import AdapterLock, norm_before
+from orchestrator.privacy.keylock.behind import norm_before
+from orchestrator.privacy.keylock.lora import AdapterLock
 from orchestrator.training import AdapterSettings
 from orchestrator.training.adapter import attached
 

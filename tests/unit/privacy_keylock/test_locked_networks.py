@@ -46,6 +46,34 @@ def test_images_become_logits(name: str, locked: bool) -> None:
     assert tuple(net(torch.zeros(2, 1, 28, 28), net.locks(key_of(0))).shape) == (2, 7)
 
 
+def test_a_locked_norm_counts_and_remembers_as_any_other() -> None:
+    torch.manual_seed(0)
+    layer, twin = LockedConv(7, 3, 5, 3), nn.BatchNorm2d(5, affine=False)
+    values, lock = torch.randn(4, 3, 8, 8), layer.lock(torch.rand(7), torch.rand(7))
+    for _ in range(3):
+        layer(values, lock)
+        twin(layer.conv(values))
+    for name, value in twin.state_dict().items():
+        assert torch.allclose(layer.norm.state_dict()[name], value), name
+    layer.eval()
+    twin.eval()
+    wanted = lock[0].view(1, -1, 1, 1) * twin(layer.conv(values)) + lock[1].view(1, -1, 1, 1)
+    assert torch.allclose(layer(values, lock), wanted, atol=1e-5)
+    assert int(layer.norm.num_batches_tracked) == 3
+
+
+def test_an_attacker_can_differentiate_gradients_by_scales_and_shifts() -> None:
+    """Gradient matching needs second derivatives: a lock that had none would look safe and be untested."""
+    torch.manual_seed(0)
+    net = images.build("lenet", 10, 1, True, side=28)
+    pixels = torch.rand(1, 1, 28, 28, requires_grad=True)
+    lock = tuple(torch.rand(12, requires_grad=True) for _ in range(2))
+    loss = nn.functional.cross_entropy(net(pixels, (lock,)), torch.tensor([3]))
+    seen = torch.autograd.grad(loss, [net.conv2.weight, net.fc.weight], create_graph=True)
+    found = torch.autograd.grad(sum(item.square().sum() for item in seen), [pixels, *lock])
+    assert all(bool(torch.isfinite(item).all()) and float(item.abs().max()) > 0 for item in found)
+
+
 def test_sizes_are_those_of_the_papers() -> None:
     with torch.device("meta"):
         assert size_of(CifarResNet(SHAPES["resnet20"], 10)) == 269_722  # He and others: 0.27 million
