@@ -25,10 +25,12 @@ BORN_OF = {"ContributionToken": "AwardDistributor"}
 
 def code_is_ours(side: Side) -> bool:
     """Whether reading the contracts makes sense."""
-    return all(
-        item.code and normalised_code_hash(name, item.code) == artifact(name).code_hash
-        for name, item in side.contracts.items()
-    )
+    return all(item.code and is_ours(name, item.code) for name, item in side.contracts.items())
+
+
+def is_ours(name: str, code: bytes) -> bool:
+    """Whether code on a chain is that of this release, but for what deploying wrote into it."""
+    return normalised_code_hash(name, code) == artifact(name).code_hash
 
 
 def check_code(side: Side, tally: Tally) -> None:
@@ -39,8 +41,7 @@ def check_code(side: Side, tally: Tally) -> None:
             continue
         found = "0x" + keccak(item.code).hex()
         tally.same(where, "the code hash in the deployment file", item.deployed.code_hash, found)
-        ours = normalised_code_hash(name, item.code) == artifact(name).code_hash
-        tally.demand(ours, where, "the code is not that of this release of LoRAnchor")
+        tally.demand(is_ours(name, item.code), where, "the code is not that of this release of LoRAnchor")
 
 
 def check_creation(side: Side, tally: Tally) -> None:

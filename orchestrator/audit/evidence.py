@@ -92,13 +92,14 @@ class PrivateSide(Side):
     Attributes:
         ignored: events that count for nobody, and why, such as a sender that did not sign.
         broken: why reading records stopped; empty where it did not.
+        due: what the chain announced; None where that was not read, as from a bundle, which has no events but records.
         block_hashes: of the blocks in which checkpoints fell due.
     """
 
     records: tuple[Record, ...] = ()
     ignored: tuple[str, ...] = ()
     broken: str = ""
-    due: tuple[Due, ...] = ()
+    due: tuple[Due, ...] | None = ()
     attestations: tuple[Attestation, ...] = ()
     block_hashes: Mapping[int, Digest] = field(default_factory=dict)
 
@@ -155,7 +156,7 @@ class Evidence:
             self.private,
             block=private_block,
             records=tuple(item for item in self.private.records if item.block <= private_block),
-            due=tuple(item for item in self.private.due if item.block <= private_block),
+            due=tuple(item for item in self.private.due or () if item.block <= private_block),
             attestations=tuple(item for item in self.private.attestations if item.block <= private_block),
         )
         return replace(self, public=public, private=private)

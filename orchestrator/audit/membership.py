@@ -56,25 +56,45 @@ class Membership:
         return min((epoch.members.quorum for epoch in (*before[-1:], *within)), default=self.last.quorum)
 
 
+class MembershipFold:
+    """Epochs as they come about, one record of the Consortium at a time."""
+
+    def __init__(self) -> None:
+        self._state: LedgerState = EMPTY
+        self._epochs: dict[int, Epoch] = {}
+
+    @property
+    def now(self) -> Membership:
+        """What has come about so far."""
+        return Membership(self._epochs, self._state.members)
+
+    def add(self, record: Record) -> None:
+        """Takes one record; others than the Consortium's are passed over.
+
+        Raises:
+            ProtocolError: it contradicts those before.
+        """
+        if record.kind not in HANDLERS:
+            return
+        self._state = HANDLERS[record.kind](self._state, record)
+        members = self._state.members
+        if record.kind == "EpochAdvanced":
+            delegates = {name: {seat.delegate} for name, seat in members.seats.items()}
+            self._epochs[members.epoch] = Epoch(members, record.block, delegates)
+        elif record.kind == "DelegateRotated" and members.epoch in self._epochs:
+            organisation = OrganisationId(record.fields["organisation"])
+            epoch = self._epochs[members.epoch]
+            if organisation in epoch.order:
+                epoch.delegates[organisation].add(Address(record.fields["current"]))
+
+
 def membership_of(records: Iterable[Record]) -> Membership:
     """Fold the Consortium's records; others are passed over.
 
     Raises:
         ProtocolError: they contradict each other.
     """
-    state: LedgerState = EMPTY
-    epochs: dict[int, Epoch] = {}
+    fold = MembershipFold()
     for record in records:
-        if record.kind not in HANDLERS:
-            continue
-        state = HANDLERS[record.kind](state, record)
-        members = state.members
-        if record.kind == "EpochAdvanced":
-            delegates = {name: {seat.delegate} for name, seat in members.seats.items()}
-            epochs[members.epoch] = Epoch(members, record.block, delegates)
-        elif record.kind == "DelegateRotated" and members.epoch in epochs:
-            organisation = OrganisationId(record.fields["organisation"])
-            epoch = epochs[members.epoch]
-            if organisation in epoch.order:
-                epoch.delegates[organisation].add(Address(record.fields["current"]))
-    return Membership(epochs, state.members)
+        fold.add(record)
+    return fold.now

@@ -49,6 +49,6 @@ def _details(result: CheckResult) -> Iterator[str]:
 def _verdict(report: AuditReport) -> str:
     if report.ok:
         count = sum(result.count for result in report.results)
-        return f"[bold green]Everything agrees[/]: {count} comparisons with both chains and IPFS."
+        return f"[bold green]Everything agrees[/]: {count} comparisons with {report.against}."
     count = len(report.findings)
     return f"[bold red]The audit failed[/]: {count} thing{'s' * (count != 1)} do{'es' * (count == 1)} not agree."

@@ -69,13 +69,14 @@ class AuditReport:
 
     Attributes:
         scope: what was audited: chain ids, blocks, head. not_checked: and why.
-        usage: calls and bytes it took.
+        usage: calls and bytes it took. against: what everything was compared with, for people.
     """
 
     results: tuple[CheckResult, ...]
     scope: Mapping[str, Any] = field(default_factory=dict)
     not_checked: tuple[str, ...] = ()
     usage: Mapping[str, int] = field(default_factory=dict)
+    against: str = "both chains and IPFS"
 
     @property
     def ok(self) -> bool:

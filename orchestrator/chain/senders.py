@@ -70,6 +70,21 @@ def recover_sender(transaction: Mapping[str, Any], *, expected_hash: Digest, cha
     return signer
 
 
+def raw_transaction(transaction: Mapping[str, Any], *, expected_hash: Digest, chain_id: int) -> bytes:
+    """The signed bytes of a transaction, put together from the node's fields.
+
+    Raises:
+        ChainError: the fields are malformed, or do not hash to ``expected_hash``. UnknownType: not of type 0 to 4.
+    """
+    type_ = rpc.quantity(transaction.get("type", "0x0"), "transaction type")
+    if type_ > _LAST_TYPE:
+        raise UnknownType(f"transaction {expected_hash} is of type {type_}, whose bytes are not known")
+    signed = (_legacy(transaction, chain_id) if type_ == 0 else _typed(transaction, type_, chain_id))[1]
+    if (actual := "0x" + keccak(signed).hex()) != expected_hash:
+        raise ChainError(f"the node's transaction {expected_hash} hashes to {actual}", mend="do not trust this node")
+    return signed
+
+
 def _recover(message: bytes, r: int, s: int, parity: int, name: Digest) -> Address:
     if parity not in (0, 1) or s > _HALF_ORDER:
         raise ForgedSender(f"transaction {name} carries no valid signature")

@@ -39,8 +39,12 @@ class MerkleTree:
 
     def append(self, data: bytes) -> int:
         """Adds one leaf and returns its index."""
+        return self.append_hash(leaf_hash(data))
+
+    def append_hash(self, leaf: bytes) -> int:
+        """Adds one leaf by its hash, where its data are not at hand, and returns its index."""
         index = self.size
-        self._levels[0].append(leaf_hash(data))
+        self._levels[0].append(leaf)
         level = 0
         while len(self._levels[level]) % 2 == 0:
             if level + 1 == len(self._levels):
@@ -48,6 +52,12 @@ class MerkleTree:
             self._levels[level + 1].append(node_hash(*self._levels[level][-2:]))
             level += 1
         return index
+
+    def truncate(self, size: int) -> None:
+        """Keeps the first ``size`` leaves."""
+        size = self._bounded(size)
+        for level, nodes in enumerate(self._levels):
+            del nodes[size >> level :]
 
     def leaf(self, index: int) -> bytes:
         """Hash of the leaf at ``index``."""

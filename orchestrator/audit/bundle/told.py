@@ -9,22 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from orchestrator.audit.bundle.lines import (
-    Anchored,
-    Attestations,
-    Awards,
-    Certificate,
-    Disclosed,
-    Head,
-    Inclusion,
-    Leaves,
-    Line,
-    Manifest,
-    Object,
-    State,
-    Transaction,
-    address_in,
-)
+from orchestrator.audit.bundle.anchored import Anchored, Attestations, Awards, Certificate, Inclusion, Manifest
+from orchestrator.audit.bundle.fields import address_in
+from orchestrator.audit.bundle.lines import Disclosed, Head, Leaves, Line, Object, State, Transaction
 from orchestrator.ledger.canonical import Document
 from orchestrator.ledger.reader import Reader
 from orchestrator.types import Digest, OrganisationId, UpdateId

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from orchestrator.audit.recomputed import Recomputed
 from orchestrator.audit.tally import Tally
 from orchestrator.chain.public_events import (
     AwardClaim,
+    AwardEvent,
     AwardsPublication,
     AwardsRootReplaced,
     AwardVoided,
@@ -24,14 +25,38 @@ def check_awards(own: Recomputed, tally: Tally) -> None:
         point = own.points.get(sequence)
         if point is not None and point.content is not None:
             tally.same(f"awards of checkpoint {sequence}", "their anchored root", root, point.content.awards_root)
-    _Payments(own, anchored, tally).follow()
+    listed = {sequence: point.awards for sequence, point in own.points.items()}
+    follow_payments(own.evidence.public.awards, own.evidence.public.supply, listed, anchored, tally)
+
+
+def follow_payments(
+    events: Sequence[AwardEvent],
+    supply: int,
+    listed: Mapping[int, Sequence[Award]],
+    anchored: Mapping[int, Digest],
+    tally: Tally,
+) -> None:
+    """Compare what the distributor and the token did with what was awarded.
+
+    Args:
+        events: of the distributor, in order. supply: what the token says it has minted.
+        listed: each checkpoint's awards, by sequence. anchored: their roots.
+    """
+    _Payments(events, supply, listed, anchored, tally).follow()
 
 
 class _Payments:
     """Follows the distributor's events in their order."""
 
-    def __init__(self, own: Recomputed, anchored: Mapping[int, Digest], tally: Tally) -> None:
-        self._own = own
+    def __init__(
+        self,
+        events: Sequence[AwardEvent],
+        supply: int,
+        listed: Mapping[int, Sequence[Award]],
+        anchored: Mapping[int, Digest],
+        tally: Tally,
+    ) -> None:
+        self._events, self._supply, self._listed = events, supply, listed
         self._anchored = anchored
         self._tally = tally
         self._roots: dict[int, Digest] = {}
@@ -40,7 +65,7 @@ class _Payments:
         self._paid = 0
 
     def follow(self) -> None:
-        for event in self._own.evidence.public.awards:
+        for event in self._events:
             where = f"awards of checkpoint {event.sequence}"
             match event:
                 case AwardsPublication():
@@ -57,7 +82,7 @@ class _Payments:
                     self._spend(event.sequence, event.index, f"void award {event.index} of checkpoint {event.sequence}")
                 case AwardClaim():
                     self._claimed(event)
-        self._tally.same("ContributionToken", "its supply", self._own.evidence.public.supply, self._paid)
+        self._tally.same("ContributionToken", "its supply", self._supply, self._paid)
         self._pending()
 
     def _published(self, event: AwardsPublication, where: str) -> None:
@@ -79,8 +104,7 @@ class _Payments:
         if root != self._anchored.get(event.sequence):
             self._tally.note(f"{where} is of a tree that authorities put in place; its leaves are not known here")
             return
-        point = self._own.points.get(event.sequence)
-        listed = point.awards if point is not None else ()
+        listed = self._listed.get(event.sequence, ())
         claim = Award(event.index, event.update_id, event.account, event.amount)
         expected = listed[event.index] if event.index < len(listed) else None
         if self._tally.same(where, "what was paid", claim, expected):
@@ -99,5 +123,5 @@ class _Payments:
         for sequence in silent:
             if sequence not in self._roots:
                 self._tally.note(f"awards of checkpoint {sequence} are not published yet")
-        awarded = sum(len(point.awards) for point in self._own.points.values())
+        awarded = sum(map(len, self._listed.values()))
         self._tally.note(f"awards: {awarded}, claimed or void: {len(self._spent)}, paid: {self._paid / 10**18:,.3f}")

@@ -46,6 +46,8 @@ def _check_ids(own: Recomputed, tally: Tally) -> None:
 def _check_due(own: Recomputed, tally: Tally) -> None:
     """The schedule's announcements are those that closed rounds and certified revocations call for."""
     announced = own.evidence.private.due
+    if announced is None:
+        return
     tally.same("CheckpointDue events", "their number", len(announced), len(own.state.due))
     for event, due in zip(announced, own.state.due, strict=False):
         found = (event.sequence, event.subject, int(event.reason), event.block)

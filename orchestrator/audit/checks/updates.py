@@ -19,7 +19,7 @@ WRAPPED_SIZE = 1168
 
 
 def check_updates(own: Recomputed, tally: Tally) -> None:
-    excused = _excused(own, tally)
+    excused = excused_objects(own, tally)
     present, absent = 0, Counter[str]()
     for update in own.state.updates.values():
         if update.released:
@@ -29,7 +29,7 @@ def check_updates(own: Recomputed, tally: Tally) -> None:
         tally.note(f"objects absent: {count}, {reason}")
 
 
-def _excused(own: Recomputed, tally: Tally) -> dict[UpdateId, str]:
+def excused_objects(own: Recomputed, tally: Tally) -> dict[UpdateId, str]:
     """Updates whose objects nobody has to keep, and why."""
     state = own.state
     excused: dict[UpdateId, str] = {}

@@ -1,0 +1,161 @@
+"""Checkpoints one after the other: heads, epochs, and whose signatures they carry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from orchestrator.audit.bundle.anchored import Anchored, Attestations, Signature
+from orchestrator.audit.bundle.book import Book
+from orchestrator.audit.membership import Epoch
+from orchestrator.commitment.checkpoints import GENESIS_HEAD, head_of
+from orchestrator.commitment.consortium import digest_of_members
+from orchestrator.commitment.eip712 import Domain, anchor_domain
+from orchestrator.commitment.signatures import recover
+from orchestrator.ledger.checkpoint import Checkpoint
+from orchestrator.ledger.words import word
+from orchestrator.types import Address, Digest, OrganisationId
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A signature of somebody who was no delegate of the member so far; a later record may name it."""
+
+    item: Signature
+    sequence: int
+    signer: Address
+    epoch: int
+    where: str
+
+
+class ChainCheck:
+    """Follows the checkpoints and the signatures on them."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._domain: Domain = anchor_domain(book.anchors.chain_id, book.anchors.anchor)
+        self._signatures: tuple[Signature, ...] = ()
+        self._given = 0
+        self._below: set[Digest] = {GENESIS_HEAD}
+        self._open: list[_Open] = []
+        self._missing: dict[Digest, tuple[int, set[OrganisationId]]] = {}
+        self.recovered = 0
+
+    def attestations(self, line: Attestations) -> None:
+        """Those of the checkpoint that comes next, or of one that is not anchored."""
+        self._given, self._signatures = line.sequence, line.signatures
+
+    def checkpoint(self, line: Anchored) -> None:
+        """One more link, and those who signed it."""
+        book, made = self._book, line.checkpoint
+        self._check_link(line)
+        epoch = book.members.now.epochs.get(made.epoch)
+        where = f"checkpoint {made.sequence}"
+        if book.tally("members").demand(epoch is not None, where, f"the records tell of no epoch {made.epoch}"):
+            assert epoch is not None and book.head is not None
+            wanted = digest_of_members(book.head.consortium_id, epoch.members)
+            book.tally("members").same(where, "consortium_digest", made.consortium_digest, wanted)
+            self._check_signers(line, epoch)
+        book.checkpoint, book.last_head = made, head_of(made)
+
+    def later(self, line: Attestations) -> None:
+        """Signatures of a checkpoint that is not anchored: of its content nothing is known here."""
+        self.attestations(line)
+        tally = self._book.tally("signatures")
+        where = f"attestations of checkpoint {line.sequence}"
+        tally.demand(line.sequence > self._book.checkpoint.sequence, where, "it was anchored, with others")
+        heads = defaultdict[OrganisationId, set[Digest]](set)
+        for item in line.signatures:
+            if self._recovered(item, where) is not None:
+                heads[item.organisation].add(item.head)
+        self._book.leave("what members signed for checkpoints that are not anchored yet")
+
+    def end(self) -> None:
+        """The head is the proven one, and who signed before the records said so was named by one later."""
+        book, tally = self._book, self._book.tally("signatures")
+        for found in self._open:
+            name = found.item.organisation
+            known = book.members.now.epochs[found.epoch].delegates.get(name, set())
+            message = f"it was signed by {found.signer}, no delegate of {name} in epoch {found.epoch}"
+            if tally.demand(found.signer in known, found.where, message):
+                self._counted(found.item)
+        for sequence, missing in sorted(self._missing.values(), key=lambda entry: entry[0]):
+            text = f"there is no signature of {', '.join(sorted(missing))}, whom the contract has counted"
+            tally.demand(not missing, f"checkpoint {sequence}", text)
+        where = "the last checkpoint"
+        book.tally("chain").same(where, "its head", book.last_head, book.proven_head)
+        book.tally("chain").note(f"checkpoints: {book.checkpoint.sequence}, chained up to {book.last_head[:18]}…")
+        tally.note(f"signatures recovered to delegates: {self.recovered}")
+
+    def _check_link(self, line: Anchored) -> None:
+        book, made, tally = self._book, line.checkpoint, self._book.tally("chain")
+        where, before = f"checkpoint {made.sequence}", book.checkpoint
+        assert book.head is not None
+        tally.same(where, "its sequence", made.sequence, before.sequence + 1)
+        tally.same(where, "its previous head", made.previous_head, book.last_head)
+        tally.same(where, "its head", line.head, head_of(made))
+        tally.same(where, "its private chain", made.private_chain_id, book.head.private.chain_id)
+        tally.demand(made.tree_size >= before.tree_size, where, "its tree is smaller than the one before")
+        tally.demand(made.private_block >= before.private_block, where, "its private block is before the last one's")
+
+    def _check_signers(self, line: Anchored, epoch: Epoch) -> None:
+        made, tally = line.checkpoint, self._book.tally("signatures")
+        where, quorum = f"checkpoint {made.sequence}", epoch.members.quorum
+        tally.demand(len(line.signers) >= quorum, where, f"{len(line.signers)} members signed, the quorum is {quorum}")
+        in_order = [name for name in epoch.order if name in line.signers]
+        tally.same(where, "its signers", list(line.signers), in_order)
+        head = head_of(made)
+        self._missing[head] = (made.sequence, set(line.signers))
+        tally.demand(self._given in (0, made.sequence), f"attestations before {where}", "they are of another sequence")
+        heads, used = self._honest(made), {head}
+        for item in self._signatures:
+            if item.head in heads:
+                used.add(item.head)
+            self._check_signature(item, made.sequence, heads)
+        if not self._missing[head][1]:
+            del self._missing[head]
+        self._below, self._signatures, self._given = used, (), 0
+
+    def _check_signature(self, item: Signature, sequence: int, heads: dict[Digest, int]) -> None:
+        tally = self._book.tally("signatures")
+        where = f"attestation of {item.organisation} for checkpoint {sequence}"
+        signer = self._recovered(item, where)
+        if signer is None:
+            return
+        if item.head not in heads:
+            known = any(signer in epoch.delegates.get(item.organisation, set()) for epoch in self._epochs())
+            says = "equivocation: it signed another content" if known else f"it is of another head, by {signer}"
+            tally.demand(False, where, f"{says} ({item.head})")
+            return
+        number = heads[item.head]
+        epoch = self._book.members.now.epochs[number]
+        if signer in epoch.delegates.get(item.organisation, set()):
+            tally.demand(True, where, "")
+            self._counted(item)
+        else:
+            self._open.append(_Open(item, sequence, signer, number, where))
+
+    def _counted(self, item: Signature) -> None:
+        if item.head in self._missing:
+            self._missing[item.head][1].discard(item.organisation)
+
+    def _recovered(self, item: Signature, where: str) -> Address | None:
+        digest = self._domain.digest(word(item.head))
+        self.recovered += 1
+        return self._book.tally("signatures").attempt(where, lambda: recover(digest, item.signature))
+
+    def _honest(self, made: Checkpoint) -> dict[Digest, int]:
+        """Heads that an honest member may have signed for this content, with their epochs.
+
+        One for each epoch, on top of each head that was signed for the checkpoint before.
+        """
+        found: dict[Digest, int] = {head_of(made): made.epoch}
+        for number, epoch in self._book.members.now.epochs.items():
+            for below in self._below:
+                digest = epoch.members.consortium_digest
+                other = made.content.checkpoint(previous_head=below, consortium_digest=digest, epoch=number)
+                found[head_of(other)] = number
+        return found
+
+    def _epochs(self) -> tuple[Epoch, ...]:
+        return tuple(self._book.members.now.epochs.values())

@@ -1,0 +1,181 @@
+"""Records and leaf hashes, in the order of the tree: roots, inclusion and consistency proofs, and who signed what."""
+
+from __future__ import annotations
+
+import hashlib
+
+from orchestrator.audit.bundle.anchored import Anchored, Inclusion
+from orchestrator.audit.bundle.book import MOST_RECORDS, Book
+from orchestrator.audit.bundle.calls import differs
+from orchestrator.audit.bundle.container import fast_canonical
+from orchestrator.audit.bundle.frontier import Frontier
+from orchestrator.audit.bundle.lines import HASHES_IN_A_LINE, Disclosed, Leaves, Transaction
+from orchestrator.audit.bundle.transactions import Sent, read_transaction
+from orchestrator.errors import FormatError
+from orchestrator.ledger.entities import LedgerState
+from orchestrator.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
+from orchestrator.ledger.records import Position, Record, effective_salt, record_from_document
+from orchestrator.ledger.rules import check_sender
+from orchestrator.ledger.schema import kind_of
+from orchestrator.ledger.words import word
+from orchestrator.types import ZERO_DIGEST, Digest
+
+LANDMARKS = frozenset({"RoundClosed", "RevocationCertified", "ShredReceiptRecorded"})
+"""Kinds of record that have an inclusion proof of their own where they are disclosed."""
+
+
+class LeavesCheck:
+    """Walks along the leaves."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self.frontier = Frontier()
+        self._sent: Sent | None = None
+        self._used = True
+        self._position: Position | None = None
+        self._root = self.frontier.root
+        self._size, self._short = 0, False
+        self._landmarks: dict[int, bytes] = {}
+        self.calls: dict[Digest, Sent] = {}
+        self.disclosed = self.hidden = self.unsigned = 0
+        self.released: list[str] = []
+
+    def transaction(self, line: Transaction) -> None:
+        """A raw transaction; its records come next."""
+        tally, head = self._book.tally("senders"), self._book.head
+        assert head is not None
+        self.check_used()
+        where = f"transaction before record {self.frontier.size}"
+        self._sent, self._used = tally.attempt(where, lambda: read_transaction(line.raw, head.private.chain_id)), False
+
+    def check_used(self) -> None:
+        """A transaction without records has no place in a bundle."""
+        where = f"transaction before record {self.frontier.size}"
+        self._book.tally("senders").demand(self._used, where, "it made none of the records that follow")
+        self._used = True
+
+    def leaves(self, line: Leaves) -> None:
+        """Undisclosed ones."""
+        self._follows(line.first, f"leaves from {line.first}")
+        if self._short:
+            raise FormatError(f"leaves from {line.first}: those before would have filled their line first")
+        self._short = len(line.hashes) < HASHES_IN_A_LINE
+        for hash_ in line.hashes:
+            self.frontier.append(hash_)
+        self.hidden += len(line.hashes)
+        self._book.records = None
+
+    def record(self, line: Disclosed) -> Record | None:
+        """A disclosed one; None where it is no record."""
+        where, tally = f"record {line.index}", self._book.tally("leaves")
+        self._follows(line.index, where)
+        record = tally.attempt(where, lambda: record_from_document(line.record, line.salt or ZERO_DIGEST))
+        number = line.record.get("log_index")
+        salt = self._salt(line, number if type(number) is int else 0)
+        data = hashlib.sha256(salt + fast_canonical(dict(line.record))).digest()
+        self.frontier.append(leaf_hash(data))
+        self.disclosed, self._short = self.disclosed + 1, False
+        if record is None:
+            self._book.records = None
+            return None
+        if record.kind in LANDMARKS:
+            self._landmarks[line.index] = data
+        self._check(record, where, line)
+        self._keep(record)
+        return record
+
+    def checkpoint(self, line: Anchored) -> None:
+        """Is the anchored root that of the leaves so far, and does its tree begin with the last one?"""
+        tally, where = self._book.tally("leaves"), f"checkpoint {line.checkpoint.sequence}"
+        self.check_used()
+        self._short = False
+        size, root = self.frontier.size, self.frontier.root
+        tally.same(where, "the size of its tree", line.checkpoint.tree_size, size)
+        named = word(line.checkpoint.records_root)
+        span = f"records {self._size} to {size - 1}, which {where} anchors"
+        tally.demand(named == root, span, "they are not the leaves under its root")
+        extends = verify_consistency(self._size, size, self._root, named, line.consistency)
+        tally.demand(extends, f"consistency proof of {where}", "it does not lead from the root before to this one")
+        self._size, self._root = size, named
+
+    def inclusion(self, line: Inclusion) -> None:
+        """A proof for one record of those that the last checkpoint has added."""
+        tally, where = self._book.tally("leaves"), f"inclusion proof of record {line.index}"
+        first = next(iter(self._landmarks), None)
+        data = self._landmarks.pop(line.index, None) if line.index == first else None
+        if not tally.demand(data is not None, where, "no disclosed record of this checkpoint calls for it"):
+            return
+        assert data is not None
+        holds = line.size == self._size and verify_inclusion(data, line.index, line.size, line.proof, self._root)
+        tally.demand(holds, where, "it does not lead to the root of the checkpoint")
+
+    def end_group(self) -> None:
+        """No proof may be left out."""
+        for index in self._landmarks:
+            where = f"inclusion proof of record {index}"
+            self._book.tally("leaves").demand(False, where, "it is missing")
+        self._landmarks.clear()
+
+    def end(self) -> None:
+        """What comes after the last checkpoint is under no root."""
+        self.check_used()
+        self._landmarks.clear()
+        after = self.frontier.size - self._size
+        tally = self._book.tally("leaves")
+        tally.note(f"records: {self.frontier.size}, disclosed: {self.disclosed}")
+        if after:
+            tally.note(f"{after} records since the last checkpoint are under no root yet")
+            self._book.unchecked[f"{after} records since the last checkpoint: only their signatures vouch for them"] = 1
+        if self.hidden:
+            self._book.unchecked[f"{self.hidden} records that are not disclosed: only that they are anchored"] = 1
+        if self.unsigned:
+            text = f"who signed {self.unsigned} records whose transactions tell more than is disclosed"
+            self._book.unchecked[text] = 1
+
+    def _follows(self, index: int, where: str) -> None:
+        if index != self.frontier.size:
+            raise FormatError(f"{where}: leaf {self.frontier.size} comes next")
+
+    def _salt(self, line: Disclosed, log_index: int) -> bytes:
+        if line.salt is None:
+            return word(line.effective_salt or ZERO_DIGEST)
+        return effective_salt(line.salt, log_index) if 0 <= log_index < 2**63 else bytes(32)
+
+    def _check(self, record: Record, where: str, line: Disclosed) -> None:
+        tally, head = self._book.tally("senders"), self._book.head
+        assert head is not None
+        in_order = self._position is None or record.position > self._position
+        self._position = record.position
+        tally.demand(in_order, where, "it does not come after the one before it")
+        tally.same(where, "its chain", record.chain_id, head.private.chain_id)
+        wanted = head.private.contracts[kind_of(record.kind).contract]
+        tally.same(where, "the contract that told it", record.contract, wanted)
+        members = self._book.members
+        tally.attempt(where, lambda: check_sender(LedgerState(members=members.now.last), record))
+        self._book.tally("members").attempt(where, lambda: members.add(record))
+        if record.kind == "UpdateReleased":
+            self.released.append(record.fields["update_id"])
+        if line.salt is None:
+            self.unsigned += 1
+        else:
+            self._check_sent(record, where)
+
+    def _check_sent(self, record: Record, where: str) -> None:
+        tally, sent = self._book.tally("senders"), self._sent
+        if sent is None or sent.hash != record.transaction:
+            tally.demand(False, where, f"its transaction {record.transaction} is not the one before it")
+            return
+        self._used = True
+        tally.same(where, "its signer", record.signer, sent.signer)
+        told = differs(sent, record)
+        tally.demand(not told, where, f"{told} is not what was signed")
+        if self._book.records is not None:
+            self.calls[sent.hash] = sent
+
+    def _keep(self, record: Record) -> None:
+        if self._book.records is not None:
+            self._book.records.append(record)
+            if len(self._book.records) > MOST_RECORDS:
+                self._book.records = None
+                self.calls.clear()
+                self._book.leave("the ledger's rules: the history is longer than they are applied to offline")

@@ -1,0 +1,73 @@
+"""Bundles of the life in memory: its anchor's head lies in a real state trie, under a real header."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+from unit.audit.foundation import PUBLIC, fake_code
+from unit.audit.life import Life
+
+from benchmarks.audit.state import State
+from orchestrator.audit import Evidence
+from orchestrator.audit.bundle.book import TrustAnchors
+from orchestrator.audit.bundle.container import Parts, pack, write_lines
+from orchestrator.audit.bundle.disclosure import disclosure_of
+from orchestrator.audit.bundle.lines import Line
+from orchestrator.audit.bundle.make import HEAD_SLOT, bundle_lines, state_line
+from orchestrator.audit.bundle.proofs import raw_transactions
+from orchestrator.audit.bundle.verify import verify_stream
+from orchestrator.audit.recomputed import Recomputed
+from orchestrator.audit.report import AuditReport
+from orchestrator.types import Digest
+
+
+@dataclass(frozen=True)
+class Made:
+    """A bundle and what an auditor knows of it from elsewhere.
+
+    Attributes:
+        lines: but for the last.
+    """
+
+    lines: tuple[Line, ...]
+    anchors: TrustAnchors
+
+    @property
+    def raw(self) -> list[bytes]:
+        """The lines' bytes, but for the last."""
+        return [line.to_bytes() for line in self.lines]
+
+    @property
+    def data(self) -> bytes:
+        """The file."""
+        file = io.BytesIO()
+        write_lines(file, self.lines)
+        return file.getvalue()
+
+
+def made(life: Life, evidence: Evidence, *terms: str) -> Made:
+    """The bundle that discloses what the terms name."""
+    anchor = life.deployments["public"].address("CheckpointAnchor")
+    head = evidence.public.head
+    assert head is not None
+    state = State(anchor, fake_code("CheckpointAnchor"), {HEAD_SLOT: head})
+    line = state_line(evidence.public, life.public, state)
+    lines = bundle_lines(
+        Recomputed(evidence), line, lambda hashes: raw_transactions(life.private, hashes), disclosure_of(terms)
+    )
+    return Made(tuple(lines), TrustAnchors(Digest("0x" + keccak(line.header).hex()), PUBLIC, anchor))
+
+
+def sealed_again(lines: Iterable[bytes]) -> bytes:
+    """The file of altered lines with a last line that fits them, as a forger would write it."""
+    parts, found = Parts(), list(lines)
+    for line in found:
+        parts.add(line.split(b'"line":"')[1].split(b'"')[0].decode(), line)
+    return pack([*found, parts.end().to_bytes()])
+
+
+def checked(data: bytes, anchors: TrustAnchors) -> AuditReport:
+    return verify_stream(io.BytesIO(data), anchors)
