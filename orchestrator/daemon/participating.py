@@ -19,19 +19,22 @@ from orchestrator.participation import (
     refusals,
     situation_of,
 )
+from orchestrator.privacy import policy_named
 
 OWN_CHOICE = "its own settings accept and participation say so (docs/methods/participation.md)"
 
 
 def reasons_to_pass(services: Services, ledger: LedgerState, found: Round, task: TaskSpec) -> list[str]:
-    """Why this organisation passes a round: every limit that its task breaks, else what the policy says; none, and it
-    takes part. What a policy decided is noted first, and asked again it is the same.
+    """Why this organisation passes a round: every limit that its task breaks and what its privacy policy cannot keep,
+    else what the participation policy says; none, and it takes part. What that decided is noted first, and asked again
+    it is the same.
 
     Raises:
         ConfigurationError: limits or policy are set wrong. FormatError: the notes are damaged.
     """
     values = services.settings.values
-    if refused := refusals(task, Limits.from_settings(values)):
+    cannot = policy_named(task.privacy.policy).objections(task)
+    if refused := [*refusals(task, Limits.from_settings(values)), *cannot]:
         return refused
     chosen = Participation.from_settings(values, services.me)
     if chosen.account is None:

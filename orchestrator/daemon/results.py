@@ -29,6 +29,14 @@ class Results:
         """All of a kind that were made for a round of that number, on this chain as it is or as it was."""
         return [value for key, value in self._journal.results(kind).items() if key.startswith(f"{number}/")]
 
+    def all(self, kind: str) -> list[Any]:
+        """All of a kind, on this chain as it is or as it was; also what waits for the disk."""
+        kept = self._journal.results(kind)
+        return [
+            *kept.values(),
+            *(value for (of, key), value in list(self._waiting.items()) if of == kind and key not in kept),
+        ]
+
     def once(self, kind: str, key: str, compute: Callable[[], Any]) -> Any:
         """What was kept, or what is computed and kept now.
 

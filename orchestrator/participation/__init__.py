@@ -4,7 +4,7 @@ No web3, no IPFS, no torch. What a round needs of all members is in the task; th
 itself, and nobody else has to agree. Policies and limits are pure; ``Notes`` is the one file.
 """
 
-from orchestrator.participation.acceptance import Limits, refusals
+from orchestrator.participation.acceptance import Limits, refusals, unmet
 from orchestrator.participation.account import Account
 from orchestrator.participation.experience import Note, outcomes, situation_of
 from orchestrator.participation.freshness import data_digest
@@ -27,4 +27,5 @@ __all__ = [
     "outcomes",
     "refusals",
     "situation_of",
+    "unmet",
 ]

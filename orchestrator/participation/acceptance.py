@@ -8,9 +8,7 @@ from typing import Any
 
 from orchestrator.errors import ConfigurationError
 from orchestrator.ledger.task import TaskSpec
-
-NO_GUARANTEE = ("none",)
-"""Privacy policies that promise nothing."""
+from orchestrator.types import ProtectedDelta
 
 
 @dataclass(frozen=True)
@@ -22,6 +20,8 @@ class Limits:
         rank: largest rank. dense: whether parameters may be trained as a whole.
         bases, strategies, policies, verdicts, metrics, shared: what is allowed, by digest or name.
         guarantee: the task must promise differential privacy. epsilon_cap: most, millionths. delta_inverse: least.
+        requires: policies that must all be among the task's. units: of differential privacy, that are allowed.
+        secure: whether its noise must come from a secure generator.
         deadlines: least ``submit``, ``release``, ``commit`` and ``reveal``, private blocks. minimum_updates: at least.
         hardening_sigma_nano: of noise that a revocation may put on everybody's weights, in 1e-9; most.
     """
@@ -33,6 +33,9 @@ class Limits:
     strategies: tuple[str, ...] | None = None
     guarantee: bool = False
     policies: tuple[str, ...] | None = None
+    requires: tuple[str, ...] = ()
+    units: tuple[str, ...] | None = None
+    secure: bool = False
     epsilon_cap: int | None = None
     delta_inverse: int | None = None
     verdicts: tuple[str, ...] | None = None
@@ -61,6 +64,9 @@ class Limits:
             strategies=_names(accept, "strategies"),
             guarantee=_flag(privacy, "guarantee", "privacy"),
             policies=_names(privacy, "policies", "privacy"),
+            requires=_names(privacy, "requires", "privacy") or (),
+            units=_names(privacy, "units", "privacy"),
+            secure=_flag(privacy, "secure", "privacy"),
             epsilon_cap=_number(privacy, "epsilon_cap", "privacy"),
             delta_inverse=_number(privacy, "delta_inverse", "privacy"),
             verdicts=_names(accept, "verdicts"),
@@ -113,17 +119,41 @@ def _choices(task: TaskSpec, limits: Limits) -> Iterator[str]:
 
 def _privacy(task: TaskSpec, limits: Limits) -> Iterator[str]:
     privacy = task.privacy
-    promises = privacy.policy not in NO_GUARANTEE and privacy.epsilon_cap > 0
-    if limits.guarantee and not promises:
+    for name in limits.requires:
+        if name not in privacy.names:
+            yield f"privacy.policy is {privacy.policy}, this organisation wants {name} in it"
+    if limits.guarantee and not privacy.bounded:
         yield f"privacy.policy is {privacy.policy} with no ε cap, this organisation wants differential privacy"
-    if not promises:
+    if not privacy.bounded:
         return
+    yield from _noise(privacy.settings["dp"], limits)
     if limits.epsilon_cap is not None and privacy.epsilon_cap > limits.epsilon_cap:
         wanted, most = _millionths(privacy.epsilon_cap), _millionths(limits.epsilon_cap)
         yield f"privacy.epsilon_cap is {wanted}, this organisation accepts at most {most}"
     if limits.delta_inverse is not None and privacy.delta_inverse < limits.delta_inverse:
         least = limits.delta_inverse
         yield f"privacy.delta_inverse is {privacy.delta_inverse}, this organisation accepts at least {least}"
+
+
+def _noise(settings: Mapping[str, Any], limits: Limits) -> Iterator[str]:
+    if limits.units is not None and settings["unit"] not in limits.units:
+        yield f"privacy.dp.unit is {settings['unit']}, this organisation accepts {_listed(limits.units)}"
+    if limits.secure and settings["generator"] != "secure":
+        yield f"privacy.dp.generator is {settings['generator']}, this organisation wants secure"
+
+
+def unmet(delta: ProtectedDelta, task: TaskSpec, limits: Limits) -> list[str]:
+    """Why a delta is not protected as task and organisation want it, a sentence each; asked before it is sealed."""
+    found = list(_privacy(task, limits))
+    if delta.policy != task.privacy.policy:
+        found.append(f"it met the policy {delta.policy}, the task's is {task.privacy.policy}")
+    if task.privacy.bounded != (delta.epsilon > 0):
+        found.append(f"it says ε {_millionths(delta.epsilon)} under the policy {task.privacy.policy}")
+    if task.privacy.bounded and delta.epsilon > task.privacy.epsilon_cap:
+        found.append(
+            f"its ε of {_millionths(delta.epsilon)} is above the cap of {_millionths(task.privacy.epsilon_cap)}"
+        )
+    return found
 
 
 def _time(task: TaskSpec, limits: Limits) -> Iterator[str]:

@@ -13,6 +13,7 @@ from orchestrator.daemon.opening import recipients_of
 from orchestrator.daemon.participating import OWN_CHOICE, reasons_to_pass
 from orchestrator.daemon.results import round_key
 from orchestrator.daemon.services import Services, leaf_salt
+from orchestrator.daemon.trainings import SEALED, check_protection, trainings_spent
 from orchestrator.envelope import Context, seal
 from orchestrator.errors import KeystoreError, ProtocolError
 from orchestrator.ledger.canonical import sha256
@@ -20,12 +21,10 @@ from orchestrator.ledger.entities import LedgerState, Opening, Round
 from orchestrator.ledger.lineage import training_ordinal
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.participation import Limits
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import Cid, ProtectedDelta, StoredUpdate, UpdateId
-
-SEALED = "sealed"
-"""Results of trainings: see :class:`Sealed`."""
 
 
 class Sealed:
@@ -78,7 +77,12 @@ class Sealed:
         statement = sha256(services.bench.statement())
         with services.lock:
             services.keystore.store_content(update_id, secret.content_key, secret.content_salt)
-        return {**asdict(stored), "update_id": update_id, "data_statement_digest": statement}
+        return {
+            **asdict(stored),
+            "update_id": update_id,
+            "data_statement_digest": statement,
+            "task_digest": found.opening.task_digest,
+        }
 
 
 def train(services: Services, state: NodeState, effect: fx.TrainUpdate) -> Job | None:
@@ -102,7 +106,8 @@ def train(services: Services, state: NodeState, effect: fx.TrainUpdate) -> Job |
     def job() -> None:
         key = round_key(found)
         if key not in services.desk:
-            services.desk[key] = _trained(services, state.ledger, task, manifest, effect.round)
+            delta = _trained(services, state.ledger, task, manifest, effect.round)
+            services.desk[key] = check_protection(delta, task, Limits.from_settings(services.settings.values))
         sealed.make(state.ledger, found, services.desk[key])
         del services.desk[key]
         services.bench.settle(effect.round)
@@ -126,7 +131,8 @@ def _trained(
         services.figures.held_out("base", base.value, base.samples)
     at, tasks = ledger.rounds[number].opened, known_tasks(ledger, services)
     ordinal = training_ordinal(ledger, task, tasks, services.me, at=at)
-    return services.bench.train(task, manifest, opener, number, progress, ordinal=ordinal)
+    spent = trainings_spent(services.results, ledger, task, services.me)
+    return services.bench.train(task, manifest, opener, number, progress, ordinal=ordinal, spent=spent)
 
 
 def other_terms(opening: Opening, task: TaskSpec) -> list[str]:

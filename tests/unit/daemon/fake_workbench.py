@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
+from orchestrator.errors import BudgetSpent
 from orchestrator.ledger.canonical import canonical_bytes
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
@@ -16,6 +17,7 @@ class FakeWorkbench:
 
     Attributes:
         asked: name of each call. ordinals, spent: of each training. fails: an error to raise instead of working.
+        epsilon_each: what a training costs under differential privacy. says: the policy that deltas say they met.
         forgotten, cancelled: how often :meth:`forget` and :meth:`cancel` were called. settled: rounds.
     """
 
@@ -25,6 +27,7 @@ class FakeWorkbench:
         self.ordinals: list[int | None] = []
         self.spent: list[int] = []
         self.fails: Exception | None = None
+        self.epsilon_each, self.says = 1_000_000, ""
         self.forgotten = self.cancelled = 0
         self.settled: list[int] = []
         self.opened: dict[UpdateId, bytes] = {}
@@ -48,7 +51,11 @@ class FakeWorkbench:
         self.spent.append(spent)
         progress(1, 1)
         payload = f"delta of {self.organisation} in round {round_number}".encode() * 20
-        return protected(payload, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)
+        epsilon = self.epsilon_each * (spent + 1) if task.privacy.bounded else 0
+        if epsilon > task.privacy.epsilon_cap:
+            raise BudgetSpent(f"training number {spent + 1} would bring ε to {epsilon} millionths")
+        policy = self.says or task.privacy.policy
+        return protected(payload, policy=policy, samples=100, epsilon=epsilon, parent_manifest=manifest.digest)
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
         self._begin("evaluate", manifest, opener)
