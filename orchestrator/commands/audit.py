@@ -1,4 +1,4 @@
-"""`loranchor audit verify|handover|watch`: check everything from the outside, without a key and without a daemon."""
+"""`loranchor audit verify|handover|bundle|watch`: check everything from the outside, without key and daemon."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands import audit_watch
+from orchestrator.commands import audit_bundle, audit_watch
 from orchestrator.commands.common import AsJson, Overrides, console, emit
 
 if TYPE_CHECKING:
@@ -39,17 +39,31 @@ def verify(
     handover: HandoverDir = None,
     run_dir: RunDir = None,
     ipfs: Ipfs = None,
+    bundle: audit_bundle.BundleFile = None,
+    block_hash: audit_bundle.BlockHash = None,
+    anchor: audit_bundle.AnchorAddress = None,
+    chain_id: audit_bundle.ChainId = None,
+    consortium_id: audit_bundle.ConsortiumId = None,
+    private_chain_id: audit_bundle.PrivateChainId = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
-    """Audit both chains, IPFS and a handover. Ends with 0 if everything agrees, with 8 if anything does not."""
+    """Audit both chains, IPFS and a handover, or a bundle offline. Ends with 0 if everything agrees, with 8 if not."""
     from orchestrator.audit import print_report, read_handed
     from orchestrator.audit import verify as audit
-    from orchestrator.errors import AuditFailure
+    from orchestrator.errors import AuditFailure, ConfigurationError
 
-    folder = handover or _own_handover(run_dir)
-    handed = None if folder is None else read_handed(folder)
-    report = audit(_sources(run_dir, ipfs, overrides, handed), handed)
+    if bundle is not None:
+        if handover or run_dir or ipfs or overrides:
+            raise ConfigurationError(
+                "a bundle is checked offline, beside nothing else", mend="leave out the other sources and settings"
+            )
+        anchors = audit_bundle.anchors_of(block_hash, anchor, chain_id, consortium_id, private_chain_id)
+        report = audit_bundle.check(bundle, anchors)
+    else:
+        folder = handover or _own_handover(run_dir)
+        handed = None if folder is None else read_handed(folder)
+        report = audit(_sources(run_dir, ipfs, overrides, handed), handed)
     if as_json:
         emit(report.document())
     else:
@@ -75,6 +89,25 @@ def handover(
         emit({"handover": str(folder), "files": files})
     else:
         output.print(f"{files} files in {folder}; an auditor checks them with `loranchor audit verify --handover`")
+
+
+@app.command()
+def bundle(
+    to: audit_bundle.To,
+    disclose: audit_bundle.Disclose = None,
+    run_dir: RunDir = None,
+    ipfs: Ipfs = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Write one file for an auditor without access, with proofs, and with the private records that you disclose."""
+    said = audit_bundle.make(_sources(run_dir, ipfs, overrides, None), to, disclose)
+    if as_json:
+        emit(said)
+        return
+    output.print(f"{said['lines']} lines in {to}, proven by public block {said['block']}", soft_wrap=True)
+    output.print(f"The auditor takes that block's hash from a source of his own; here it is {said['block_hash']}",
+                 soft_wrap=True)  # fmt: skip
 
 
 def _own_handover(run_dir: Path | None) -> Path | None:

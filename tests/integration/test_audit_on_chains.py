@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from chain_nodes import anvil, ganache
 from ipfs_node import ipfs_node
 
 from orchestrator.audit import read_handed, verify, write_handover
+from orchestrator.audit.bundle.disclosure import disclosure_of
+from orchestrator.audit.bundle.make import write_bundle
+from orchestrator.audit.bundle.proofs import NodeProofs
 from orchestrator.cli import run
 from orchestrator.storage import IpfsStore
 
@@ -37,6 +41,31 @@ def test_an_honest_life_agrees(life: RealLife, tmp_path: Path) -> None:
         [result.name for result in report.results], True
     )
     assert "objects absent: 2, shredded, as certified" in report.result("updates").notes
+
+
+def test_a_bundle_is_checked_offline(
+    life: RealLife, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proofs of a real node, code with its immutables, calls as members really sign them."""
+    chain, disclosing = life.consortium.public_chain, disclosure_of(["all"])
+    written = write_bundle(tmp_path / "bundle", life.sources, NodeProofs(chain), disclosing)
+    assert written.block_hash == chain.block(written.block).hash
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("it connects to something")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    named = ["--anchor", life.consortium.public.anchor.address, "--chain-id", str(chain.chain_id)]
+    common = ["audit", "verify", "--bundle", str(tmp_path / "bundle"), *named, "--json", "--block-hash"]
+    assert run([*common, written.block_hash]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [entry for check in told["checks"] for entry in check["findings"]] == []
+    assert {"updates", "verdicts", "revocations"} <= {check["name"] for check in told["checks"]}
+    updates = next(check for check in told["checks"] if check["name"] == "updates")
+    assert "objects absent: 2, shredded, as certified" in updates["notes"]
+    assert run([*common, "0x" + "00" * 32]) == 8
+    told = json.loads(capsys.readouterr().out)
+    assert "state" in {entry["subject"] for check in told["checks"] for entry in check["findings"]}
 
 
 def test_a_forged_transaction_of_the_operator_is_found(life: RealLife) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.audit.bundle.disclosure import NONE, Disclosure
 from orchestrator.audit.bundle.lines import Head
 from orchestrator.audit.membership import MembershipFold
 from orchestrator.audit.tally import Tally
@@ -54,7 +55,8 @@ class Book:
     """The state of one audit.
 
     Attributes:
-        head: what the bundle says of itself. proven_head: the anchor's, out of the state of the block.
+        head: what the bundle says of itself. rule: by which it says it discloses records.
+        proven_head: the anchor's, out of the state of the block.
         checkpoint, last_head: the checkpoint read last and its head; all zeros before the first.
         members: as records tell them. objects: bytes by SHA-256. cids: what names them. tasks: that can be read.
         records: all so far, for the ledger's rules; None where one is undisclosed, or there are too many.
@@ -65,6 +67,7 @@ class Book:
     anchors: TrustAnchors
     tallies: dict[str, Tally] = field(default_factory=lambda: {name: Tally(name, TOPICS[name]) for name in TOPICS})
     head: Head | None = None
+    rule: Disclosure = field(default_factory=lambda: Disclosure((NONE,)))
     proven_head: Digest | None = None
     block: int = 0
     checkpoint: Checkpoint = GENESIS

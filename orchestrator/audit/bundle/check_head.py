@@ -5,18 +5,15 @@ from __future__ import annotations
 from eth_utils.crypto import keccak
 
 from orchestrator.audit.bundle.book import Book
+from orchestrator.audit.bundle.disclosure import disclosure_of
 from orchestrator.audit.bundle.header import read_header
-from orchestrator.audit.bundle.lines import Account, Head, Slot, State
+from orchestrator.audit.bundle.lines import HEAD_SLOT, Account, Head, Slot, State
 from orchestrator.audit.bundle.trie import proven_account, proven_slot
 from orchestrator.audit.contracts import is_ours
 from orchestrator.audit.tally import Tally
 from orchestrator.chain.abi import PRIVATE, PUBLIC
-from orchestrator.errors import FormatError
+from orchestrator.errors import ConfigurationError, FormatError
 from orchestrator.ledger.words import hex_word
-from orchestrator.types import Digest
-
-HEAD_SLOT = Digest("0x" + "00" * 32)
-"""Where ``CheckpointAnchor`` keeps its head: its one plain variable, the first."""
 
 
 def check_named(book: Book, head: Head) -> None:
@@ -29,6 +26,10 @@ def check_named(book: Book, head: Head) -> None:
         tally.same("bundle", "its consortium", head.consortium_id, anchors.consortium_id)
     if anchors.private_chain_id is not None:
         tally.same("bundle", "its private chain", head.private.chain_id, anchors.private_chain_id)
+    try:
+        book.rule = disclosure_of(head.disclosed)
+    except ConfigurationError as error:
+        raise FormatError(f"what it discloses: {error.message}") from error
     for chain, wanted in ((head.public, PUBLIC), (head.private, PRIVATE)):
         missing = sorted(set(wanted) ^ chain.contracts.keys())
         if missing:

@@ -8,6 +8,7 @@ from orchestrator.audit.bundle.anchored import Anchored, Inclusion
 from orchestrator.audit.bundle.book import MOST_RECORDS, Book
 from orchestrator.audit.bundle.calls import differs
 from orchestrator.audit.bundle.container import fast_canonical
+from orchestrator.audit.bundle.disclosure import ALL, plausible
 from orchestrator.audit.bundle.frontier import Frontier
 from orchestrator.audit.bundle.lines import HASHES_IN_A_LINE, Disclosed, Leaves, Transaction
 from orchestrator.audit.bundle.transactions import Sent, read_transaction
@@ -63,6 +64,9 @@ class LeavesCheck:
         for hash_ in line.hashes:
             self.frontier.append(hash_)
         self.hidden += len(line.hashes)
+        where = f"leaves from {line.first}"
+        hides = self._book.rule.terms != (ALL,)
+        self._book.tally("leaves").demand(hides, where, "they are undisclosed, and the bundle discloses all")
         self._book.records = None
 
     def record(self, line: Disclosed) -> Record | None:
@@ -148,6 +152,8 @@ class LeavesCheck:
         self._position = record.position
         tally.demand(in_order, where, "it does not come after the one before it")
         tally.same(where, "its chain", record.chain_id, head.private.chain_id)
+        named = plausible(self._book.rule, record)
+        self._book.tally("leaves").demand(named, where, "it is disclosed, and no term of the bundle names it")
         wanted = head.private.contracts[kind_of(record.kind).contract]
         tally.same(where, "the contract that told it", record.contract, wanted)
         members = self._book.members

@@ -15,6 +15,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.schema import KINDS, kind_of
+from orchestrator.ledger.state import EMPTY
 from orchestrator.ledger.words import ORGANISATION
 from orchestrator.types import RequestId
 
@@ -52,6 +53,17 @@ def disclosure_of(terms: Iterable[str]) -> Disclosure:
     if len(found) > 1 and {NONE, ALL} & set(found):
         raise ConfigurationError(f"'{NONE}' and '{ALL}' stand alone, not with {', '.join(found)}", mend=MEND)
     return Disclosure(found)
+
+
+def plausible(rule: Disclosure, record: Record) -> bool:
+    """Whether a rule can have named a record, as far as the record alone tells.
+
+    A revocation's records name no round; whether one of its updates is of it, only the ledger knows.
+    """
+    if not kind_of(record.kind).salted or rule.terms == (ALL,):
+        return True
+    of_a_request = any(term.startswith("round:") for term in rule.terms) and "request_id" in record.fields
+    return of_a_request or any(_named(term, record, EMPTY) for term in rule.terms)
 
 
 def disclosed(records: Sequence[Record], state: LedgerState, rule: Disclosure) -> tuple[list[bool], set[str]]:

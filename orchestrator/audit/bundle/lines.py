@@ -19,6 +19,8 @@ from orchestrator.types import Address, Cid, Digest
 
 FORMAT = "loranchor/bundle"
 VERSION = 1
+HEAD_SLOT = Digest(f"0x{2:064x}")
+"""Where ``CheckpointAnchor`` keeps its head: its first variable, behind the two texts of OpenZeppelin's EIP712."""
 HASHES_IN_A_LINE = 512
 """Most hashes of undisclosed leaves in one line."""
 

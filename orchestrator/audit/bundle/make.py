@@ -41,15 +41,22 @@ from orchestrator.ledger.records import Record, effective_salt
 from orchestrator.ledger.words import hex_word, word
 from orchestrator.types import ZERO_DIGEST, Cid, Digest, OrganisationId, RequestId
 
-HEAD_SLOT = Digest("0x" + "00" * 32)
-"""Where ``CheckpointAnchor`` keeps its head: its one plain variable, the first."""
 LANDMARKS = frozenset({"RoundClosed", "RevocationCertified", "ShredReceiptRecorded"})
 """Kinds of record that get an inclusion proof of their own."""
 Raws = Callable[[Sequence[Digest]], dict[Digest, bytes]]
 
 
-def write_bundle(to: Path, sources: Sources, proofs: ProofSource, rule: Disclosure) -> int:
-    """Write the bundle of everything up to the chains' present blocks; returns how many lines it has.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: its lines, and the public block that proves it."""
+
+    lines: int
+    block: int
+    block_hash: Digest
+
+
+def write_bundle(to: Path, sources: Sources, proofs: ProofSource, rule: Disclosure) -> Written:
+    """Write the bundle of everything up to the chains' present blocks.
 
     Raises:
         ConfigurationError: there is something of that name. AuditFailure: the chains contradict themselves or each
@@ -61,7 +68,8 @@ def write_bundle(to: Path, sources: Sources, proofs: ProofSource, rule: Disclosu
     check_sound(own)
     state = state_line(own.evidence.public, sources.public, proofs)
     lines = bundle_lines(own, state, lambda hashes: raw_transactions(sources.private, hashes), rule)
-    return _written(to, lines)
+    side = own.evidence.public
+    return Written(_written(to, lines), side.block, side.block_hash)
 
 
 def check_sound(own: Recomputed) -> None:
@@ -85,8 +93,8 @@ def check_sound(own: Recomputed) -> None:
 def state_line(side: PublicSide, chain: ChainPort, proofs: ProofSource) -> bundle.State:
     """The header of the last block read and the anchor's head in its state."""
     address = side.deployment.address("CheckpointAnchor")
-    proof = proofs.prove(address, [HEAD_SLOT], side.block)
-    slot = bundle.Slot("head", HEAD_SLOT, proof.slots[0])
+    proof = proofs.prove(address, [bundle.HEAD_SLOT], side.block)
+    slot = bundle.Slot("head", bundle.HEAD_SLOT, proof.slots[0])
     account = bundle.Account("CheckpointAnchor", address, chain.code(address), proof.account, (slot,))
     return bundle.State(proofs.header(side.block), (account,))
 

@@ -7,8 +7,9 @@ sealed objects) is not asked for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from orchestrator.audit.bundle import anchored as bundle
 from orchestrator.audit.bundle.book import Book
 from orchestrator.audit.bundle.check_told import ToldCheck
 from orchestrator.audit.bundle.lines import Chain
@@ -44,7 +45,7 @@ TITLES: Mapping[str, tuple[str, Compare]] = {
 
 
 def apply_rules(
-    book: Book, checkpoints: list[Checkpoint], calls: Mapping[Digest, Sent], told: ToldCheck
+    book: Book, checkpoints: Sequence[bundle.Anchored], calls: Mapping[Digest, Sent], told: ToldCheck
 ) -> Iterator[CheckResult]:
     """Recompute what the records make, and compare; one result for each topic."""
     own = Recomputed(evidence_of(book, checkpoints, calls))
@@ -60,7 +61,7 @@ def apply_rules(
     yield tally.result()
 
 
-def evidence_of(book: Book, checkpoints: list[Checkpoint], calls: Mapping[Digest, Sent]) -> Evidence:
+def evidence_of(book: Book, checkpoints: Sequence[bundle.Anchored], calls: Mapping[Digest, Sent]) -> Evidence:
     """What an audit at the chains would have read, as far as it is here."""
     head, records = book.head, tuple(book.records or ())
     assert head is not None
@@ -76,7 +77,7 @@ def evidence_of(book: Book, checkpoints: list[Checkpoint], calls: Mapping[Digest
         calls={hash_: _call(sent, blocks.get(hash_, 0)) for hash_, sent in calls.items()},
         records=records,
         due=None,
-        block_hashes={item.private_block: item.private_block_hash for item in checkpoints},
+        block_hashes={item.checkpoint.private_block: item.checkpoint.private_block_hash for item in checkpoints},
     )
     public = PublicSide(
         chain_id=head.public.chain_id,
@@ -86,22 +87,24 @@ def evidence_of(book: Book, checkpoints: list[Checkpoint], calls: Mapping[Digest
         block_hash=book.anchors.block_hash,
         consortium=_facts(book),
         membership=records,
-        anchored=tuple(map(_anchored, checkpoints)),
+        anchored=tuple(_anchored(item.checkpoint) for item in checkpoints),
         head=book.proven_head,
     )
     return Evidence(public, private, Objects(_store(book)))
 
 
-def _check_points(own: Recomputed, checkpoints: list[Checkpoint], tally: Tally) -> None:
+def _check_points(own: Recomputed, checkpoints: Sequence[bundle.Anchored], tally: Tally) -> None:
     """The whole content of each checkpoint is what the records make due."""
-    for made in checkpoints:
+    for line in checkpoints:
+        made = line.checkpoint
         where, point = f"checkpoint {made.sequence}", own.points.get(made.sequence)
         if not tally.demand(point is not None, where, "the records do not make it due"):
             continue
         assert point is not None
         if tally.demand(point.content is not None, where, f"it cannot be recomputed: {point.problem}"):
             tally.same(where, "its content", made.content, point.content)
-    for sequence in sorted(own.points.keys() - {made.sequence for made in checkpoints}):
+        tally.same(where, "why it fell due", (line.subject, line.reason), (point.due.subject, point.due.reason.value))
+    for sequence in sorted(own.points.keys() - {line.checkpoint.sequence for line in checkpoints}):
         tally.note(f"checkpoint {sequence} is due and not anchored yet")
 
 

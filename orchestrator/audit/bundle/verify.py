@@ -23,7 +23,6 @@ from orchestrator.audit.bundle.told import LINES, TOLD, End
 from orchestrator.audit.report import AuditReport, CheckResult
 from orchestrator.audit.verify import NOT_CHECKED
 from orchestrator.errors import ConfigurationError, FormatError
-from orchestrator.ledger.checkpoint import Checkpoint
 
 _KIND = re.compile(rb'"line":"([a-z]{1,20})"')
 
@@ -58,7 +57,7 @@ class _Audit:
         self._leaves, self._chain = LeavesCheck(self._book), ChainCheck(self._book)
         self._models, self._papers, self._told = ModelsCheck(self._book), PapersCheck(self._book), ToldCheck(self._book)
         self._order, self._parts = Order(), Parts()
-        self._checkpoints: list[Checkpoint] = []
+        self._checkpoints: list[Anchored] = []
         self._where = "the first line"
         self._waiting: list[Attestations] = []
         self._group = False
@@ -159,7 +158,7 @@ class _Audit:
         self._chain.checkpoint(line)
         self._models.checkpoint()
         self._papers.checkpoint(line)
-        self._checkpoints.append(line.checkpoint)
+        self._checkpoints.append(line)
         self._group = True
 
     def _end_group(self) -> None:

@@ -6,21 +6,23 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pytest
 from eth_utils.crypto import keccak
 from unit.audit.foundation import PUBLIC, fake_code
 from unit.audit.life import Life
 
 from benchmarks.audit.state import State
-from orchestrator.audit import Evidence
+from orchestrator.audit import Evidence, collect, contracts
 from orchestrator.audit.bundle.book import TrustAnchors
 from orchestrator.audit.bundle.container import Parts, pack, write_lines
 from orchestrator.audit.bundle.disclosure import disclosure_of
-from orchestrator.audit.bundle.lines import Line
-from orchestrator.audit.bundle.make import HEAD_SLOT, bundle_lines, state_line
+from orchestrator.audit.bundle.lines import HEAD_SLOT, Line
+from orchestrator.audit.bundle.make import bundle_lines, state_line
 from orchestrator.audit.bundle.proofs import raw_transactions
 from orchestrator.audit.bundle.verify import verify_stream
 from orchestrator.audit.recomputed import Recomputed
 from orchestrator.audit.report import AuditReport
+from orchestrator.chain.abi import artifact
 from orchestrator.types import Digest
 
 
@@ -41,11 +43,30 @@ class Made:
         return [line.to_bytes() for line in self.lines]
 
     @property
+    def data_end(self) -> bytes:
+        """The last line."""
+        parts = Parts()
+        for line in self.lines:
+            parts.add(line.kind, line.to_bytes())
+        return parts.end().to_bytes()
+
+    @property
     def data(self) -> bytes:
         """The file."""
         file = io.BytesIO()
         write_lines(file, self.lines)
         return file.getvalue()
+
+
+def collected(life: Life) -> Evidence:
+    """What an audit reads of a life in memory, whose chains hold no bytecode but its names."""
+
+    def normalised(name: str, code: bytes) -> Digest:
+        return artifact(name).code_hash if code == fake_code(name) else Digest("0x" + "00" * 32)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contracts, "normalised_code_hash", normalised)
+        return collect(life.sources)
 
 
 def made(life: Life, evidence: Evidence, *terms: str) -> Made:
