@@ -1,0 +1,1 @@
+"""ε of the accountants that LoRAnchor uses beside a second opinion."""
