@@ -19,6 +19,7 @@ from orchestrator.ledger.manifest import build_manifest
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.scope import OWN, Scope, check_reason, chosen_updates
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.privacy import policy_named
 from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
 
 REQUESTS = "requests"
@@ -55,8 +56,10 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement, *, without_
     Raises:
         ProtocolError: a round is open, a member has not accepted the agreement, a revocation waits for its manifest,
             or prekeys are missing.
-        ConfigurationError: a phase of the task is longer than the deployment allows.
+        ConfigurationError: a phase of the task is longer than the deployment allows, or nobody could train under its
+            privacy policy.
     """
+    _check_policy(task)
     state = look(access.private).state
     if state.open_round is not None:
         raise ProtocolError(f"round {state.open_round} is still open", mend="wait until it is closed")
@@ -102,6 +105,12 @@ def _check_prekeys(state: LedgerState, me: OrganisationId, task: TaskSpec, witho
     if not without:
         later = "to them: they do not judge it, and get the keys from the others when it has closed"
         raise ProtocolError(f"{told} {later}", mend=f"{wait}; or go on with --without-prekeys")
+
+
+def _check_policy(task: TaskSpec) -> None:
+    """Every member would pass the round for the same reason."""
+    if objections := list(policy_named(task.privacy.policy).objections(task)):
+        raise ConfigurationError("; ".join(objections), mend="agree on another task")
 
 
 def _check_phases(access: Access, task: TaskSpec) -> None:
