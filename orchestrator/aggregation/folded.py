@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -51,6 +52,16 @@ class FoldedModel:
     def touched(self) -> tuple[str, ...]:
         """Names of the parameters that some fold has changed."""
         return tuple(sorted(self._pristine))
+
+    @property
+    def pristine(self) -> Mapping[str, Tensor]:
+        """What the parameters that some fold has changed are in the base."""
+        return MappingProxyType(self._pristine)
+
+    def remember(self, names: Iterable[str]) -> None:
+        """Keep what some parameters are in the base, though no fold has changed them yet."""
+        for name in names:
+            self._keep(name)
 
     @property
     def held(self) -> Held:

@@ -43,6 +43,7 @@ def run(
     password = read_password(password_file)
     with single_instance(home), closing(bench):
         access = connect(settings, home, password)
+        bench.lock_key = access.lock_key
         bench.check()
         services = Services.of(access, bench)
         stop = threading.Event()

@@ -19,6 +19,7 @@ from orchestrator.daemon.disk import disk_errors
 from orchestrator.daemon.signer import holders_of
 from orchestrator.errors import ConfigurationError, KeystoreError, WrongChain
 from orchestrator.keystore import Keystore, Role
+from orchestrator.lock_key import LockKey
 from orchestrator.settings import Settings
 from orchestrator.storage import IpfsStore
 from orchestrator.storage.store import ObjectStore
@@ -50,6 +51,11 @@ class Access:
     private_sender: TransactionSender
     public_sender: TransactionSender
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def lock_key(self) -> LockKey:
+        """The key of this organisation's key-lock, made when it is first asked for."""
+        with self.lock:
+            return self.keystore.lock_key()
 
     def authority_sender(self) -> TransactionSender:
         """Sends from the cold account on the private chain."""

@@ -22,16 +22,19 @@ from orchestrator.errors import DataError, EnvironmentMissing, WorkCancelled, Wo
 from orchestrator.files import write_atomic
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.lock_key import LockKey
 from orchestrator.settings import Settings
 from orchestrator.types import OrganisationId, ProtectedDelta, UpdateId
 from orchestrator.worker.kept import discard, folder_of
 from orchestrator.worker.wire import Ended, Frame
-from orchestrator.worker.words import delta_of, figure_of, judgements_of, manifest_words, no_answer
+from orchestrator.worker.words import delta_of, figure_of, judgements_of, lock_words, manifest_words, no_answer
 
 MOST_DEATHS = 3
 """Deaths without any step between them, before a call is given up."""
 PAUSE_SECONDS = 1.0
 STATEMENT = "data-statement.json"
+KEYLOCK = "keylock"
+"""The privacy policy whose work needs a lock key."""
 IDLE = "with code 0"
 """How a worker ends that had nothing to do for long; the next call may meet it in the door."""
 
@@ -60,6 +63,8 @@ class ProcessWorkbench:
         """The round whose training was begun, and may go on."""
         self._statement: bytes | None = None
         self._closed = False
+        self.lock_key: Callable[[], LockKey] | None = None
+        """Gives the key of the organisation's key-lock out of its keystore; asked where a task wants one."""
 
     @classmethod
     def of(cls, settings: Settings, home: Path) -> ProcessWorkbench:
@@ -99,7 +104,12 @@ class ProcessWorkbench:
         ordinal: int | None = None,
         spent: int = 0,
     ) -> ProtectedDelta:
-        words = {**_about(task, manifest), "round": round_number, "ordinal": ordinal or round_number, "spent": spent}
+        words = {
+            **self._about(task, manifest),
+            "round": round_number,
+            "ordinal": ordinal or round_number,
+            "spent": spent,
+        }
         self._unfinished = round_number
         call = Call("train", words, opener, openable(manifest), progress)
         done = self._answered(call, lambda frame: delta_of(frame.words, frame.body))
@@ -107,7 +117,7 @@ class ProcessWorkbench:
         return done
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
-        call = Call("evaluate", _about(task, manifest), opener, openable(manifest))
+        call = Call("evaluate", self._about(task, manifest), opener, openable(manifest))
         return self._answered(call, lambda frame: figure_of(frame.words))
 
     def judge(
@@ -118,7 +128,7 @@ class ProcessWorkbench:
         opener: OpenDelta,
         refused: Mapping[UpdateId, str],
     ) -> Mapping[UpdateId, Judgement]:
-        words = {**_about(task, manifest), "candidates": list(candidates), "refused": dict(refused)}
+        words = {**self._about(task, manifest), "candidates": list(candidates), "refused": dict(refused)}
         known = {*candidates, *refused}
 
         def verdicts(frame: Frame) -> dict[UpdateId, Judgement]:
@@ -154,6 +164,12 @@ class ProcessWorkbench:
             worker, self._worker = self._worker, None
         if worker is not None:
             worker.end(patience=LEAVING_SECONDS)
+
+    def _about(self, task: TaskSpec, manifest: Manifest) -> dict[str, Any]:
+        found = {"task": task.document, "manifest": manifest_words(manifest)}
+        if KEYLOCK in task.privacy.names and self.lock_key is not None:
+            found |= lock_words(self.lock_key())
+        return found
 
     def _answered(self, call: Call, decode: Callable[[Frame], Answer]) -> Answer:
         """What a call's answer says. A worker that says what nobody can read is not asked again."""
@@ -251,7 +267,3 @@ class ProcessWorkbench:
 def openable(manifest: Manifest, candidates: Sequence[UpdateId] = ()) -> frozenset[UpdateId]:
     """Contributions that the work on a manifest may need: its own, those that a compaction stands for, candidates."""
     return frozenset((*(entry.update_id for entry in (*manifest.opened, *manifest.covered)), *candidates))
-
-
-def _about(task: TaskSpec, manifest: Manifest) -> dict[str, Any]:
-    return {"task": task.document, "manifest": manifest_words(manifest)}

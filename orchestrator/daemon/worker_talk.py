@@ -41,7 +41,7 @@ class Call:
     """
 
     kind: str
-    words: Mapping[str, Any]
+    words: Mapping[str, Any] = field(repr=False)  # maybe with the lock key
     opener: OpenDelta | None = None
     openable: Collection[UpdateId] = ()
     progress: Progress | None = None

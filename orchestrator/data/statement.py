@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.data.prepare import Dataset
+from orchestrator.types import Digest
 
 
-def data_statement(dataset: Dataset, *, organisation: str) -> dict[str, Any]:
+def data_statement(dataset: Dataset, *, organisation: str, key_lock: Digest | None = None) -> dict[str, Any]:
     """The ``loranchor/data-statement`` 1 object; its digest goes on the private chain with each update.
+
+    Args:
+        key_lock: fingerprint of the key-lock that the update was trained under, if it was.
 
     The adversary setting is a role in an experiment and is not stated: an adversary would not state it either.
     """
@@ -25,4 +29,5 @@ def data_statement(dataset: Dataset, *, organisation: str) -> dict[str, Any]:
         "provenance": f"{settings.provenance}; source {settings.source}, shard {shard}; {counts}",
         "permission": settings.permission,
         "sensitivity": settings.sensitivity,
+        **({} if key_lock is None else {"key_lock": key_lock}),
     }

@@ -18,6 +18,7 @@ class DataStatement(CanonicalObject):
     Attributes:
         provenance: where the data come from. permission: why they may be used. sensitivity: how much harm a leak does.
         samples_commitment: root or digest that binds the samples used, if the organisation keeps one.
+        key_lock: fingerprint of the key policy that the update was trained under, if it was under a key-lock.
     """
 
     format = "loranchor/data-statement"
@@ -27,6 +28,7 @@ class DataStatement(CanonicalObject):
     permission: str
     sensitivity: str
     samples_commitment: Digest | None = None
+    key_lock: Digest | None = None
 
     def members(self) -> Document:
         members: Document = {
@@ -37,6 +39,8 @@ class DataStatement(CanonicalObject):
         }
         if self.samples_commitment is not None:
             members["samples_commitment"] = self.samples_commitment
+        if self.key_lock is not None:
+            members["key_lock"] = self.key_lock
         return members
 
     @classmethod
@@ -47,4 +51,5 @@ class DataStatement(CanonicalObject):
             permission=reader.text("permission"),
             sensitivity=reader.text("sensitivity"),
             samples_commitment=reader.digest("samples_commitment") if reader.has("samples_commitment") else None,
+            key_lock=reader.digest("key_lock") if reader.has("key_lock") else None,
         )

@@ -27,12 +27,14 @@ PRIVACY: Declared = {
         "accountant": OneOf(("prv", "rdp")),
         "generator": OneOf(("secure", "torch")),
     },
+    "keylock": {"strength_millionths": Whole(1, 10 * MILLION), "shift_millionths": Whole(0, 10 * MILLION)},
     "secagg": {"clip": Whole(1, (1 << 23) - 1)},
 }
 """Settings of each policy, a member of ``privacy`` by the policy's name; a policy without settings has no member.
 
 ``dp``: the L2 norm that a gradient (or a member's whole change) is clipped to, the noise as a multiple of it, and the
 chance of a sample to be in a step, all in 1e-9. ``secagg``: the largest size of a number, in steps of the task's grid.
+``keylock``: standard deviations of members' scales and shifts.
 """
 
 BOUNDED = frozenset({"dp"})

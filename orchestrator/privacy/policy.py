@@ -7,7 +7,7 @@ they are asked to do either, since whoever reads a task wants to know what its p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from orchestrator.types import OrganisationId
 
 if TYPE_CHECKING:
     from orchestrator.contribution import AdapterDelta
+    from orchestrator.privacy.keylock.lora import AdapterLock
     from orchestrator.training import Discipline
 
 
@@ -41,12 +42,14 @@ class Place:
     Attributes:
         samples: training samples there are. rows: at most so many go through the model together.
         home: the organisation's folder; None where it has none.
+        lock: the organisation's own, where the task wants a key-lock; the policy ``keylock`` trains under it.
     """
 
     organisation: OrganisationId
     samples: int
     rows: int
     home: Path | None = None
+    lock: AdapterLock | None = field(default=None, repr=False)
 
 
 class PrivacyPolicy(Protocol):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MODULES = {
     "none": "orchestrator.privacy.none",
     "dp": "orchestrator.privacy.dp.policy",
+    "keylock": "orchestrator.privacy.keylock.policy",
     "secagg": "orchestrator.privacy.secagg",
 }
 """Where each is, in the order in which they act on one training and one delta; each module has a ``POLICY``."""

@@ -26,6 +26,7 @@ from orchestrator.worker.words import (
     delta_words,
     error_words,
     judgements_words,
+    lock_of,
     manifest_of,
 )
 
@@ -100,6 +101,7 @@ class Calls:
             check_equipment(self._begun.equipment())
             return {}, b""
         task, manifest = task_and_manifest(frame.words)
+        self._bench.wear(lock_of(frame.words))
         if frame.kind == "train":
             return self.trained(task, manifest, frame.words)
         if frame.kind == "evaluate":

@@ -23,6 +23,7 @@ from orchestrator.errors import ConfigurationError, DataError, WorkCancelled
 from orchestrator.ledger.canonical import canonical_bytes, digest
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.lock_key import LockKey
 from orchestrator.models import BaseModel, load_base, resolve
 from orchestrator.privacy import Place, PrivacySettings, policy_named
 from orchestrator.privacy.protect import price, protect
@@ -41,6 +42,7 @@ from orchestrator.types import MILLION, Digest, OrganisationId, ProtectedDelta, 
 from orchestrator.withdrawn import Withdrawn
 from orchestrator.worker.judging import Bench, judge
 from orchestrator.worker.lineage import beginning, continued
+from orchestrator.worker.own_lock import OwnLock
 from orchestrator.worker.slicing import Slicing, train_in_slices
 
 _log = logging.getLogger(__name__)
@@ -90,12 +92,18 @@ class TorchWorkbench:
         self._prepared: tuple[int, bool, Withdrawn | None] | None = None
         self._folded: FoldedModel | None = None
         self._memory: dict[Held, Evaluation] = {}
+        self._own_lock = OwnLock()
+
+    def wear(self, key: LockKey | None) -> None:
+        """The key of this organisation's key-lock, for tasks that want one; from the keystore, before each call."""
+        self._own_lock.give(key)
 
     def statement(self) -> bytes:
         """Canonical data statement; there is one once the data was loaded."""
         if self._dataset is None:
             raise DataError("no data was loaded yet", mend="train or evaluate first")
-        return canonical_bytes(data_statement(self._dataset, organisation=self._own.organisation))
+        own = self._own.organisation
+        return canonical_bytes(data_statement(self._dataset, organisation=own, key_lock=self._own_lock.fingerprint))
 
     def train(
         self,
@@ -130,20 +138,22 @@ class TorchWorkbench:
         else:
             kept_to = self._discipline(privacy, settings, dataset)
             ordinary = dataset.batches(batch=settings.batch, steps=settings.steps, seed=seed)
-            outcome = train(
-                folded.model,
-                ordinary if kept_to is None or kept_to.rows is None else dataset.batches_at(kept_to.rows),
-                AdapterSettings.from_task(task.document),
-                settings,
-                base=folded.base_digest,
-                parent_manifest=manifest.digest,
-                seed=seed,
-                start=self._start(task, manifest, parsed),
-                progress=told,
-                keeper=self._keepers(round_number, self._identity(task, manifest, seed)) if self._keepers else None,
-                team=self._team,
-                discipline=kept_to,
-            )
+            start = self._start(task, manifest, parsed)
+            with self._own_lock.worn(folded):
+                outcome = train(
+                    folded.model,
+                    ordinary if kept_to is None or kept_to.rows is None else dataset.batches_at(kept_to.rows),
+                    AdapterSettings.from_task(task.document),
+                    settings,
+                    base=folded.base_digest,
+                    parent_manifest=manifest.digest,
+                    seed=seed,
+                    start=start,
+                    progress=told,
+                    keeper=self._keepers(round_number, self._identity(task, manifest, seed)) if self._keepers else None,
+                    team=self._team,
+                    discipline=kept_to,
+                )
         delta = outcome.delta
         if task.lineage == "isolated":
             whole = continued(task, delta, (parsed(entry.update_id) for entry in ordered(before)))
@@ -210,6 +220,8 @@ class TorchWorkbench:
             self._base, self._folded = base, FoldedModel(base.model, base.digest, strategy)
         elif self._folded.use(strategy):
             self._memory.clear()
+        if self._own_lock.take(task, base, self._folded):
+            self._memory.clear()
         return self._folded, self._dataset
 
     def _shard(self, base: BaseModel, length: int, apart: bool, withdrawn: Withdrawn | None) -> Dataset:
@@ -218,10 +230,8 @@ class TorchWorkbench:
         settings, tokenizer = self._own.data, base.tokenizer
         return prepare(settings, tokenizer, kind=base.kind, length=length, apart=apart, withdrawn=kept_out)
 
-    def _discipline(
-        self, privacy: PrivacySettings, settings: TrainingSettings, dataset: Dataset
-    ) -> Discipline | None:
-        place = Place(self._own.organisation, len(dataset.training), settings.batch, self._home)
+    def _discipline(self, privacy: PrivacySettings, settings: TrainingSettings, dataset: Dataset) -> Discipline | None:
+        place = Place(self._own.organisation, len(dataset.training), settings.batch, self._home, self._own_lock.lock)
         return policy_named(privacy.policy).discipline(privacy, place)
 
     def _start(self, task: TaskSpec, manifest: Manifest, opener: Callable[[UpdateId], AdapterDelta]) -> Start | None:
@@ -242,7 +252,9 @@ class TorchWorkbench:
         for tensor in (samples.tokens, samples.mask, samples.labels):
             data.update(str(tuple(tensor.shape)).encode() + tensor.contiguous().numpy().tobytes())
         place = {**self._place(), "threads": own.threads, "torch": torch.__version__}
+        lock = self._own_lock.fingerprint
         rules = {"task": task.digest, "manifest": manifest.digest, "seed": str(seed)}
+        rules |= {} if lock is None else {"key-lock": lock}
         return digest({**rules, **place, "organisation": own.organisation, "data": data.hexdigest()})
 
     def _place(self) -> dict[str, str]:
@@ -269,7 +281,8 @@ class TorchWorkbench:
         return Figure(metric, found.value(metric) / MILLION, found.samples)
 
     def _evaluated(self, folded: FoldedModel, dataset: Dataset) -> Evaluation:
-        return evaluate(folded.model, self._unless_cancelled(dataset.validation_batches()))
+        with self._own_lock.worn(folded):
+            return evaluate(folded.model, self._unless_cancelled(dataset.validation_batches()))
 
     def _parsing(self, opener: OpenDelta) -> Callable[[UpdateId], AdapterDelta]:
         opening = self._opening(opener)

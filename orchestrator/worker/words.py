@@ -14,6 +14,7 @@ from orchestrator.ledger.compactions import CompactionEntry, Prefix
 from orchestrator.ledger.hardenings import HardeningEntry
 from orchestrator.ledger.manifest import AnyEntry, Entry, Manifest
 from orchestrator.ledger.words import DIGEST
+from orchestrator.lock_key import LockKey
 from orchestrator.types import Digest, ProtectedDelta, UpdateId, protected
 
 Words = dict[str, Any]
@@ -118,6 +119,17 @@ def judgements_of(words: Any) -> dict[UpdateId, Judgement]:
 
 def figure_of(words: Mapping[str, Any]) -> Figure:
     return Figure(**checked(words, _FIGURE))
+
+
+def lock_words(key: LockKey) -> Words:
+    """The organisation's own lock key, for its own worker: never written, never logged."""
+    return {"lock": {"generation": key.generation, "secret": key.secret.hex()}}
+
+
+def lock_of(words: Mapping[str, Any]) -> LockKey | None:
+    """What a call brings; None where its task wants no key-lock."""
+    told = words.get("lock")
+    return None if told is None else LockKey(int(told["generation"]), bytes.fromhex(told["secret"]))
 
 
 def delta_words(delta: ProtectedDelta) -> Words:

@@ -19,8 +19,8 @@ def uniform(key: LockKey, purpose: str, count: int) -> NDArray[np.float32]:
     return ((np.frombuffer(stream, dtype="<u4") >> 8) / np.float64(_STEPS)).astype(np.float32)
 
 
-def fingerprint(key: LockKey, strength: int) -> Digest:
-    """Of a member's key policy: the scheme, how strong it is (millionths), and the key's commitment.
+def fingerprint(key: LockKey, strength: int, shift: int) -> Digest:
+    """Of a member's key policy: the scheme, deviations of γ and β (millionths), and the key's commitment.
 
     It is in the data statement of every update that was trained under the lock, and the statement's digest is on the
     private chain; so a member cannot say later that it used another key.
@@ -31,6 +31,7 @@ def fingerprint(key: LockKey, strength: int) -> Digest:
             "version": 1,
             "scheme": "adapter-input",
             "strength_millionths": strength,
+            "shift_millionths": shift,
             "commitment": key.commitment,
         }
     )

@@ -7,7 +7,7 @@ here the frozen weights go on reading the norm's output x, and only what members
 
 with ΔW what all contributions so far have added. It is what locking the norm itself comes to, if the frozen weights are
 multiplied by the inverse of the lock. One lock a norm: q and v of a layer read the same one. γ = 1 + strength·u and
-β = strength·w ⊙ v, where u and v are uniform with mean 0 and variance 1 and follow from the member's key, and w is the
+β = shift·w ⊙ v, where u and v are uniform with mean 0 and variance 1 and follow from the member's key, and w is the
 norm's own weight. So the mean of all members' locks is no lock, which is what somebody without a key uses.
 
 Everybody folds the same deltas; γ and β are never part of one.
@@ -27,6 +27,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.lock_key import LockKey
 from orchestrator.privacy.keylock.behind import norm_before
 from orchestrator.privacy.keylock.keys import uniform
+from orchestrator.types import MILLION
 
 Pair = tuple[Tensor, Tensor]
 """γ and β [inputs] of a module."""
@@ -42,11 +43,20 @@ class AdapterLock:
     pairs: Mapping[str, Pair] = field(repr=False)
 
     @classmethod
-    def of(cls, key: LockKey, strength: int, modules: Iterable[str], weights: Mapping[str, Tensor]) -> AdapterLock:
+    def of(
+        cls,
+        key: LockKey,
+        strength: int,
+        modules: Iterable[str],
+        weights: Mapping[str, Tensor],
+        *,
+        shift: int | None = None,
+    ) -> AdapterLock:
         """Derive it.
 
         Args:
-            strength: standard deviation of γ, millionths. modules: that are adapted.
+            strength: standard deviation of γ, millionths. shift: of β over the norm's weight; the same unless told.
+            modules: that are adapted.
             weights: the base model's parameters by name; of them, those of the norms are read.
 
         Raises:
@@ -61,7 +71,7 @@ class AdapterLock:
                     mend="adapt q_proj and v_proj (query and value of BERT), or choose another privacy policy",
                 )
             weight = weights[f"{norm}.weight"].detach()
-            pairs[module] = _pair(key, strength / 1_000_000, norm, weight)
+            pairs[module] = _pair(key, norm, weight, strength, strength if shift is None else shift)
         return cls(pairs)
 
     @contextmanager
@@ -117,12 +127,12 @@ class AdapterLock:
                     parameters[name].copy_(value)
 
 
-def _pair(key: LockKey, strength: float, norm: str, weight: Tensor) -> Pair:
-    def drawn(purpose: str) -> Tensor:
+def _pair(key: LockKey, norm: str, weight: Tensor, strength: int, shift: int) -> Pair:
+    def drawn(purpose: str, millionths: int) -> Tensor:
         values = torch.from_numpy(uniform(key, f"adapter/{norm}/{purpose}", weight.numel())).to(weight.device)
-        return (2.0 * values - 1.0) * (_SPREAD * strength)
+        return (2.0 * values - 1.0) * (_SPREAD * millionths / MILLION)
 
-    return 1.0 + drawn("scale"), weight * drawn("shift")
+    return 1.0 + drawn("scale", strength), weight * drawn("shift", shift)
 
 
 def _locking(pair: Pair) -> Callable[[nn.Module, tuple[Tensor, ...]], tuple[Tensor, ...]]:

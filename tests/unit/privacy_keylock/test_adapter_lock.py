@@ -100,6 +100,10 @@ def test_a_shift_is_as_large_as_what_its_norm_gives() -> None:
     with torch.no_grad():
         model.model.layers[1].input_layernorm.weight.fill_(0.25)
     assert float(lock_of(model).pairs[Q][1].std()) == pytest.approx(0.125, rel=0.25)
+    names = dict(model.named_parameters())
+    scale, shift = AdapterLock.of(KEY, HALF, [Q], names, shift=0).pairs[Q]
+    assert torch.equal(scale, lock_of(model).pairs[Q][0])
+    assert not shift.any()
 
 
 def test_a_module_without_a_norm_is_refused() -> None:

@@ -54,10 +54,10 @@ def test_known_answer() -> None:
 
 
 def test_the_fingerprint_binds_key_and_strength() -> None:
-    first = fingerprint(KEY, 500_000)
-    assert first == fingerprint(LockKey(2, KEY.secret), 500_000)
-    assert first != fingerprint(KEY, 500_001)
-    assert first != fingerprint(LockKey(1, bytes(32)), 500_000)
+    first = fingerprint(KEY, 500_000, 0)
+    assert first == fingerprint(LockKey(2, KEY.secret), 500_000, 0)
+    assert first not in (fingerprint(KEY, 500_001, 0), fingerprint(KEY, 500_000, 1))
+    assert first != fingerprint(LockKey(1, bytes(32)), 500_000, 0)
     assert KEY.secret.hex() not in first
 
 
