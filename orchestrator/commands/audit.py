@@ -1,4 +1,4 @@
-"""`loranchor audit verify|handover|bundle|watch`: check everything from the outside, without key and daemon."""
+"""`loranchor audit verify|handover|bundle|watch|report`: check everything from the outside, without key and daemon."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands import audit_bundle, audit_watch
+from orchestrator.commands import audit_bundle, audit_report, audit_watch
 from orchestrator.commands.common import AsJson, Overrides, console, emit
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Audits: recompute everything from both chains and IPFS.", no_args_is_help=True)
 output = console()
 app.command()(audit_watch.watch)
+app.command()(audit_report.report)
 
 RunDir = Annotated[
     Path | None,
@@ -63,7 +64,7 @@ def verify(
     else:
         folder = handover or _own_handover(run_dir)
         handed = None if folder is None else read_handed(folder)
-        report = audit(_sources(run_dir, ipfs, overrides, handed), handed)
+        report = audit(sources_of(run_dir, ipfs, overrides, handed), handed)
     if as_json:
         emit(report.document())
     else:
@@ -83,7 +84,7 @@ def handover(
     """Write what an auditor is handed, from the chains and IPFS alone."""
     from orchestrator.audit import write_handover
 
-    folder = write_handover(out, _sources(run_dir, ipfs, overrides, None))
+    folder = write_handover(out, sources_of(run_dir, ipfs, overrides, None))
     files = sum(1 for path in folder.rglob("*") if path.is_file())
     if as_json:
         emit({"handover": str(folder), "files": files})
@@ -101,7 +102,7 @@ def bundle(
     overrides: Overrides = None,
 ) -> None:
     """Write one file for an auditor without access, with proofs, and with the private records that you disclose."""
-    said = audit_bundle.make(_sources(run_dir, ipfs, overrides, None), to, disclose)
+    said = audit_bundle.make(sources_of(run_dir, ipfs, overrides, None), to, disclose)
     if as_json:
         emit(said)
         return
@@ -116,7 +117,8 @@ def _own_handover(run_dir: Path | None) -> Path | None:
     return folder if folder is not None and folder.is_dir() else None
 
 
-def _sources(run_dir: Path | None, ipfs: str | None, overrides: list[str] | None, handed: Handed | None) -> Sources:
+def sources_of(run_dir: Path | None, ipfs: str | None, overrides: list[str] | None, handed: Handed | None) -> Sources:
+    """Where an audit reads, by its options; deployments for want of the auditor's own out of what was handed."""
     from orchestrator.audit import Sources
     from orchestrator.settings import compose
     from orchestrator.storage import IpfsStore

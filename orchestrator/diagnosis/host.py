@@ -13,7 +13,7 @@ from pathlib import Path
 from orchestrator import __version__
 from orchestrator.diagnosis.finding import Check
 
-EXTRAS = {"train": "torch", "daemon": "fastapi", "audit": "matplotlib", "contracts": "brownie"}
+EXTRAS = {"train": "torch", "daemon": "fastapi", "plots": "matplotlib", "contracts": "brownie"}
 _DISTRIBUTION = {"brownie": "eth-brownie"}
 _GIB = 1024**3
 _LEAST_DISK, _NO_DISK = 2 * _GIB, _GIB // 5

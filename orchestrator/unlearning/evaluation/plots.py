@@ -18,7 +18,7 @@ STYLE: Any = {"svg.hashsalt": "loranchor", "svg.fonttype": "none", "font.size": 
 def check_installed() -> None:
     """Raises EnvironmentMissing: matplotlib is not there."""
     if find_spec("matplotlib") is None:
-        raise EnvironmentMissing("matplotlib is not installed", mend="pip install 'loranchor[audit]', or --no-plots")
+        raise EnvironmentMissing("matplotlib is not installed", mend="pip install 'loranchor[plots]', or --no-plots")
 
 
 def relearning_plot(findings: Findings) -> bytes:
