@@ -92,6 +92,15 @@ class Settings:
             raise ConfigurationError(f"chain.{side}.ws_url is no WebSocket address", mend="use ws://HOST:PORT, or null")
         return str(url)
 
+    def explorer(self, side: Side) -> str | None:
+        """Address of a chain's block explorer, without a slash at its end; None where none is set."""
+        url = self._chain(side).get("explorer")
+        if url is None:
+            return None
+        if not str(url).startswith(("https://", "http://")):
+            raise ConfigurationError(f"chain.{side}.explorer is no web address", mend="use https://HOST, or null")
+        return str(url).rstrip("/")
+
     def _chain(self, side: Side) -> Mapping[str, Any]:
         entry = self.group("chain").get(side)
         if not isinstance(entry, Mapping):

@@ -16,6 +16,7 @@ from tools.fetch.sources import CHITCHAT, MINILM, OPTIONAL, SMOLLM2, SOTU, VADER
 from tools.setup.checks import check_machine
 from tools.setup.command import exit_code, say, step
 from tools.setup.environments import create, install_contracts, install_main
+from tools.setup.explorer import build_explorer
 from tools.setup.node import install_node_modules
 from tools.setup.paths import VENV, VENV_CONTRACTS, cache_dir
 from tools.setup.solc import link_solc
@@ -64,6 +65,7 @@ def set_up() -> None:
             pool.submit(after, [npm], bring_if_absent, SOTU),
             pool.submit(after, [main], bring_if_absent, VADER, SMOLLM2),
             pool.submit(bring_where_possible, *OPTIONAL),
+            pool.submit(build_explorer),
         ]
     for part in parts:
         part.result()
