@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from unit.ledger.actors import CHAIN_ID, CONTRACTS, cid_of, task, word_of
 from unit.ledger.history import History
 
-from orchestrator.ledger.entities import Round
+from orchestrator.ledger.entities import Artefact, LedgerState, Round
 from orchestrator.ledger.ids import artefact_id_of, round_subject
+from orchestrator.ledger.records import Position
 from orchestrator.ledger.weights import capped
 from orchestrator.secagg.course import (
     CARRIERS,
@@ -233,3 +237,67 @@ def test_a_round_of_others_is_nobodys_business() -> None:
     assert play.acts(OrganisationId("stranger")) == []
     other = play.state.with_(artefacts={})
     assert course(other, play.found, play.block).dealers == ()
+
+
+# -- whatever is recorded, in whatever order
+
+
+KIND = st.sampled_from([KEYS, SHARES, MASKED, REVEAL])
+ANY = st.lists(
+    st.tuples(KIND, st.sampled_from(FIVE), st.integers(1, 45), st.none() | st.integers(0, 20)), min_size=10, max_size=40
+)
+DEALT = [(kind, name, 2, 1) for name in FIVE for kind in (KEYS, SHARES)]
+SENT = [(MASKED, name, 5, 2) for name in FIVE]
+EVENTS = st.builds(lambda done, others: done + others, st.sampled_from([[], DEALT, DEALT + SENT]), ANY)
+"""Parts that are over sooner among them."""
+
+
+@pytest.fixture(scope="module")
+def opened() -> Play:
+    return Play(submit=40)
+
+
+def as_known(play: Play, events: list, block: int) -> LedgerState:
+    """The ledger up to a block: objects proposed by then, and agreed on by then."""
+    known = {}
+    for number, (kind, name, proposed, waited) in enumerate(events, start=1):
+        at = play.found.opened.block + proposed
+        if at > block:
+            continue
+        agreed = None if waited is None or at + waited > block else Position(at + waited, 1_000 + number)
+        subject, words, item = round_subject(play.number), word_of(kind, number), ArtefactId(word_of(number))
+        known[item] = Artefact(item, name, kind, subject, words, cid_of(number), Position(at, number), agreed=agreed)
+    return play.state.with_(artefacts=known)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=EVENTS)
+def test_the_lists_of_a_part_that_is_over_never_change(opened: Play, events: list) -> None:
+    """Or holders that act in different blocks would reveal for different survivors."""
+    final: dict[Part, tuple] = {}
+    start = opened.found.opened.block
+    for block in range(start, start + 50):
+        now = course(as_known(opened, events, block), opened.found, block + 1)
+        lists = {Part.DEAL: now.dealers, Part.SEND: now.survivors, Part.REVEAL: now.holders}
+        for part in (Part.DEAL, Part.SEND, Part.REVEAL):
+            if now.ends[part] <= block:
+                assert final.setdefault(part, (now.ends[part], lists[part])) == (now.ends[part], lists[part])
+        assert set(now.survivors) <= set(now.dealers)
+        ends = list(now.ends.values())
+        assert ends == sorted(ends)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=EVENTS, me=st.sampled_from(FIVE), block=st.integers(0, 50))
+def test_nobody_acts_twice_or_out_of_turn(opened: Play, events: list, me: OrganisationId, block: int) -> None:
+    at = opened.found.opened.block + block
+    state = as_known(opened, events, at)
+    now, wanted = course(state, opened.found, at + 1), list(steps(state, opened.found, me, at + 1))
+    said = {item.kind for item in state.artefacts.values() if item.organisation == me}
+    for act, kind in ((Act.ANNOUNCE, KEYS), (Act.DEAL, SHARES), (Act.SEND, MASKED), (Act.REVEAL, REVEAL)):
+        assert not (Step(act) in wanted and kind in said)
+    if Step(Act.REVEAL) in wanted:
+        assert now.part is Part.REVEAL and len(now.survivors) >= opened.found.quorum
+    if Step(Act.SEND) in wanted:
+        assert me in now.dealers and len(now.dealers) >= opened.found.quorum
+    assert len(set(wanted)) == len(wanted)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from unit.secagg.secagg_world import LEDGER, World, names, prekeys, terms, updates
 
+from benchmarks.secagg.rounds import HEADER, measured
+from benchmarks.secagg.uniform import of_words
 from orchestrator.envelope import Context, seal
 from orchestrator.ledger.canonical import sha256
 from orchestrator.secagg.keys import pair_key, self_key
@@ -19,27 +21,8 @@ FAR = 6.0
 """Standard deviations: a uniform stream goes beyond them once in a billion draws."""
 
 
-def deviation(values: np.ndarray, bins: int) -> float:
-    """How far Pearson's χ² of ``bins`` equally likely values is from its mean, in its standard deviations."""
-    expected = values.size / bins
-    found = float(((np.bincount(values, minlength=bins) - expected) ** 2 / expected).sum())
-    return (found - (bins - 1)) / math.sqrt(2 * (bins - 1))
-
-
-def deviations(words: np.ndarray) -> list[float]:
-    """Of the bytes at each place of a word, of pairs of them, and of the top bits of neighbours."""
-    octets = words.view(np.uint8).reshape(-1, words.itemsize).astype(np.int64)
-    top = octets[:, -1]
-    found = [deviation(octets[:, place], 256) for place in range(words.itemsize)]
-    return [
-        *found,
-        deviation(octets[:, 0] * 256 + octets[:, 1], 1 << 16),
-        deviation(top[::2] * 256 + top[1::2], 1 << 16),
-    ]
-
-
 def uniform(words: np.ndarray) -> bool:
-    return all(abs(found) < FAR for found in deviations(words))
+    return all(abs(found) < FAR for found in of_words(words))
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +92,10 @@ def test_no_two_masks_of_a_session_are_alike() -> None:
     for name, member in world.members.items():
         keys += [pair_key(world.terms, name, member.own.mask_key, world.announced[o]) for o in names(4) if o > name]
     assert len({sha256(key) for key in keys}) == 4 + 6
+
+
+def test_the_benchmark_prints_what_it_measured(tmp_path: Path) -> None:
+    found = measured(tmp_path, 4, 1, 512, 32)
+    assert (found.times_plain, found.equal) == (sum(found.sizes.values()) / 2048, True)
+    assert found.row.startswith("| 4, 1 | 512 | 2^32 | 2,048 | ")
+    assert found.row.count("|") == HEADER[0].count("|") == HEADER[1].count("|")
