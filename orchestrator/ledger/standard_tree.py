@@ -16,7 +16,21 @@ from orchestrator.types import ZERO_DIGEST, Digest
 
 
 def standard_leaf(types: Sequence[str], values: Sequence[object]) -> bytes:
-    return keccak(keccak(encode(list(types), list(values))))
+    return keccak(keccak(_static(types, values) or encode(list(types), list(values))))
+
+
+def _static(types: Sequence[str], values: Sequence[object]) -> bytes:
+    """ABI encoding of static values without the library, in a tenth of its time; empty where one is something else."""
+    words = [_word(type_, value) for type_, value in zip(types, values, strict=True)]
+    return b"".join(words) if all(words) else b""
+
+
+def _word(type_: str, value: object) -> bytes:
+    if type_.startswith("uint") and type(value) is int and 0 <= value < 1 << int(type_[4:] or 256):
+        return value.to_bytes(32, "big")
+    if isinstance(value, bytes) and len(value) == {"bytes32": 32, "address": 20}.get(type_):
+        return value.rjust(32, b"\x00")
+    return b""
 
 
 def pair_hash(first: bytes, second: bytes) -> bytes:

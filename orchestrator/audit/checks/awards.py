@@ -15,7 +15,7 @@ from orchestrator.chain.public_events import (
     ObjectionRaised,
 )
 from orchestrator.ledger.awards import Award, award_leaf, awards_tree
-from orchestrator.ledger.standard_tree import verify_standard_proof
+from orchestrator.ledger.standard_tree import StandardMerkleTree, verify_standard_proof
 from orchestrator.types import ZERO_DIGEST, Digest
 
 
@@ -63,6 +63,7 @@ class _Payments:
         self._claimable: dict[int, int] = {}
         self._spent: set[tuple[int, Digest | None, int]] = set()
         self._paid = 0
+        self._last: tuple[int, StandardMerkleTree] | None = None
 
     def follow(self) -> None:
         for event in self._events:
@@ -108,9 +109,15 @@ class _Payments:
         claim = Award(event.index, event.update_id, event.account, event.amount)
         expected = listed[event.index] if event.index < len(listed) else None
         if self._tally.same(where, "what was paid", claim, expected):
-            proof = awards_tree(event.sequence, listed).proof(event.index)
+            proof = self._tree(event.sequence).proof(event.index)
             proven = verify_standard_proof(award_leaf(event.sequence, claim), proof, root)
             self._tally.demand(proven, where, "it is not under the published root")
+
+    def _tree(self, sequence: int) -> StandardMerkleTree:
+        """Claims of one checkpoint come together more often than not."""
+        if self._last is None or self._last[0] != sequence:
+            self._last = sequence, awards_tree(sequence, self._listed.get(sequence, ()))
+        return self._last[1]
 
     def _spend(self, sequence: int, index: int, where: str) -> None:
         """Claimed or void under one root: an index under the root in its place is another award."""
