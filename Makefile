@@ -13,7 +13,7 @@ EXPERIMENT ?= sotu_smollm2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch demo test test-slow test-chaos test-crashes test-python test-contracts contracts-check contracts-coverage lint format lock clean
+.PHONY: help setup fetch demo test test-page browser page-images test-slow test-chaos test-crashes test-audit test-python test-contracts contracts-check contracts-coverage lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,14 @@ demo: setup ## three organisations, two rounds, one revocation, one audit (EXPER
 test: setup ## lint, Python tests and contract tests; ends with one line
 	@$(BIN)/python -B -m tools.testing lint python contracts
 
+browser: setup ## a Chromium for the tests of the auditor's page, by apt where the machine has none
+	@$(BIN)/python -B -m tools.setup.browser
+
+test-page: browser ## of these, the auditor's page in a real browser; prints how long its first view takes
+	@$(BIN)/python -B -m tools.testing page
+
 test-slow: setup ## the tests that take minutes
+	@$(BIN)/python -B -m tools.setup.browser || true # the page's own tests say what is missing
 	@$(BIN)/python -B -m tools.testing slow
 
 test-crashes: setup ## of these, daemons that die at every step by enumeration; prints each (within 50 minutes)
@@ -37,6 +44,9 @@ test-crashes: setup ## of these, daemons that die at every step by enumeration; 
 
 test-chaos: setup ## five daemons, five rounds, and what happens to services (part of test-slow; CHAOS_SEED=... repeats)
 	@$(BIN)/python -B -m tools.testing chaos
+
+test-audit: setup ## of these, 1,200 altered bundles, each rejected (part of test-slow; LORANCHOR_MUTATIONS=... for more)
+	@$(BIN)/python -B -m tools.testing audit
 
 test-python: setup ## only the Python tests
 	@$(BIN)/python -B -m tools.testing python
@@ -60,12 +70,22 @@ bench-slices: ## what withdrawing single samples costs, and slicing in quality (
 
 bench-relearning: ## the tamper-resistance paper's protocol on images: what comes back of what was unlearnt (an hour)
 
+bench-audit: ## checking bundles of up to 10,000 rounds of ten updates: seconds, memory, sizes of proofs (half an hour)
+
+bench-inversion: ## what a gradient gives away of an image, with and without the key-lock (within an hour)
+
+bench-leakage-text: setup ## what LoRA gradients give away of texts: DAGER, key-lock, noise, updates (within an hour)
+	@$(BIN)/python -B -m benchmarks.leakage_text
+
 bench-aggregation: setup ## the fold beside the aggregators of other systems, installed into an environment of their own
 	@$(PYTHON) -B -m tools.setup.peers
 	@$(BIN)/python -B -m benchmarks.aggregation
 
 bench-%: setup # any benchmark, a package of that name in benchmarks/ (docs/benchmarks)
 	@$(BIN)/python -B -m benchmarks.$*
+
+page-images: browser ## screenshots of the auditor's page for the docs
+	@$(BIN)/python -B -m tools.explorer_images docs/images
 
 contracts-check: setup ## slither, halmos, branch coverage and state machines over the contracts; takes long
 	@$(BIN)/python -B -m tools.analysis
@@ -85,6 +105,7 @@ lock: ## write requirements/*.lock from the environments as they are
 
 clean: ## stop the local network and remove everything generated
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -B -m tools.stop_networks; fi
+	@rm -rf tools/explorer/node_modules orchestrator/audit/site/page
 	@rm -rf .venv .venv-contracts .venv-analysis .venv-peers node_modules .cache build dist runs reports *.egg-info
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis outputs multirun
 	@rm -f deployments/31337.json deployments/1337.json

@@ -1,4 +1,4 @@
-"""`python -m tools.testing PART...`: lint, python, contracts, slow, chaos, crashes; the last line counts all of it."""
+"""`python -m tools.testing PART...`: lint, python, contracts, slow, audit, chaos, crashes; the last line counts all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ PARTS: dict[str, list[str | Path]] = {
     "python": [*PYTEST, "-m", "not slow", *SIDE_BY_SIDE],
     "slow": [*PYTEST, "-m", "slow"],
     "crashes": [*PYTEST, "-m", "slow", "tests/integration/daemon/test_daemon_every_crash.py"],
+    "audit": [*PYTEST, "-s", "tests/unit/audit/test_bundle_tampering.py"],
     "chaos": [*PYTEST, "-s", "tests/integration/daemon/test_daemon_chaos.py"],
+    "page": [*PYTEST, "-s", "tests/e2e/test_explorer_page.py"],
     # the brownie command gives them a chain of their own, in the other environment
     "contracts": [VENV / "bin" / "brownie", "test", "tests/contracts"],
 }

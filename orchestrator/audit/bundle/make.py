@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from orchestrator.errors import AuditFailure, ConfigurationError, FormatError, O
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import Revocation
 from orchestrator.ledger.manifest import AnyEntry
+from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Record, effective_salt
 from orchestrator.ledger.words import hex_word, word
 from orchestrator.types import ZERO_DIGEST, Cid, Digest, OrganisationId, RequestId
@@ -166,21 +167,7 @@ class _Maker:
         self._at = end
         yield from self._objects(records, start)
         wanted = [item.transaction for item in records if item.transaction in self._whole]
-        raws, current = self._raws(list(dict.fromkeys(wanted))), ""
-        hidden: list[bytes] = []
-        for index, record in enumerate(records, start):
-            if not self.shown[index]:
-                hidden.append(self._own.tree.leaf(index))
-            if hidden and (self.shown[index] or len(hidden) == bundle.HASHES_IN_A_LINE):
-                yield bundle.Leaves(index + (not self.shown[index]) - len(hidden), tuple(hidden))
-                hidden = []
-            if self.shown[index]:
-                if record.transaction != current and record.transaction in raws:
-                    yield bundle.Transaction(raws[record.transaction])
-                current = record.transaction
-                yield _record(index, record, whole=record.transaction in raws)
-        if hidden:
-            yield bundle.Leaves(end - len(hidden), tuple(hidden))
+        yield from leaf_lines(records, start, self.shown[start:end], self._raws(wanted), self._own.tree)
 
     def _objects(self, records: Sequence[Record], start: int) -> Iterator[bundle.Object]:
         """What these records name and no line has yet, in order of the digests."""
@@ -242,6 +229,32 @@ class _Maker:
         for index in range(first, size):
             if self.shown[index] and self._own.records[index].kind in LANDMARKS:
                 yield parts.Inclusion(index, size, tuple(self._own.tree.inclusion_proof(index, size)))
+
+
+def leaf_lines(
+    records: Sequence[Record], start: int, shown: Sequence[bool], raws: Mapping[Digest, bytes], tree: MerkleTree
+) -> Iterator[bundle.Line]:
+    """Records and hashes of leaves in their order.
+
+    Args:
+        start: the leaf of the first. shown: which of them are disclosed. raws: the transactions of which all is.
+        tree: over all records so far.
+    """
+    hidden, current = list[bytes](), ""
+    for index, (record, yes) in enumerate(zip(records, shown, strict=True), start):
+        if hidden and (yes or len(hidden) == bundle.HASHES_IN_A_LINE):
+            yield bundle.Leaves(index - len(hidden), tuple(hidden))
+            hidden = []
+        if not yes:
+            hidden.append(tree.leaf(index))
+            continue
+        whole = record.transaction in raws
+        if whole and record.transaction != current:
+            yield bundle.Transaction(raws[record.transaction])
+        current = record.transaction
+        yield _record(index, record, whole=whole)
+    if hidden:
+        yield bundle.Leaves(start + len(records) - len(hidden), tuple(hidden))
 
 
 def _follows(own: Recomputed, anchored: Anchored) -> bool:

@@ -72,8 +72,9 @@ def raw_transactions(chain: ChainPort, hashes: Sequence[Digest]) -> dict[Digest,
         ChainError: the node does not know one, or its fields do not hash to it.
     """
     found: dict[Digest, bytes] = {}
-    for start in range(0, len(hashes), _AT_ONCE):
-        part = hashes[start : start + _AT_ONCE]
+    wanted = list(dict.fromkeys(hashes))
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
         for hash_, fields in zip(part, chain.transactions(part), strict=True):
             found[hash_] = raw_transaction(fields, expected_hash=hash_, chain_id=chain.chain_id)
     return found
