@@ -1,4 +1,4 @@
-"""`loranchor evaluate unlearning`: is what a model was to forget really gone?"""
+"""`loranchor evaluate unlearning` and `… leakage`: is what was forgotten really gone, and what does a gradient tell?"""
 
 from __future__ import annotations
 
@@ -90,6 +90,48 @@ def unlearning(
         raise typer.Exit(GateFailed.exit_code)
 
 
+@app.command()
+def leakage(
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to make.")],
+    attack: Annotated[str, typer.Option("--attack", metavar="NAME", help="Which attack on images.")] = "recursive",
+    knowledge: Annotated[
+        str,
+        typer.Option(
+            "--knowledge",
+            metavar="WHAT",
+            help="What the attacker knows: no-lock, key-known, lock-known, neither-known, free.",
+        ),
+    ] = "no-lock",
+    data: Annotated[
+        str, typer.Option("--data", metavar="SET", help="The victims' images: fashion-mnist or photographs.")
+    ] = "fashion-mnist",
+    network: Annotated[str, typer.Option("--network", metavar="NAME", help="The victims' network.")] = "lenet",
+    images: Annotated[int, typer.Option("--images", help="How many are attacked, one after another.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="Of images, networks, keys and the attack.")] = 0,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Where the images are; without it the cache.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Attack gradients of small image networks, with and without the key-lock, and show what comes back."""
+    from orchestrator.commands.model import check_installed
+
+    check_installed()
+    from orchestrator.attacks.inversion.evaluation import Leakage, evaluate, knowledge_named, table
+
+    wanted = Leakage(attack, knowledge_named(knowledge), data, network, images, seed)
+    with _bar("attacking") as progress:
+        document = evaluate(
+            wanted, output, folder=folder, progress=lambda done, all_: progress("attacking", done / all_)
+        )
+    if as_json:
+        emit(document)
+        return
+    out = console()
+    out.print(table(document))
+    out.print(f"Written to {output}", markup=False, highlight=False)
+
+
 def _model(settings: Settings, base: str | None) -> ModelSettings:
     from orchestrator.unlearning.evaluation.models import ModelSettings
 
@@ -98,7 +140,7 @@ def _model(settings: Settings, base: str | None) -> ModelSettings:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar(first: str = "loading models and data") -> Iterator[Progress]:
     """On standard error, and only where that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -106,5 +148,5 @@ def _bar() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     errors = Console(stderr=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("loading models and data", total=1.0)
+        task = bar.add_task(first, total=1.0)
         yield lambda what, done: bar.update(task, description=what, completed=done)
