@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -103,10 +103,6 @@ class TextVictim:
                     parameter.grad = None
         samples = sum(int(batch["input_ids"].shape[0]) for batch in batches)
         return Observation(self._named(changed), samples, LocalSteps(len(batches), rate))
-
-    def unlocked(self) -> TextVictim:
-        """The same member without its lock."""
-        return replace(self, lock=None)
 
     def _gradient(self, batch: Batch) -> dict[str, Tensor]:
         parameters = [factor for pair in self.layers.values() for factor in pair]
