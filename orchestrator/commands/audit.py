@@ -1,4 +1,4 @@
-"""`loranchor audit verify|handover|bundle|watch|report`: check everything from the outside, without key and daemon."""
+"""`loranchor audit …`: checks everything from the outside, without a key and without a daemon."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands import audit_bundle, audit_report, audit_watch
+from orchestrator.commands import audit_bundle, audit_report, audit_site, audit_watch
 from orchestrator.commands.common import AsJson, Overrides, console, emit
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ app = typer.Typer(help="Audits: recompute everything from both chains and IPFS."
 output = console()
 app.command()(audit_watch.watch)
 app.command()(audit_report.report)
+app.command()(audit_site.site)
+app.command()(audit_site.serve)
 
 RunDir = Annotated[
     Path | None,
