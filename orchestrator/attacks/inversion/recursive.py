@@ -167,7 +167,7 @@ def _matrix(conv: nn.Conv2d, shape: tuple[int, ...]) -> Tensor:
     """The convolution without its bias as a matrix, [outputs, inputs], both flattened."""
     count = shape[0] * shape[1] * shape[2]
     basis = torch.eye(count, dtype=torch.float64).reshape(count, *shape)
-    return functional.conv2d(basis, conv.weight, None, conv.stride, conv.padding).flatten(1).T  # type: ignore[arg-type]
+    return functional.conv2d(basis, conv.weight, None, conv.stride, conv.padding).flatten(1).T
 
 
 def _slopes(conv: nn.Conv2d, slope: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -177,7 +177,7 @@ def _slopes(conv: nn.Conv2d, slope: Tensor, shape: tuple[int, ...]) -> Tensor:
     """
     count = shape[1] * shape[2]
     basis = torch.eye(count, dtype=torch.float64).reshape(count, 1, shape[1], shape[2])
-    parts = functional.unfold(basis, conv.kernel_size, 1, conv.padding, conv.stride)
+    parts = functional.unfold(basis, conv.kernel_size, 1, conv.padding, conv.stride)  # type: ignore[arg-type]
     return torch.einsum("npl,ol->opn", parts, slope.flatten(1)).flatten(0, 1)
 
 
