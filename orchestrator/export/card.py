@@ -148,6 +148,11 @@ def _limits(facts: Facts, made: Made) -> Iterator[str]:
     yield "- Where it comes from says nothing about how good it is. Measure it on your own data."
     if facts.epsilon is None:
         yield "- Without differential privacy, weights can give away training data."
+    if "keylock" in facts.privacy.split("+"):
+        yield (
+            "- Members trained this behind locks of their own, and judge it behind them. This copy has no lock, as has"
+            " everybody else: measure it as it is."
+        )
     if made.format == "peft" and not made.cut and facts.contributions > 1:
         yield (
             "- The factors of the contributions lie side by side, so whoever has this adapter can take single"

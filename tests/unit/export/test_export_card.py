@@ -134,3 +134,9 @@ def test_a_compaction_is_told_with_its_error() -> None:
     page = card(replace(FACTS, compacted=6, deviation=0.0042), Origin("a base"), ADAPTER)
     assert "folded into one object" not in plain
     assert "- The first 6 of them were folded into one object" in page and "off by 0.0042 of its norm at most" in page
+
+
+@pytest.mark.parametrize(("policy", "told"), [("keylock", True), ("dp+keylock", True), ("none", False)])
+def test_a_copy_without_a_lock_says_that_members_see_another_model(policy: str, told: bool) -> None:
+    page = card(replace(FACTS, privacy=policy), PACKAGED["packaged:smollm2-135m"], ADAPTER)
+    assert ("locks of their own" in page) is told
