@@ -99,3 +99,12 @@ def test_the_benchmark_prints_what_it_measured(tmp_path: Path) -> None:
     assert (found.times_plain, found.equal) == (sum(found.sizes.values()) / 2048, True)
     assert found.row.startswith("| 4, 1 | 512 | 2^32 | 2,048 | ")
     assert found.row.count("|") == HEADER[0].count("|") == HEADER[1].count("|")
+
+
+def test_the_same_secrets_make_other_masks_in_another_session() -> None:
+    """A member that kept its secrets over two rounds by mistake would still not send two updates behind one mask."""
+    here, there = World(found=terms(3, round=1)).dealt(), World(found=terms(3, round=2)).dealt()
+    own, (one, two, _) = here.members[names(3)[0]].own, names(3)
+    assert self_key(here.terms, one, own.seed) != self_key(there.terms, one, own.seed)
+    other = here.announced[two]
+    assert pair_key(here.terms, one, own.mask_key, other) != pair_key(there.terms, one, own.mask_key, other)
