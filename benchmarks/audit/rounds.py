@@ -74,7 +74,8 @@ class Rounds:
         yield from self._open(number, manifest)
         updates = [self.update_id(number, person.name) for person in self.members]
         for person, update in zip(self.members, updates, strict=True):
-            submission = Submission(*(sha256(f"{part}/{update}".encode()) for part in range(4)), manifest, 100, 0)
+            one, two, three, four = (sha256(f"{part}/{update}".encode()) for part in range(4))
+            submission = Submission(one, two, three, four, manifest, 100, 0)
             fields = {name: getattr(submission, name) for name in Submission.__slots__}
             told = {"round_id": number, "update_id": update, "organisation": person.name, "submission": fields}
             yield from self._by(person, "submitUpdate", [("UpdateSubmitted", told)], number, submission)

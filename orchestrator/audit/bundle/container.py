@@ -66,7 +66,7 @@ def write_lines(file: BinaryIO, lines: Iterable[Line]) -> int:
     """Write a bundle with its last line; returns how many lines it has."""
     parts, count = Parts(), 0
     with gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=file, mtime=0) as packed:
-        buffered = io.BufferedWriter(packed, CHUNK)  # type: ignore[type-var]
+        buffered = io.BufferedWriter(packed, CHUNK)
         for line in lines:
             data = line.to_bytes()
             parts.add(line.kind, data)
