@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestrator.commands.common import AsJson, Overrides, console, emit
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from orchestrator.settings import Settings
     from orchestrator.unlearning.evaluation.measure import Progress
     from orchestrator.unlearning.evaluation.models import ModelSettings
@@ -106,29 +108,50 @@ def leakage(
         str, typer.Option("--data", metavar="SET", help="The victims' images: fashion-mnist or photographs.")
     ] = "fashion-mnist",
     network: Annotated[str, typer.Option("--network", metavar="NAME", help="The victims' network.")] = "lenet",
-    images: Annotated[int, typer.Option("--images", help="How many are attacked, one after another.")] = 3,
+    images: Annotated[int, typer.Option("--images", help="How many images or texts are attacked.")] = 3,
     seed: Annotated[int, typer.Option("--seed", help="Of images, networks, keys and the attack.")] = 0,
     folder: Annotated[
         Path | None, typer.Option("--folder", metavar="DIR", help="Where the images are; without it the cache.")
     ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option("--texts", metavar="FILE", help="Attack an adapter's gradients of these texts, not of images."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="With --texts: the language model, like Llama.")
+    ] = "packaged:smollm2-135m",
+    rank: Annotated[int, typer.Option("--rank", help="With --texts: of the adapter on q and v.")] = 64,
+    tokens: Annotated[int, typer.Option("--tokens", help="With --texts: tokens of a text.")] = 32,
     as_json: AsJson = False,
 ) -> None:
-    """Attack gradients of small image networks, with and without the key-lock, and show what comes back."""
+    """Attack gradients of small image networks, or of an adapter on texts, and show what comes back."""
     from orchestrator.commands.model import check_installed
 
     check_installed()
     from orchestrator.attacks.inversion.evaluation import Leakage, evaluate, knowledge_named, table
 
+    if texts is not None:
+        from orchestrator.attacks.inversion.text_evaluation import TextLeakage, evaluate_texts, text_table
+
+        of_texts = TextLeakage(texts, knowledge_named(knowledge), model, rank, tokens, images, seed)
+        with _bar("attacking") as progress:
+            document = evaluate_texts(of_texts, output, progress=lambda done, all_: progress("attacking", done / all_))
+        _show(document, text_table, output, as_json)
+        return
     wanted = Leakage(attack, knowledge_named(knowledge), data, network, images, seed)
     with _bar("attacking") as progress:
         document = evaluate(
             wanted, output, folder=folder, progress=lambda done, all_: progress("attacking", done / all_)
         )
+    _show(document, table, output, as_json)
+
+
+def _show(document: dict[str, Any], shown: Callable[[dict[str, Any]], Table], output: Path, as_json: bool) -> None:
     if as_json:
         emit(document)
         return
     out = console()
-    out.print(table(document))
+    out.print(shown(document))
     out.print(f"Written to {output}", markup=False, highlight=False)
 
 

@@ -85,13 +85,13 @@ def residuals(span: Span, vectors: Tensor) -> Tensor:
     Args:
         vectors: [vectors, d].
     """
-    return torch.cat([_residuals(span.basis, block.double()) for block in vectors.split(_BLOCK)])
+    return torch.cat([_residuals(span.basis, block.double()) for block in torch.split(vectors, _BLOCK)])
 
 
 def _residuals(basis: Tensor, vectors: Tensor) -> Tensor:
     lengths = vectors.norm(dim=1).clamp_min(_NOTHING)
     inside = vectors @ basis.T
-    found = (1 - (inside.norm(dim=1) / lengths).square()).clamp_min(0).sqrt()
+    found: Tensor = (1 - (inside.norm(dim=1) / lengths).square()).clamp_min(0).sqrt()
     near = found < 1e-2
     if bool(near.any()):
         left = vectors[near] - inside[near] @ basis
@@ -111,7 +111,7 @@ class Probe:
         if self.factor is None:
             return residuals(self.span, vectors)
         factor = self.factor.double()
-        return torch.cat([residuals(self.span, block.double() @ factor.T) for block in vectors.split(_BLOCK)])
+        return torch.cat([residuals(self.span, block.double() @ factor.T) for block in torch.split(vectors, _BLOCK)])
 
 
 def distance(probes: Sequence[Probe], vectors: Tensor) -> Tensor:
