@@ -1,51 +1,71 @@
-"""`loranchor privacy keylock show|rotate`: the key behind an organisation's key-lock (docs/methods/keylock.md)."""
+"""`loranchor privacy list|price`: what policies protect, and what trainings under an experiment's task would cost."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from orchestrator.commands.common import AsJson, Home, PasswordFile, emit
+from orchestrator.commands.common import AsJson, Overrides, console, emit
+from orchestrator.commands.privacy_keylock import keylock
 
-app = typer.Typer(help="What an organisation does so that its updates give less away.", no_args_is_help=True)
-keylock = typer.Typer(help="The key of the key-lock, which stays at home.", no_args_is_help=True)
+app = typer.Typer(help="Privacy policies.", no_args_is_help=True)
 app.add_typer(keylock, name="keylock")
 
-NONE_YET = "no lock key yet: the daemon makes one when it first trains under the policy keylock"
 
+@app.command(name="list")
+def list_(as_json: AsJson = False) -> None:
+    """Say of every policy whom it protects against whom, and what it leaves open."""
+    from orchestrator.privacy import policies, policy_named
 
-@keylock.command()
-def show(home: Home, password_file: PasswordFile = None, as_json: AsJson = False) -> None:
-    """Show which lock key is in use: its number and its commitment, never the key."""
-    from orchestrator.keystore import Keystore, read_password
-
-    Keystore.addresses(home)
-    with Keystore.open(home, read_password(password_file), roles=()) as keystore:
-        told = None if keystore.lock_generation is None else _told(keystore.lock_key())
+    found = {name: policy_named(name).promise for name in policies()}
     if as_json:
-        emit({"key": told})
-    else:
-        typer.echo(NONE_YET if told is None else _line(told))
+        emit(
+            {
+                name: {"protects": item.protects, "leaves_open": item.leaves_open, "bounded": item.bounded}
+                for name, item in found.items()
+            }
+        )
+        return
+    output = console()
+    for name, item in found.items():
+        output.print(f"[bold]{name}[/bold]{', with ε on the private chain' if item.bounded else ''}", highlight=False)
+        output.print(f"  protects: {item.protects}", markup=False, highlight=False)
+        output.print(f"  leaves open: {item.leaves_open}", markup=False, highlight=False)
+    output.print("Joined, such as dp+keylock, each does its part; the task of a round names them.", highlight=False)
 
 
-@keylock.command()
-def rotate(home: Home, password_file: PasswordFile = None, as_json: AsJson = False) -> None:
-    """Make another lock key and destroy the one in use; a running daemon takes it for its next piece of work."""
-    from orchestrator.keystore import Keystore, read_password
+@app.command()
+def price(
+    trainings: Annotated[
+        list[int] | None,
+        typer.Option("--trainings", metavar="N", min=1, help="How many rounds; more than once. Else 1, 2, 5, 10 …"),
+    ] = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Compute ε after rounds of an experiment's task: `privacy price experiment=tiny privacy=dp aggregation=ffa`."""
+    from orchestrator.daemon.equipment import task_without_base
+    from orchestrator.privacy.prices import prices
+    from orchestrator.settings import compose
 
-    Keystore.addresses(home)
-    with Keystore.open(home, read_password(password_file), roles=()) as keystore:
-        told = _told(keystore.rotate_lock_key())
+    found = prices(task_without_base(compose(overrides or ())), tuple(trainings or ()))
     if as_json:
-        emit({"key": told})
+        emit(found.document)
+        return
+    output = console()
+    for line in _lines(found.document):
+        output.print(line, markup=False, highlight=False)
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = [f"policy {found['policy']}"]
+    if found["cap"] is None:
+        lines.append("no ε is recorded: the policy promises no differential privacy")
     else:
-        typer.echo(f"{_line(told)}\nThe keys before it are destroyed. What was sealed before stays locked by them.")
-
-
-def _told(key: Any) -> dict[str, Any]:
-    return {"generation": key.generation, "commitment": key.commitment}
-
-
-def _line(told: dict[str, Any]) -> str:
-    return f"lock key {told['generation']}, commitment {told['commitment']}"
+        lines += [f"{number:>6} trainings  ε {epsilon:.3f}" for number, epsilon in found["epsilon"]]
+        lines.append(
+            f"the cap of {found['cap']:g} allows {found['allowed']} trainings, at δ 1/{found['delta_inverse']}"
+        )
+    lines += [f"cannot be: {sentence}" for sentence in found["objections"]]
+    return lines + [f"note: {sentence}" for sentence in found["warnings"]]

@@ -11,7 +11,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.settings import Settings
-from orchestrator.types import Digest, OrganisationId
+from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
 
 if TYPE_CHECKING:
     from orchestrator.worker.torch_workbench import Equipment
@@ -99,6 +99,21 @@ def task_of_settings(settings: Settings) -> TaskSpec:
     base = load_base(source, kind=model["kind"], labels=int(model["labels"]), seed=BASE_SEED, cache=cache_folder())
     document: dict[str, Any] = {"format": "loranchor/task", "version": 1, **_plain(experiment["task"])}
     document["base"] = {"digest": base.digest, "architecture": base.architecture, "kind": base.kind}
+    return TaskSpec.from_document(document)
+
+
+def task_without_base(settings: Settings) -> TaskSpec:
+    """The same as far as it is known without the model: the base model's digest is none.
+
+    Raises:
+        ConfigurationError: no experiment is chosen. FormatError: the task's settings are not those of a task.
+    """
+    document: dict[str, Any] = {
+        "format": "loranchor/task",
+        "version": 1,
+        **_plain(settings.group("experiment")["task"]),
+    }
+    document["base"] = {**document["base"], "digest": ZERO_DIGEST, "architecture": "any"}
     return TaskSpec.from_document(document)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from importlib import util
 from typing import Any
 
+from orchestrator.daemon.equipment import task_without_base
 from orchestrator.diagnosis.finding import Check, guarded
 from orchestrator.errors import ConfigurationError
-from orchestrator.ledger.task import TaskSpec
 from orchestrator.participation import Limits, Participation, refusals
+from orchestrator.privacy import policy_named
 from orchestrator.settings import Settings
-from orchestrator.types import ZERO_DIGEST
 
 
 def work(settings: Settings) -> Iterator[Check]:
@@ -20,6 +20,7 @@ def work(settings: Settings) -> Iterator[Check]:
     if settings.values.get("experiment") is None:
         return
     yield guarded("accept", lambda: _accept(settings))
+    yield guarded("privacy", lambda: _privacy(settings))
     if util.find_spec("torch") is None:
         yield Check("model", "absent", "torch is not installed", "pip install 'loranchor[train]'")
         return
@@ -38,15 +39,23 @@ def _participation(settings: Settings) -> Check:
 
 def _accept(settings: Settings) -> Check:
     """The organisation would train for its own experiment's task, as far as that is known without the model."""
-    task: Any = settings.group("experiment")["task"]
-    document = {"format": "loranchor/task", "version": 1, **task}
-    document["base"] = {**document["base"], "digest": ZERO_DIGEST, "architecture": "any"}
-    limits = Limits.from_settings(settings.values)
-    refused = [item for item in refusals(TaskSpec.from_document(document), limits) if not item.startswith("base.")]
+    task, limits = task_without_base(settings), Limits.from_settings(settings.values)
+    cannot = policy_named(task.privacy.policy).objections(task)
+    refused = [item for item in (*refusals(task, limits), *cannot) if not item.startswith("base.")]
     if refused:
         told = f"this organisation would pass every round of this experiment: {'; '.join(refused)}"
         return Check("accept", "warning", told, "widen accept, or choose another experiment")
     return Check("accept", "ok", "within this organisation's limits")
+
+
+def _privacy(settings: Settings) -> Check:
+    """Whom the experiment's privacy policy protects, and what there is to know of it."""
+    task = task_without_base(settings)
+    policy = policy_named(task.privacy.policy)
+    told = f"{task.privacy.policy}: {policy.promise.protects}"
+    if warnings := list(policy.warnings(task)):
+        return Check("privacy", "warning", f"{told} {'; '.join(warnings)}", "see docs/privacy-policies.md")
+    return Check("privacy", "ok", told)
 
 
 def _model(settings: Settings) -> Check:

@@ -10,7 +10,7 @@ class NoPolicy(Plain):
 
     name = "none"
     promise = Promise(
-        "Whoever is not a member of the round: sealing alone keeps updates from outsiders, chains and storage.",
+        "A member against everybody outside the round: updates are sealed, so chains, storage and outsiders see nothing.",
         "Every member of the round opens the update, and can rebuild training text from it.",
     )
 

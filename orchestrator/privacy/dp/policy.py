@@ -23,8 +23,8 @@ class DifferentialPrivacy(Plain):
 
     name = "dp"
     promise = Promise(
-        "The people in a member's data, or with unit member all its data, against everybody who sees updates or models:"
-        " what they learn of one is bounded by ε and δ, whatever else they know.",
+        "Each sample of a member, or with unit member all its data, against everybody who sees updates or models: what"
+        " they learn of it is bounded by ε and δ, whatever else they know.",
         "Nobody but the member can check that noise was added: its ε is its own word; what many samples have in common"
         " is learned all the same.",
         bounded=True,
