@@ -117,6 +117,7 @@ def test_an_equivocation_is_shown_with_its_signatures(site: str) -> None:
     assert view["bad"] == []
 
 
+@pytest.mark.timeout(1800)  # making a thousand rounds takes longer than showing them
 def test_the_first_view_of_a_thousand_rounds(tmp_path: Path) -> None:
     """Best of three: how busy the machine is otherwise is no property of the page."""
     site = write_site(tmp_path / "site", view_files(long_material(ROUNDS)))

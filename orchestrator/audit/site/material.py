@@ -88,6 +88,7 @@ class Material:
         signatures: of checkpoints, by sequence. awards: lists by sequence. manifests: by sequence.
         objects: tasks, agreements, certificates and receipts that are at hand, by their digests.
         report: what the audit in Python said; None where there was none.
+        steps: how each manifest follows from the one before, where that is known instead of ``manifests``.
     """
 
     source: str
@@ -111,6 +112,7 @@ class Material:
     equivocations: Sequence[Equivocation] = ()
     report: AuditReport | None = None
     limits: Sequence[str] = NOT_CHECKED
+    steps: Sequence[Mapping[str, Any]] | None = None
 
 
 def material_of(

@@ -41,7 +41,7 @@ def view_files(material: Material, evaluation: Mapping[str, Any] | None = None) 
     yield "index.json", _json({**index_document(material), "shards": sorted(shards), "evaluation": evaluation})
     for number, segment in enumerate(segments(material)):
         yield f"segments/{number}.json", _json(segment)
-    for number, pack in enumerate(_packs(manifest_steps(material.manifests))):
+    for number, pack in enumerate(_packs(_steps(material))):
         yield f"manifests/{number}.json", _json(pack)
     yield "tokens.json", _json(tokens_document(material))
     for shard, found in sorted(shards.items()):
@@ -55,7 +55,7 @@ def index_document(material: Material) -> dict[str, Any]:
     """What the first view needs; it grows by about a kilobyte a round."""
     state, sequences, places = material.state, sequences_of(material), Places(material)
     rounds = list(state.rounds.values())
-    steps = len(material.manifests)
+    steps = len(material.manifests if material.steps is None else material.steps)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -91,7 +91,11 @@ def _place(place: Place) -> dict[str, Any]:
     }
 
 
-def _packs(steps: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _steps(material: Material) -> Iterable[Mapping[str, Any]]:
+    return manifest_steps(material.manifests) if material.steps is None else material.steps
+
+
+def _packs(steps: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
     waiting = iter(steps)
     while pack := list(islice(waiting, PACK)):
         yield pack

@@ -31,10 +31,13 @@ from orchestrator.chain.public_events import Anchored
 from orchestrator.chain.public_events import Place as EventPlace
 from orchestrator.commitment.checkpoints import GENESIS_HEAD, checkpoint_digest, head_of
 from orchestrator.ledger.awards import award_leaf, awards
+from orchestrator.ledger.canonical import canonical_bytes
 from orchestrator.ledger.checkpoint import content_at
 from orchestrator.ledger.entities import Due
 from orchestrator.ledger.manifest import Entry, Manifest
+from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.standard_tree import StandardMerkleTree
+from orchestrator.ledger.words import hex_word
 from orchestrator.types import ZERO_DIGEST, Address, Digest
 
 PUBLIC = 31337
@@ -143,7 +146,9 @@ def long_material(rounds: int) -> Material:
 
 
 def _manifests(told: Long) -> dict[int, Manifest]:
+    """Each has all entries before it; their root grows with them instead of being made anew."""
     entries: list[Entry] = []
+    tree = MerkleTree()
     found: dict[int, Manifest] = {}
     for due in told.state.due:
         number = int(due.subject, 16)
@@ -151,7 +156,10 @@ def _manifests(told: Long) -> dict[int, Manifest]:
             one = told.state.updates[item]
             named = (number, one.organisation, item, one.ciphertext_digest, one.content_commitment)
             entries.append(Entry(*named, one.parent_manifest, 2**32 // 3))
-        found[due.sequence] = Manifest(word_of("base"), word_of("settings"), "stack", tuple(entries))
+            tree.append(canonical_bytes(entries[-1].document()))
+        manifest = Manifest(word_of("base"), word_of("settings"), "stack", tuple(entries))
+        manifest.__dict__["document"] = manifest.document_of(len(entries), hex_word(tree.root()))
+        found[due.sequence] = manifest
     return found
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from unit.audit.bundles import made
+from unit.audit.life import Life
 from unit.audit.site_world import busy_material
 
+from orchestrator.audit import Evidence
 from orchestrator.audit.site import Material, folder
 from orchestrator.audit.site.evaluation import read_evaluation
 from orchestrator.commands import audit_site
@@ -39,7 +42,7 @@ def refused(error: BaseException | None, kind: type[LoranchorError], words: str)
 @pytest.mark.usefixtures("page")
 def test_site_writes_page_and_view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     material: Material = busy_material()
-    monkeypatch.setattr(audit_site, "_material", lambda *_: material)
+    monkeypatch.setattr(audit_site.Source, "material", lambda _: material)
     code, output, _ = run("site", "--to", str(tmp_path / "site"), "--json")
     assert code == 0
     said = json.loads(output)
@@ -55,6 +58,19 @@ def test_a_page_that_was_not_built_is_told_before_chains_are_read(
     monkeypatch.setattr(folder, "PAGE", tmp_path / "nothing")
     refused(run("site", "--to", str(tmp_path / "site"))[2], EnvironmentMissing, "not built")
     refused(run("serve")[2], EnvironmentMissing, "not built")
+
+
+@pytest.mark.usefixtures("page")
+def test_site_of_a_bundle_asks_no_chain(life: Life, evidence: Evidence, tmp_path: Path) -> None:
+    bundle = made(life, evidence, "all")
+    file, anchors = tmp_path / "audit.bundle", bundle.anchors
+    file.write_bytes(bundle.data)
+    named = ["--bundle", str(file), "--block-hash", anchors.block_hash, "--anchor", anchors.anchor]
+    code, output, error = run("site", "--to", str(tmp_path / "site"), *named, "--chain-id", str(anchors.chain_id))
+    assert code == 0, (output, error)
+    assert json.loads((tmp_path / "site" / "view" / "index.json").read_text())["source"] == "bundle"
+    refused(run("site", "--to", str(tmp_path / "b"), *named)[2], ConfigurationError, "--chain-id")
+    refused(run("site", "--to", str(tmp_path / "b"), *named, "--ipfs", "http://x")[2], ConfigurationError, "offline")
 
 
 @pytest.mark.usefixtures("page")

@@ -63,7 +63,7 @@ export function verdict(): HTMLElement {
       box,
       badge(state, state === "pending" ? "recomputing" : state === "good" ? "agrees" : "does not agree"),
       h("strong", words[state]),
-      absent ? h("span.quiet", `${plural(absent, "object")} not at hand.`) : null,
+      absent ? h("span.quiet", `${absent.toLocaleString("en")} could not be compared.`) : null,
       over ? null : h("progress", { max: total || 1, value: done, "aria-label": "Recomputed" }),
       bad.length ? h("ul.findings", bad.slice(0, 6).map((item) => h("li", h("a", { href: item.route }, item.where), `: ${item.result.label}`))) : null,
     );
