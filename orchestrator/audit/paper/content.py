@@ -77,6 +77,7 @@ def _blocks(told: Told, words: Words) -> Iterator[Block]:
     yield _checks(result, words)
     yield from _history(facts, words)
     yield Heading(words.say("open_points"), fresh=True)
+    yield Paragraph(words.say("open_points_text"))
     yield Bullets(result.not_checked)
     yield Heading(words.say("evidence"))
     yield Paragraph(words.say("evidence_text"))

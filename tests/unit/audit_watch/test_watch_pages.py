@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 from unit.audit_watch.watched_life import Desk
+from verb_tree import leaves
 
-from orchestrator.audit.watch import KINDS, Limits
+from orchestrator.audit.watch import KINDS, Alert, Event, Limits
 from orchestrator.audit.watch.exposition import exposition
 from orchestrator.audit.watch.loop import Counts
+from orchestrator.cli import app
 from orchestrator.errors import ConfigurationError
 from orchestrator.settings import compose
 
@@ -57,13 +61,15 @@ def test_alert_rules_name_only_what_is_exposed() -> None:
 
 
 def test_the_unit_starts_what_is_there() -> None:
-    from verb_tree import leaves
-
     command = next(line for line in UNIT.splitlines() if line.startswith("ExecStart="))
     assert ("audit", "watch") in leaves() and "loranchor audit watch" in command
-    from typer.testing import CliRunner
-
-    from orchestrator.cli import app
-
     told = CliRunner().invoke(app, ["audit", "watch", "--help"], env={"COLUMNS": "200"}).output
     assert all(option in told for option in re.findall(r"--[a-z-]+", command))
+
+
+def test_the_example_of_a_line_is_what_is_told() -> None:
+    text = re.search(r"```json\n(.*?loranchor/alert.*?)```", GUIDE, re.S)
+    assert text is not None
+    found = json.loads(text[1])
+    alert = Alert(KINDS[found["kind"]], found["subject"], found["text"])
+    assert Event(alert, found["state"], found["since"], found["at"]).document() == found
