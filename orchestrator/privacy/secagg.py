@@ -29,7 +29,7 @@ class SecureAggregation(Plain):
     promise = Promise(
         "A member against the other members and whoever adds up: they see the sum of the updates, and nothing of any"
         " one as long as fewer than the round's quorum collude.",
-        "Everything so far: it is available as a library and in simulation only, and no round with it is opened. What the"
+        "Everything so far: it is available as a library and in simulation only, no round with it is opened. What the"
         " sum itself gives away; a member that sends poison is found by nobody, since nobody sees its update.",
     )
 
