@@ -10,7 +10,7 @@ class NoPolicy(Plain):
 
     name = "none"
     promise = Promise(
-        "A member against everybody outside the round: updates are sealed, so chains, storage and outsiders see nothing.",
+        "A member against everybody outside the round: updates are sealed, and chains and storage see no plaintext.",
         "Every member of the round opens the update, and can rebuild training text from it.",
     )
 
