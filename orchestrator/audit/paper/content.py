@@ -55,7 +55,7 @@ def paper_of(told: Told, language: str = "en") -> Paper:
     """
     words, scope = words_of(language), told.result.scope
     as_of = _as_of(told, words)
-    footer = words.say("footer", id=shortened(str(scope.get("consortium_id", "?"))), as_of=as_of)
+    footer = words.say("footer", id=shortened(_consortium(scope)), as_of=as_of)
     return Paper(language, words.say("title"), footer, tuple(_blocks(told, words)))
 
 
@@ -74,7 +74,7 @@ def _blocks(told: Told, words: Words) -> Iterator[Block]:
     yield from _findings(result, words)
     yield Heading(words.say("checked"), fresh=True)
     yield Paragraph(words.say("checked_text"))
-    yield _checks(result, words)
+    yield _checks(told, words)
     yield from _history(facts, words)
     yield Heading(words.say("open_points"), fresh=True)
     yield Paragraph(words.say("open_points_text"))
@@ -101,7 +101,7 @@ def tokens(amount: int) -> str:
 
 
 def _title(told: Told, words: Words) -> Title:
-    rows = [(words.say("consortium"), str(told.result.scope.get("consortium_id", "?")))]
+    rows = [(words.say("consortium"), _consortium(told.result.scope))]
     if told.facts is not None:
         facts, names = told.facts, ", ".join(told.facts.members)
         members = words.say("members_value", names=names, quorum=facts.quorum, epoch=facts.epoch)
@@ -114,8 +114,7 @@ def _as_of(told: Told, words: Words) -> str:
     if told.read_at is not None:
         when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(told.read_at))
         return words.say("as_of_value", time=when)
-    blocks = {side: _side(told.result.scope, side).get("block", "?") for side in ("public", "private")}
-    return words.say("as_of_blocks", **blocks)
+    return words.say("as_of_block", block=_side(told.result.scope, "public").get("block", "?"))
 
 
 def _verdict(told: Told, words: Words) -> Verdict:
@@ -160,16 +159,18 @@ def _findings(result: AuditReport, words: Words) -> Iterator[Block]:
         yield Paragraph(words.say("findings_more", count=len(result.findings) - FINDINGS))
 
 
-def _checks(result: AuditReport, words: Words) -> Table:
+def _checks(told: Told, words: Words) -> Table:
+    """Each check's question; its own title where the result was stored, since a bundle's checks ask other things."""
     rows = []
-    for item in result.results:
+    for item in told.result.results:
         if not item.ok:
             answer = Cell(words.say("differs"), "bad")
         elif item.count:
             answer = Cell(words.say("agrees"), "good")
         else:
             answer = Cell(words.say("nothing"), "mark")
-        question = Cell(words.question(item.name, item.title), small="; ".join(item.notes[-2:]))
+        asked = item.title if told.facts is None else words.question(item.name, item.title)
+        question = Cell(asked, small="; ".join(item.notes[-2:]))
         rows.append((question, answer, Cell(f"{item.count:,}")))
     head = (words.say("check_question"), words.say("check_answer"), words.say("check_count"))
     return Table(head, tuple(rows), (0.68, 0.19, 0.13), right=frozenset({2}))
@@ -250,20 +251,25 @@ def _receipts(item: RevocationFact, words: Words) -> Cell:
 
 
 def _evidence(result: AuditReport, words: Words) -> Table:
-    scope, rows = result.scope, []
+    """What is known of where it was read; a bundle knows less of the private chain."""
+    scope = result.scope
+    rows: list[tuple[str, object]] = []
     for side in ("public", "private"):
         found, name = _side(scope, side), words.say(f"row_{side}")
-        rows.append((name, words.say("chain_value", id=found.get("chain_id", "?"))))
-        rows.append((words.say("row_block", chain=name), f"{found.get('block', '?')}"))
-        rows.append((words.say("row_hash"), str(found.get("block_hash", "?"))))
-    rows.append((words.say("row_head"), str(scope.get("head", "?"))))
-    rows.append((words.say("row_records"), f"{scope.get('records', '?')}"))
-    if result.usage:
-        used = {name: f"{result.usage.get(name, 0):,}" for name in ("objects", "bytes")}
-        calls = {side: result.usage.get(f"{side}_calls", 0) for side in ("public", "private")}
-        rows.append((words.say("row_used"), words.say("used_value", **used, **calls)))
-    cells = tuple((Cell(name), Cell(value)) for name, value in rows)
+        chain_id = found.get("chain_id")
+        rows.append((name, None if chain_id is None else words.say("chain_value", id=chain_id)))
+        rows.append((words.say("row_block", chain=name), found.get("block")))
+        rows.append((words.say("row_hash"), found.get("block_hash")))
+    rows.append((words.say("row_head"), scope.get("head")))
+    rows.append((words.say("row_records"), scope.get("records")))
+    used = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in result.usage.items())
+    rows.append((words.say("row_used"), used or None))
+    cells = tuple((Cell(name), Cell(str(value))) for name, value in rows if value is not None)
     return Table((words.say("what"), words.say("value")), cells, (0.3, 0.7), code=frozenset({1}))
+
+
+def _consortium(scope: Mapping[str, Any]) -> str:
+    return str(scope.get("consortium_id") or "?")
 
 
 def _side(scope: Mapping[str, Any], side: str) -> Mapping[str, Any]:

@@ -75,7 +75,7 @@ def _pieces(block: Block) -> Iterator[Piece]:
             yield space(6)
         case Heading():
             yield space(13)
-            yield from _lines(block.text, Type(12.5, font="Helvetica-Bold"), need=300 if block.fresh else 95)
+            yield from _lines(block.text, Type(12.5, font="Helvetica-Bold"), need=300 if block.fresh else 180)
             yield space(3)
         case Paragraph(text=text, tone="plain"):
             yield from _lines(text, BODY)

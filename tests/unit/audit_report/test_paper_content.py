@@ -155,6 +155,18 @@ def test_a_stored_result_makes_a_report_without_figures(life: Life, evidence: Ev
     assert "no figures of rounds" in page and "public block 19" in page and "records_root" in page
 
 
+def test_what_a_bundle_does_not_know_is_left_out() -> None:
+    scope = {
+        "consortium_id": None,
+        "public": {"chain_id": 1, "block": 7, "block_hash": "0x12"},
+        "private": {"chain_id": None},
+    }
+    result = AuditReport((CheckResult("updates", "Updates are told", 3),), scope, ("much",), {"rpc_calls": 0})
+    page = html_of(paper_of(Told(result)))
+    assert ">None<" not in page and "Private chain" not in page and "0 rpc calls" in page
+    assert "Updates are told" in page and "still there" not in page
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
