@@ -66,6 +66,8 @@ bench-quality: ## what the common model is worth: strategies, lineages and split
 
 bench-unlearning: ## forgetting an organisation: modes and methods under relearning attacks, beside retraining (an hour)
 
+bench-keylock: ## what the key-lock costs in time and accuracy, on images and adapters; sealing (a quarter of an hour)
+
 bench-dp: ## ε by the accountants of the privacy policy dp, beside a second opinion (a minute)
 
 bench-slices: ## what withdrawing single samples costs, and slicing in quality (minutes)
