@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +44,35 @@ def test_neither_torch_nor_brownie_came_along(environment: Path) -> None:
     names = {entry["name"].lower() for entry in json.loads(listed.stdout)}
     assert "loranchor" in names
     assert not names & {"torch", "transformers", "peft", "eth-brownie", "py-solc-x"}
+
+
+def test_the_extra_for_audits_stays_under_100_mebibytes(environment: Path) -> None:
+    """The extra adds no package to the base install, which is what an auditor has.
+
+    Counted in MiB and without the byte code that Python makes of it, a third more.
+    """
+    asked = "import importlib.metadata as m; print(*(r for r in m.requires('loranchor') if 'extra' in r), sep='\\n')"
+    done = subprocess.run([environment / "python", "-c", asked], capture_output=True, text=True, check=True)
+    assert not [line for line in done.stdout.splitlines() if 'extra == "audit"' in line.replace("'", '"')]
+    packages = next((environment.parent / "lib").glob("python3*/site-packages"))
+    names = [path for path in packages.iterdir() if not path.name.startswith(("pip", "setuptools", "_distutils"))]
+    files = [path for name in names for path in ([name] if name.is_file() else name.rglob("*")) if path.is_file()]
+    size = sum(path.stat().st_size for path in files if path.suffix != ".pyc")
+    assert 10 << 20 < size < 100 << 20, f"{size / 2**20:.0f} MiB"
+
+
+def test_a_bundle_is_checked_there(environment: Path, tmp_path: Path) -> None:
+    """With what comes along and nothing else: the anchor's code of the vector is not ours, and all the rest agrees."""
+    lines = (ROOT / "docs" / "formats" / "vectors" / "bundle.jsonl").read_bytes()
+    (tmp_path / "bundle").write_bytes(gzip.compress(lines, mtime=0))
+    page = (ROOT / "docs" / "formats" / "bundle.md").read_text()
+    block_hash = re.findall(r"block hash \| `(0x[0-9a-f]{64})`", page)[0]
+    anchor = re.findall(r"anchor \| 31337, `(0x[0-9a-f]{40})`", page)[0]
+    named = ["--block-hash", block_hash, "--anchor", anchor, "--chain-id", "31337", "--json"]
+    done = call(environment, "audit", "verify", "--bundle", str(tmp_path / "bundle"), *named)
+    assert done.returncode == 8, done.stderr
+    found = [entry for check in json.loads(done.stdout)["checks"] for entry in check["findings"]]
+    assert [entry["message"] for entry in found] == ["its code is not that of this release of LoRAnchor"]
 
 
 def test_version(environment: Path) -> None:

@@ -26,6 +26,11 @@ WORDS = (
     "and only contradictions to what is proven are found; look it up on the public chain"
 )
 
+SIGNED = (
+    "whether members signed anything else for a checkpoint: attestations are no records, and the bundle's maker shows "
+    "those that it will, beside the ones that were counted"
+)
+
 
 class ToldCheck:
     """Collects what is told.
@@ -72,6 +77,7 @@ class ToldCheck:
         if tally.demand(self._supply is not None, "supply", "it is missing"):
             follow_payments(self.events, self._supply or 0, awards, roots, tally)
         self._book.leave(WORDS)
+        self._book.leave(SIGNED)
 
     def _payment(self, line: Payment) -> None:
         tally, fields = self._book.tally("told"), line.fields

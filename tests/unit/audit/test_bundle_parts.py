@@ -85,8 +85,8 @@ def test_an_altered_proof_of_state_proves_nothing(data: st.DataObject) -> None:
 def test_a_header_is_made_of_a_nodes_answer_and_of_nothing_else() -> None:
     raw = State(Address(TARGET), b"code", {}).header(9)
     names = (
-        "parentHash sha3Uncles miner stateRoot transactionsRoot receiptsRoot logsBloom difficulty number gasLimit gasUsed",
-        "timestamp extraData mixHash nonce baseFeePerGas",
+        "parentHash sha3Uncles miner stateRoot transactionsRoot receiptsRoot logsBloom difficulty number gasLimit",
+        "gasUsed timestamp extraData mixHash nonce baseFeePerGas",
     )
     numbers = {"difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas"}
     block: dict[str, Any] = {
