@@ -18,6 +18,7 @@ from orchestrator.data import DataSettings
 from orchestrator.errors import BudgetSpent, ConfigurationError, WorkCancelled
 from orchestrator.ledger.privacy import NANO
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.lock_key import LockKey
 from orchestrator.models import load_base, resolve
 from orchestrator.privacy import PrivacySettings, policy_named
 from orchestrator.training import Keeper
@@ -105,3 +106,15 @@ def test_a_killed_training_goes_on_with_noise_of_its_own(base: Digest, data: Dat
     assert seen == [3], "it goes on after the second step"
     assert made[0].payload != made[1].payload
     assert made[0].epsilon == made[1].epsilon == expected(chosen, 1) and made[0].samples == made[1].samples
+
+
+def test_joined_with_the_key_lock_both_do_their_part(base: Digest, data: DataSettings) -> None:
+    lock = {"keylock": {"strength_millionths": 500_000, "shift_millionths": 100_000}}
+    chosen = spec(base, privacy={**private(epsilon_cap=20_000_000), **lock, "policy": "dp+keylock"})
+    bench = TorchWorkbench(Equipment(AURORA, "tiny:llama", data))
+    with pytest.raises(ConfigurationError, match="lock key"):
+        run(bench, chosen)
+    bench.wear(LockKey(1, b"\x01" * 32))
+    made = run(bench, chosen)
+    assert (made.policy, made.epsilon) == ("dp+keylock", expected(spec(base), 1))
+    assert len(parse(made.payload).modules) == 4
