@@ -31,14 +31,16 @@ class DeepLeakage:
     """DLG, or iDLG.
 
     Attributes:
-        rounds: of :data:`INNER` steps, for each start. starts: at most. converged: squared distance, relative to the
+        rounds: of :data:`INNER` steps, for each start. starts: at most. patience: rounds in which the distance must be
+            halved, or the start is given up. converged: squared distance, relative to the
             observed gradient's, from which on an attempt is taken for right.
         label: sought with the image, or recovered before.
     """
 
     knowledge: Knowledge
-    rounds: int = 50
-    starts: int = 5
+    rounds: int = 100
+    starts: int = 4
+    patience: int = 10
     converged: float = 1e-7
     label: Literal["sought", "recovered"] = "sought"
 
@@ -53,7 +55,7 @@ class DeepLeakage:
         attempts: list[_Attempt] = []
         while len(attempts) < self.starts and not any(one.distance <= self.converged for one in attempts):
             attempts.append(_Attempt(view, seen, observed.batch, label, generator))
-            attempts[-1].search(self.rounds, self.converged)
+            attempts[-1].search(self)
         best = min(attempts, key=lambda one: one.distance)
         told = {"starts": float(len(attempts)), "iterations": float(sum(one.evaluations for one in attempts))}
         if math.isfinite(best.distance):  # of a search that diverged at once there is none
@@ -74,8 +76,8 @@ class _Attempt:
         self.evaluations = 0
         self.distance, self.images, self.labels = math.inf, view.pixels(pixels), logits.argmax(1)
 
-    def search(self, rounds: int, enough: float) -> None:
-        """Descend until it is near enough, lost or out of rounds."""
+    def search(self, plan: DeepLeakage) -> None:
+        """Descend until it is near enough, lost, stuck or out of rounds."""
         leaves = [self._pixels, *([self._logits] if self._fixed is None else []), *self._sought.values()]
         optimizer = torch.optim.LBFGS(leaves, lr=1, max_iter=INNER, tolerance_grad=0, tolerance_change=0)
 
@@ -86,13 +88,16 @@ class _Attempt:
             torch.autograd.backward(distance, inputs=leaves)
             return distance
 
-        for _ in range(rounds):
+        nearest: list[float] = []
+        while len(nearest) < plan.rounds:
             optimizer.step(closure)  # type: ignore[no-untyped-call]
             distance = float(self._measured().detach())
             if not math.isfinite(distance):
                 break
             self._keep(distance)
-            if distance <= enough:
+            nearest.append(self.distance)
+            stuck = len(nearest) > plan.patience and nearest[-1] > nearest[-1 - plan.patience] / 2
+            if distance <= plan.converged or stuck:
                 break
 
     def _measured(self) -> Tensor:

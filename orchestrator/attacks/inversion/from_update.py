@@ -32,7 +32,7 @@ class FromUpdate:
 
     knowledge: Knowledge
     iterations: int = 400
-    smooth: float = 1e-4
+    smooth: float = 1e-2
     unrolled: bool = True
 
     @property

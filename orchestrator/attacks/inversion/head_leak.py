@@ -34,7 +34,7 @@ class HeadLeak:
 
     knowledge: Knowledge
     iterations: int = 600
-    smooth: float = 1e-4
+    smooth: float = 1e-2
     features: float = 1.0
 
     @property

@@ -40,7 +40,7 @@ class InvertingGradients:
     knowledge: Knowledge
     iterations: int = 1_000
     starts: int = 1
-    smooth: float = 1e-4
+    smooth: float = 1e-2
     rate: float = 0.1
 
     @property
