@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+from torch import Tensor
+
 from benchmarks.harness import Configuration, Figures
 from benchmarks.leakage_text.cases import FREE, GUESS, Case, case_of
 from benchmarks.leakage_text.world import RATE, World, tokens_of, world
@@ -70,13 +72,14 @@ def _trained(place: World, case: Case, batches: list[Batch]) -> tuple[AdapterDel
     """What this product's training sends, and the seed of its adapter: of the task, the organisation and the round."""
     seed = derived_seed(TASK_SEED, ORGANISATION, 1)
     settings = TrainingSettings(case.steps, case.batch, case.length, round(RATE * 1e9))
-    about = {"base": NOWHERE, "parent_manifest": NOWHERE, "seed": seed}
-    return train(place.base.model, batches, place.settings(case.rank), settings, **about).delta, seed
+    adapter = place.settings(case.rank)
+    made = train(place.base.model, batches, adapter, settings, base=NOWHERE, parent_manifest=NOWHERE, seed=seed)
+    return made.delta, seed
 
 
 def _product(member: TextVictim, case: Case, delta: AdapterDelta) -> Observation:
     """It less the A that it began with: this member's, whose adapter was made from the public seed."""
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for name, low in delta.modules.items():
         tensors |= {f"{name}.{A}": low.a - member.layers[name][0].detach(), f"{name}.{B}": low.b}
     return Observation(tensors, case.steps, LocalSteps(case.steps, RATE))

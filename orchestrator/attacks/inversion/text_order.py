@@ -17,7 +17,7 @@ FITS = 0.1
 CLOSE, JUMP, EVEN = 10.0, 30.0, 1e-3
 """Of these, such as are at most so many times as far as the nearest one; a text ends where even that is so many times
 as far as any token before it. Nearer than the last, all count."""
-BEAMS = 32
+BEAMS = 8
 """Beginnings that are followed at once."""
 OPENING = 4
 """Tokens that two texts of one batch do not begin with alike."""
