@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.audit.bundle.anchored import Anchored, Attestations, Signature
@@ -28,6 +29,16 @@ class _Open:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A checkpoint, the signatures before it and their sequence, and the heads that were signed for the one before."""
+
+    line: Anchored
+    sequence: int
+    signatures: tuple[Signature, ...]
+    below: frozenset[Digest]
+
+
 class ChainCheck:
     """Follows the checkpoints and the signatures on them."""
 
@@ -38,6 +49,7 @@ class ChainCheck:
         self._given = 0
         self._below: set[Digest] = {GENESIS_HEAD}
         self._open: list[_Open] = []
+        self._postponed: list[_Signed] = []
         self._missing: dict[Digest, tuple[int, set[OrganisationId]]] = {}
         self.recovered = 0
 
@@ -49,14 +61,13 @@ class ChainCheck:
         """One more link, and those who signed it."""
         book, made = self._book, line.checkpoint
         self._check_link(line)
-        epoch = book.members.now.epochs.get(made.epoch)
-        where = f"checkpoint {made.sequence}"
-        if book.tally("members").demand(epoch is not None, where, f"the records tell of no epoch {made.epoch}"):
-            assert epoch is not None and book.head is not None
-            wanted = digest_of_members(book.head.consortium_id, epoch.members)
-            book.tally("members").same(where, "consortium_digest", made.consortium_digest, wanted)
-            self._check_signers(line, epoch)
-        book.checkpoint, book.last_head = made, head_of(made)
+        head, signed = head_of(made), _Signed(line, self._given, self._signatures, frozenset(self._below))
+        self._below, self._signatures, self._given = {head}, (), 0
+        if made.epoch in book.members.now.epochs:
+            self._below |= self._check_members(signed)
+        else:  # the same content may be signed again for an epoch that the private chain comes to later
+            self._postponed.append(signed)
+        book.checkpoint, book.last_head = made, head
 
     def later(self, line: Attestations) -> None:
         """Signatures of a checkpoint that is not anchored: of its content nothing is known here."""
@@ -73,6 +84,8 @@ class ChainCheck:
     def end(self) -> None:
         """The head is the proven one, and who signed before the records said so was named by one later."""
         book, tally = self._book, self._book.tally("signatures")
+        for signed in self._postponed:
+            self._check_members(signed)
         for found in self._open:
             name = found.item.organisation
             known = book.members.now.epochs[found.epoch].delegates.get(name, set())
@@ -98,23 +111,32 @@ class ChainCheck:
         tally.demand(made.tree_size >= before.tree_size, where, "its tree is smaller than the one before")
         tally.demand(made.private_block >= before.private_block, where, "its private block is before the last one's")
 
-    def _check_signers(self, line: Anchored, epoch: Epoch) -> None:
-        made, tally = line.checkpoint, self._book.tally("signatures")
-        where, quorum = f"checkpoint {made.sequence}", epoch.members.quorum
+    def _check_members(self, signed: _Signed) -> set[Digest]:
+        """Compare digest, signers and signatures with the epoch; returns the honest heads that were signed."""
+        book, made = self._book, signed.line.checkpoint
+        where, epoch = f"checkpoint {made.sequence}", book.members.now.epochs.get(made.epoch)
+        if not book.tally("members").demand(epoch is not None, where, f"the records tell of no epoch {made.epoch}"):
+            return set()
+        assert epoch is not None and book.head is not None
+        wanted = digest_of_members(book.head.consortium_id, epoch.members)
+        book.tally("members").same(where, "consortium_digest", made.consortium_digest, wanted)
+        return self._check_signers(signed, epoch)
+
+    def _check_signers(self, signed: _Signed, epoch: Epoch) -> set[Digest]:
+        line, made, tally = signed.line, signed.line.checkpoint, self._book.tally("signatures")
+        where, quorum, head = f"checkpoint {made.sequence}", epoch.members.quorum, head_of(made)
         tally.demand(len(line.signers) >= quorum, where, f"{len(line.signers)} members signed, the quorum is {quorum}")
         in_order = [name for name in epoch.order if name in line.signers]
         tally.same(where, "its signers", list(line.signers), in_order)
-        head = head_of(made)
         self._missing[head] = (made.sequence, set(line.signers))
-        tally.demand(self._given in (0, made.sequence), f"attestations before {where}", "they are of another sequence")
-        heads, used = self._honest(made), {head}
-        for item in self._signatures:
-            if item.head in heads:
-                used.add(item.head)
+        of_it = signed.sequence in (0, made.sequence)
+        tally.demand(of_it, f"attestations before {where}", "they are of another sequence")
+        heads = self._honest(made, signed.below)
+        for item in signed.signatures:
             self._check_signature(item, made.sequence, heads)
         if not self._missing[head][1]:
             del self._missing[head]
-        self._below, self._signatures, self._given = used, (), 0
+        return {item.head for item in signed.signatures if item.head in heads}
 
     def _check_signature(self, item: Signature, sequence: int, heads: dict[Digest, int]) -> None:
         tally = self._book.tally("signatures")
@@ -144,14 +166,14 @@ class ChainCheck:
         self.recovered += 1
         return self._book.tally("signatures").attempt(where, lambda: recover(digest, item.signature))
 
-    def _honest(self, made: Checkpoint) -> dict[Digest, int]:
+    def _honest(self, made: Checkpoint, signed_below: Iterable[Digest]) -> dict[Digest, int]:
         """Heads that an honest member may have signed for this content, with their epochs.
 
         One for each epoch, on top of each head that was signed for the checkpoint before.
         """
         found: dict[Digest, int] = {head_of(made): made.epoch}
         for number, epoch in self._book.members.now.epochs.items():
-            for below in self._below:
+            for below in signed_below:
                 digest = epoch.members.consortium_digest
                 other = made.content.checkpoint(previous_head=below, consortium_digest=digest, epoch=number)
                 found[head_of(other)] = number

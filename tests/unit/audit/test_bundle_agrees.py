@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from unit.audit.bundles import checked, made
+from unit.audit.bundles import checked, collected, made
+from unit.audit.foundation import PUBLIC
+from unit.audit.ledger_chain import Told
 from unit.audit.life import Life
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, authority, private_key, sign
 
 from orchestrator.audit import Evidence
 from orchestrator.cli import run
+from orchestrator.commitment.checkpoints import checkpoint_digest, head_of
 from orchestrator.types import ZERO_DIGEST
 
 RULES = ("records", "rounds", "verdicts", "revocations", "receipts", "checkpoints", "updates")
@@ -58,3 +62,35 @@ def test_the_verb_ends_with_its_exit_codes(
     assert run(["audit", "verify", "--bundle", str(path)]) == 2
     assert run(["audit", "verify", "--bundle", str(path), "--run-dir", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("error: ") == 5
+
+
+def test_a_checkpoint_may_be_signed_for_an_epoch_that_the_private_chain_comes_to_later() -> None:
+    """Its content is of a block before the change; the records of the new epoch are under no root yet."""
+    life = Life()
+    life.round()
+    life.anchor = life.pay = lambda: None  # type: ignore[assignment,method-assign,return-value]
+    life.round()
+    life.remove(CUMULUS)
+    told: list[Told] = [("Consortium", "MemberRemoved", {"organisation": CUMULUS, "authority": authority(CUMULUS)})]
+    digest = life.ledger.state.members.consortium_digest
+    advanced = {"epoch": 2, "consortium_digest": digest, "quorum": 2, "members": 2}
+    told.append(("Consortium", "EpochAdvanced", advanced))
+    life.public.transact(private_key("authority", AURORA), life.public.addresses["Consortium"], b"", told)
+    due = life.ledger.state.due[-1]
+    content = life.ledger.checkpoint_content(due, life.private.block(due.block).hash, life.tasks)
+    made_for = content.checkpoint(previous_head=life._head, consortium_digest=digest, epoch=2)
+    head, anchor = head_of(made_for), life.public.addresses["CheckpointAnchor"]
+    message = checkpoint_digest(made_for, PUBLIC, anchor)
+    for name in (AURORA, BOREALIS):
+        signature = sign(private_key("delegate", name), message)
+        attested = {"sequence": 2, "organisation": name, "head": head, "signature": signature}
+        schedule = ("CheckpointSchedule", "CheckpointAttested", attested)
+        life.private.transact(
+            private_key("delegate", name), life.private.addresses["CheckpointSchedule"], b"", [schedule]
+        )
+    event = {"sequence": 2, "head": head, "manifest_digest": made_for.manifest_digest, "checkpoint": made_for}
+    anchored: Told = ("CheckpointAnchor", "CheckpointAnchored", {**event, "signers": 0b11})
+    life.public.transact(private_key("delegate", AURORA), anchor, b"", [anchored])
+    life._head = head
+    bundle = made(life, collected(life), "all")
+    assert [str(item) for item in checked(bundle.data, bundle.anchors).findings] == []
