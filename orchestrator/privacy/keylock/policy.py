@@ -23,10 +23,10 @@ class KeylockPolicy(Plain):
 
     name = NAME
     promise = Promise(
-        "A member against other members that lack its lock: what its update was computed from is scaled and shifted by "
-        "numbers that only it knows.",
-        "Whoever has the lock key, or guesses scales and shifts, is kept from nothing; heads that are trained densely "
-        "are not locked. What others can use, they can also exploit: a weak lock hides little, a strong one costs use.",
+        "A member against members that attack its updates as if there were no lock: what these were computed from is "
+        "scaled and shifted by numbers that only it knows.",
+        "Whoever has the lock key, or solves for scales and shifts, which attacks made for it do, is kept from "
+        "nothing; heads that are trained densely are not locked.",
     )
 
     def objections(self, task: TaskSpec) -> Iterator[str]:
