@@ -75,6 +75,17 @@ def test_a_bundle_is_checked_there(environment: Path, tmp_path: Path) -> None:
     assert [entry["message"] for entry in found] == ["its code is not that of this release of LoRAnchor"]
 
 
+def test_the_auditors_page_came_along(environment: Path) -> None:
+    """Built, with its scripts and fonts: an auditor has no Node."""
+    code = "from orchestrator.audit.site import page_folder; print(page_folder())"
+    done = subprocess.run([environment / "python", "-c", code], capture_output=True, text=True, cwd=environment)
+    assert done.returncode == 0, done.stderr
+    page = Path(done.stdout.strip())
+    assert page.is_relative_to(environment.parent)
+    kinds = {path.suffix for path in page.rglob("*") if path.is_file()}
+    assert {".html", ".js", ".css", ".woff2"} <= kinds
+
+
 def test_version(environment: Path) -> None:
     done = call(environment, "--version")
     assert done.returncode == 0
