@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from tools.setup.command import run_logged, step
 from tools.setup.paths import ROOT, digest_of, is_current, write_stamp
 
@@ -26,6 +28,7 @@ def build_explorer() -> None:
     digest, built = sources_digest(), ROOT / "build" / "explorer.stamp"
     if is_current(built, digest) and (PAGE / "index.html").is_file() and (LIBRARY / "verify.mjs").is_file():
         return
+    shutil.rmtree(ROOT / "build" / "lib" / PAGE.relative_to(ROOT), ignore_errors=True)  # else wheels keep its old files
     with step("the auditor's page", "explorer"):
         for script in ("build", "library"):
             run_logged("explorer", ["npm", "run", "--silent", script], folder=SOURCES)
