@@ -77,11 +77,6 @@ def write_lines(file: BinaryIO, lines: Iterable[Line]) -> int:
     return count + 1
 
 
-def pack(lines: Iterable[bytes]) -> bytes:
-    """The file of lines that are at hand, without a last line of its own: for tests and tools that alter one."""
-    return gzip.compress(b"".join(lines), compresslevel=LEVEL, mtime=0)
-
-
 def read_lines(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[bytes]:
     """The lines with their ends, decompressed as they are asked for.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from unit.audit.life import Life
 from benchmarks.audit.state import State
 from orchestrator.audit import Evidence, collect, contracts
 from orchestrator.audit.bundle.book import TrustAnchors
-from orchestrator.audit.bundle.container import Parts, pack, write_lines
+from orchestrator.audit.bundle.container import Parts, write_lines
 from orchestrator.audit.bundle.disclosure import disclosure_of
 from orchestrator.audit.bundle.lines import HEAD_SLOT, Line
 from orchestrator.audit.bundle.make import bundle_lines, state_line
@@ -80,6 +81,11 @@ def made(life: Life, evidence: Evidence, *terms: str) -> Made:
         Recomputed(evidence), line, lambda hashes: raw_transactions(life.private, hashes), disclosure_of(terms)
     )
     return Made(tuple(lines), TrustAnchors(Digest("0x" + keccak(line.header).hex()), PUBLIC, anchor))
+
+
+def pack(lines: Iterable[bytes]) -> bytes:
+    """The file of lines that are at hand, without a last line of its own."""
+    return gzip.compress(b"".join(lines), mtime=0)
 
 
 def sealed_again(lines: Iterable[bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from unit.audit.life import Life
 from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, authority, private_key, sign
 
 from orchestrator.audit import Evidence
+from orchestrator.audit.bundle.told import Sealed
 from orchestrator.cli import run
 from orchestrator.commitment.checkpoints import checkpoint_digest, head_of
 from orchestrator.types import ZERO_DIGEST
@@ -41,6 +43,27 @@ def test_what_is_not_disclosed_is_not_there(life: Life, evidence: Evidence) -> N
     assert not [record for record in hidden if record.salt.encode() in text or record.transaction.encode() in text]
     told = checked(bundle.data, bundle.anchors).not_checked
     assert any(item.startswith(f"{len(hidden)} records that are not disclosed") for item in told)
+
+
+def test_what_is_gone_is_shredded_as_certified_or_missing(life: Life, evidence: Evidence) -> None:
+    """The maker tells which sealed objects it has; the records tell which may be gone."""
+    bundle = made(life, evidence, "all")
+    assert "objects absent: 4, shredded, as certified" in checked(bundle.data, bundle.anchors).result("updates").notes
+    kept = next(line for line in bundle.lines if isinstance(line, Sealed) and line.payload)
+    lines = tuple(replace(line, payload=False) if line is kept else line for line in bundle.lines)  # type: ignore[type-var]
+    findings = checked(replace(bundle, lines=lines).data, bundle.anchors).findings
+    assert [item.message for item in findings] == ["its payload is missing, and no certificate covers it"]
+    assert kept.update_id in findings[0].subject
+
+
+def test_of_a_long_history_it_says_that_the_rules_are_not_applied(
+    life: Life, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.audit.bundle.check_leaves.MOST_RECORDS", 10)
+    bundle = made(life, evidence, "all")
+    report = checked(bundle.data, bundle.anchors)
+    assert report.ok and not {item.name for item in report.results} & set(RULES)
+    assert any("longer than they are applied to" in item for item in report.not_checked)
 
 
 def test_the_verb_ends_with_its_exit_codes(

@@ -6,14 +6,13 @@ import gzip
 from pathlib import Path
 
 import pytest
-from unit.audit.bundles import checked
+from unit.audit.bundles import checked, pack
 
 from benchmarks.audit import __main__ as bench
 from benchmarks.audit import report as tables
 from benchmarks.audit.history import write_history
 from benchmarks.harness import Outcome, Result
 from orchestrator.audit import contracts
-from orchestrator.audit.bundle.container import pack
 from orchestrator.chain.abi import artifact
 from orchestrator.ledger.canonical import sha256
 

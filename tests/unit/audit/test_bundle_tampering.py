@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.audit.bundles import Made, checked, collected, made, sealed_again
+from unit.audit.bundles import Made, checked, collected, made, pack, sealed_again
 from unit.audit.foundation import PUBLIC
 from unit.audit.life import Life, whole_life
 from unit.audit.mutations import Mutation, kind_of, mutated, named
 
 from orchestrator.audit import Evidence
 from orchestrator.audit.bundle.book import TrustAnchors
-from orchestrator.audit.bundle.container import Limits, fast_canonical, pack
+from orchestrator.audit.bundle.container import Limits, fast_canonical
 from orchestrator.audit.bundle.verify import verify_stream
 from orchestrator.types import Address, Digest
 
