@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.harness import Result
-from benchmarks.inversion.figures import Line, gained, lines, mean, successes, values
+from benchmarks.inversion.figures import Line, lines, mean, successes, values
 from benchmarks.inversion.sizes import FREE, LENET, NONE, PAPER, RESNET
 from orchestrator.attacks.inversion.metrics import SUCCESS
 
@@ -13,8 +13,6 @@ PROTECTED = 0.2
 """Mean SSIM up to which the lock counts as holding."""
 CONTROLS = ("dlg", "inverting-gradients", "grnn")
 """Attacks that must succeed without a lock, on most images, for the rest to mean anything."""
-DIVERGED = 0.5
-"""Relative squared distance of gradients, above which a search has got nowhere."""
 HOLDS, FAILS = "holds", "does not hold"
 Expectation = tuple[str, str, str]
 """What was expected, what was measured, and the verdict."""
@@ -61,10 +59,9 @@ def _adaptive(result: Result) -> Iterator[Expectation]:
 def _diverges(result: Result) -> Iterator[Expectation]:
     for line in _those(result, RESNET, NONE.value):
         if line.method == "dlg":
-            ends = [item["figures"].get("distance") for item in gained(result, line)]
-            lost = sum(end is None or end > DIVERGED for end in ends)
-            said = "DLG gets nowhere on ResNet-20: ReLU has no second derivative to follow"
-            yield said, f"{lost} of {len(ends)} searches end above {DIVERGED}", HOLDS if lost == len(ends) else FAILS
+            right, count = successes(result, line)
+            said = "DLG brings no image back from ResNet-20: behind ReLU there is no second derivative to follow"
+            yield said, f"{right} of {count}, {_mean(result, line)}", HOLDS if not right else FAILS
 
 
 def _those(result: Result, network: str, knowledge: str) -> list[Line]:

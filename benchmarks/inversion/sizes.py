@@ -44,9 +44,9 @@ class Row:
 
 LENET_ROWS = {
     "default": (
-        Row("dlg", {NONE: 20, KEY: 10, PAPER: 20, NEITHER: 5, FREE: 20}, {"rounds": 100, "starts": 4}),
-        Row("inverting-gradients", {NONE: 20, KEY: 10, PAPER: 20, NEITHER: 10, FREE: 20}, {"iterations": 1_200}),
-        Row("grnn", {NONE: 5, PAPER: 5, FREE: 5}, {"iterations": 2_000}),
+        Row("dlg", {NONE: 20, KEY: 10, PAPER: 20, NEITHER: 5, FREE: 20}, {"rounds": 100, "starts": 8}),
+        Row("inverting-gradients", {NONE: 20, KEY: 10, PAPER: 20, NEITHER: 5, FREE: 20}, {"iterations": 1_200}),
+        Row("grnn", {NONE: 5, PAPER: 5, FREE: 5}, {"iterations": 3_000}),
         Row("recursive", {NONE: 20, FREE: 20}),
         Row("head-leak", {NONE: 10, PAPER: 10, FREE: 10}, {"iterations": 300}),
         Row("idlg", {NONE: 10, PAPER: 10}, {"rounds": 100, "starts": 2}),
@@ -68,8 +68,8 @@ LENET_ROWS = {
 }
 RESNET_ROWS = {
     "default": (
-        Row("inverting-gradients", {NONE: 3, PAPER: 3, FREE: 3}, {"iterations": 150}),
-        Row("dlg", {NONE: 3}, {"rounds": 4, "starts": 1}),
+        Row("inverting-gradients", {NONE: 3, PAPER: 3, FREE: 3}, {"iterations": 400}),
+        Row("dlg", {NONE: 3}, {"rounds": 15, "starts": 2}),
     ),
     "full": (
         Row("inverting-gradients", dict.fromkeys(Knowledge, 10), {"iterations": 4_000}),

@@ -39,9 +39,9 @@ class DeepLeakage:
 
     knowledge: Knowledge
     rounds: int = 100
-    starts: int = 4
+    starts: int = 8
     patience: int = 10
-    converged: float = 1e-7
+    converged: float = 3e-7
     label: Literal["sought", "recovered"] = "sought"
 
     @property

@@ -35,7 +35,7 @@ class Regression:
     """
 
     knowledge: Knowledge
-    iterations: int = 2_000
+    iterations: int = 3_000
     rate: float = 1e-3
     smooth: float = 1e-3
     transport: float = 0.01
