@@ -19,8 +19,8 @@ SmolLM2-135M on State of the Union speeches of {OWN["years"][0]} to {OWN["years"
 Unless B is zero, adapters have {WARM_STEPS} AdamW steps of {WARM_BATCH} texts of others behind them (speeches of
 {OTHERS["years"][0]} to {OTHERS["years"][1]}, at {RATE:g}), so that B ≠ 0. **Attackers** know the model, the adapter and
 what was sent, in float32. They hold what the first layer reads of each of the vocabulary's tokens against the row span
-of its gradient; order comes from the second layer's. Where no token lies in the span, they name the nearest, as many as
-the texts have tokens. The method and its limits: [text inversion](../methods/inversion-text.md).
+of its gradient; order comes from the second layer's. Where tokens in the span do not explain half of it, they name the
+nearest, as many as the texts have tokens. The method and its limits: [text inversion](../methods/inversion-text.md).
 
 **Recall** and **precision** count distinct tokens; a text's last token is predicted and never read, so that nobody
 finds it unless it occurs before. **ROUGE-1** and **-2** are F1 of words and of pairs of words in what was found,

@@ -72,8 +72,8 @@ class Dager:
 
         Returns:
             Tokens [1, tokens]: those in order first, then what else was found. ``figures``: ``rank`` of the span,
-            ``accepted`` tokens that lie in it (0: the tokens are the ``length`` nearest), ``ordered`` tokens,
-            ``doubt`` and ``tries`` of the lock's estimate.
+            ``accepted`` tokens that lie in it (below half of it, the tokens are the ``length`` nearest), ``ordered``
+            tokens, ``doubt`` and ``tries`` of the lock's estimate.
 
         Raises:
             DataError: the observation is not of the victim's model.
@@ -89,7 +89,7 @@ class Dager:
         lock = self._lock(view, probes[0])
         tokens, accepted = self._tokens(view, probes, lock)
         # the second layer has a lock of its own, and what it reads depends on the first one's in full
-        second = list(self.probes(view, observed, 1)) if accepted and lock is None else []
+        second = list(self.probes(view, observed, 1)) if _explained(accepted, rank) and lock is None else []
         text = ordered(view, second, tokens, limit=self.length, texts=observed[0].batch)
         known = {} if lock is None else {"doubt": lock.doubt, "tries": float(lock.tries)}
         return _found(text, tokens, {"rank": rank, "accepted": float(accepted), **known})
@@ -120,14 +120,14 @@ class Dager:
                 yield Probe(span, factor)
 
     def _tokens(self, view: TextView, probes: Sequence[Probe], lock: Estimate | None) -> tuple[list[int], int]:
-        """Tokens, nearest first, and how many of them lie in the span; where none does, the nearest ``length``."""
+        """Tokens, nearest first, and how many lie in the span; the nearest ``length`` where these do not explain it."""
         inputs = view.first_inputs().cpu()
         read = lock.locked(inputs) if lock else view.locked(view.modules(0)[0], inputs)
         far = distance(probes, read)
-        accepted = int((far < INSIDE).sum())
-        if accepted > max(probe.span.rank for probe in probes):  # more than fit into it: it is no span of tokens
+        accepted, rank = int((far < INSIDE).sum()), max(probe.span.rank for probe in probes)
+        if accepted > rank:  # more than fit into it: it is no span of tokens
             accepted = 0
-        count = accepted or self.length
+        count = accepted if _explained(accepted, rank) else max(accepted, self.length)
         return far.topk(count, largest=False).indices.tolist(), accepted
 
     def _by_position(self, view: TextView, probes: Sequence[Probe]) -> tuple[list[int], int]:
@@ -161,6 +161,11 @@ class Dager:
         if view.positional and self.knowledge is Knowledge.FREE:
             raise ConfigurationError("the adaptive attack on a lock is for models whose first layer sees no positions")
         return view
+
+
+def _explained(accepted: int, rank: float) -> bool:
+    """Whether the tokens inside of a span are most of it; else there are more, which stand out less."""
+    return accepted > 0 and 2 * accepted >= rank
 
 
 def _found(text: Sequence[int], tokens: Sequence[int], figures: Mapping[str, float]) -> Reconstruction:
