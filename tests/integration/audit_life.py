@@ -37,10 +37,15 @@ NONCE = sha256(b"nonce")
 
 @dataclass
 class RealLife:
-    """Members that act through the package's own proxies."""
+    """Members that act through the package's own proxies.
+
+    Attributes:
+        ipfs: where the store's node answers, for verbs that are to read from it.
+    """
 
     consortium: Consortium
     store: ObjectStore
+    ipfs: str = ""
     tasks: dict[Digest, Any] = field(default_factory=dict)
     objects: dict[UpdateId, tuple[Cid, Cid]] = field(default_factory=dict)
     chain: list[Checkpoint] = field(default_factory=lambda: [GENESIS])

@@ -14,9 +14,6 @@ from chain_nodes import anvil, ganache
 from ipfs_node import ipfs_node
 
 from orchestrator.audit import read_handed, verify, write_handover
-from orchestrator.audit.bundle.disclosure import disclosure_of
-from orchestrator.audit.bundle.make import write_bundle
-from orchestrator.audit.bundle.proofs import NodeProofs
 from orchestrator.cli import run
 from orchestrator.storage import IpfsStore
 
@@ -25,7 +22,7 @@ from orchestrator.storage import IpfsStore
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLife]:
     folder = tmp_path_factory.mktemp("nodes")
     with anvil() as public, ganache(folder) as private, ipfs_node(folder) as ipfs:
-        life = RealLife(deploy(public, private, folder / "deployments"), IpfsStore(ipfs))
+        life = RealLife(deploy(public, private, folder / "deployments"), IpfsStore(ipfs), ipfs)
         updates = life.round()
         owner = life.consortium.members[2]
         life.revoke(owner, updates[owner.organisation])
@@ -47,17 +44,22 @@ def test_a_bundle_is_checked_offline(
     life: RealLife, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Proofs of a real node, code with its immutables, calls as members really sign them."""
-    chain, disclosing = life.consortium.public_chain, disclosure_of(["all"])
-    written = write_bundle(tmp_path / "bundle", life.sources, NodeProofs(chain), disclosing)
-    assert written.block_hash == chain.block(written.block).hash
+    chain, consortium = life.consortium.public_chain, life.consortium
+    urls = [f"chain.public.url={chain.url}", f"chain.private.url={consortium.private_chain.url}"]
+    sources = ["--ipfs", life.ipfs, f"chain.deployments={consortium.folder}", *urls]
+    assert run(["audit", "bundle", "--to", str(tmp_path / "bundle"), "--disclose", "all", "--json", *sources]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert written["block_hash"] == chain.block(written["block"]).hash
+    assert run(["audit", "bundle", "--to", str(tmp_path / "bundle"), *sources]) == 2  # it is there
+    capsys.readouterr()
 
     def refused(*_: object, **__: object) -> None:
         raise AssertionError("it connects to something")
 
     monkeypatch.setattr(socket.socket, "connect", refused)
-    named = ["--anchor", life.consortium.public.anchor.address, "--chain-id", str(chain.chain_id)]
+    named = ["--anchor", consortium.public.anchor.address, "--chain-id", str(chain.chain_id)]
     common = ["audit", "verify", "--bundle", str(tmp_path / "bundle"), *named, "--json", "--block-hash"]
-    assert run([*common, written.block_hash]) == 0
+    assert run([*common, written["block_hash"]]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [entry for check in told["checks"] for entry in check["findings"]] == []
     assert {"updates", "verdicts", "revocations"} <= {check["name"] for check in told["checks"]}
