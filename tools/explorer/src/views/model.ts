@@ -71,7 +71,7 @@ async function picture(index: Index, at: number, entries: Entry[], revoked: Set<
   };
   await show();
   const lineage = chained ? "Each round was trained on all that reached the bar before it." : "Each member trained on its own last contribution.";
-  return h("figure", box, h("figcaption", `${lineage} Discs are as large as their weight in the round; crossed ones were revoked. Each leads to its contribution.`));
+  return h("figure", box, h("figcaption", `${lineage} Discs are as large as their weight in the round; a crossed one was revoked, and rounds between it and its revocation had been trained on it, too. Each leads to its contribution.`));
 }
 
 async function lineageOf(index: Index, round: number | undefined): Promise<boolean> {
