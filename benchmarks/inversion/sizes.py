@@ -44,7 +44,7 @@ class Row:
 
 LENET_ROWS = {
     "default": (
-        Row("dlg", {NONE: 20, KEY: 10, PAPER: 20, NEITHER: 5, FREE: 20}, {"rounds": 100, "starts": 8}),
+        Row("dlg", {NONE: 20, KEY: 10, PAPER: 20, NEITHER: 5, FREE: 20}, {"rounds": 150, "starts": 8}),
         Row("inverting-gradients", {NONE: 20, KEY: 10, PAPER: 20, NEITHER: 5, FREE: 20}, {"iterations": 1_200}),
         Row("grnn", {NONE: 5, PAPER: 5, FREE: 5}, {"iterations": 3_000}),
         Row("recursive", {NONE: 20, FREE: 20}),

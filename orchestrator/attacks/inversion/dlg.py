@@ -25,6 +25,9 @@ from orchestrator.attacks.inversion.victim import ImageVictim, View
 INNER = 20
 """Steps of L-BFGS between two looks at the distance; PyTorch's own number, as in the authors' code."""
 
+FINE = 0.01
+"""A start that converged is followed on, until it is stuck or nearer by so much: small differences still show."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeepLeakage:
@@ -38,10 +41,10 @@ class DeepLeakage:
     """
 
     knowledge: Knowledge
-    rounds: int = 100
+    rounds: int = 150
     starts: int = 8
     patience: int = 10
-    converged: float = 3e-7
+    converged: float = 1e-6
     label: Literal["sought", "recovered"] = "sought"
 
     @property
@@ -97,7 +100,7 @@ class _Attempt:
             self._keep(distance)
             nearest.append(self.distance)
             stuck = len(nearest) > plan.patience and nearest[-1] > nearest[-1 - plan.patience] / 2
-            if distance <= plan.converged or stuck:
+            if distance <= FINE * plan.converged or stuck:
                 break
 
     def _measured(self) -> Tensor:
