@@ -56,10 +56,11 @@ class Book:
 
     Attributes:
         head: what the bundle says of itself. rule: by which it says it discloses records.
-        proven_head: the anchor's, out of the state of the block.
+        proven_head: the anchor's, out of the state of the block. time: of that block, in Unix seconds.
         checkpoint, last_head: the checkpoint read last and its head; all zeros before the first.
-        members: as records tell them. objects: bytes by SHA-256. cids: what names them. tasks: that can be read.
-        records: all so far, for the ledger's rules; None where one is undisclosed, or there are too many.
+        members: as records under a root tell them. reading: with those read since, for the senders of what follows.
+        objects: bytes by SHA-256. cids: what names them. tasks: that can be read.
+        records: all under a root, for the ledger's rules; None where one is undisclosed, or there are too many.
         certificates: digest by request, of those that certify.
         lines: how many were read. size: their bytes.
     """
@@ -70,9 +71,11 @@ class Book:
     rule: Disclosure = field(default_factory=lambda: Disclosure((NONE,)))
     proven_head: Digest | None = None
     block: int = 0
+    time: int = 0
     checkpoint: Checkpoint = GENESIS
     last_head: Digest = GENESIS_HEAD
     members: MembershipFold = field(default_factory=MembershipFold)
+    reading: MembershipFold = field(default_factory=MembershipFold)
     objects: dict[Digest, bytes] = field(default_factory=dict)
     cids: dict[str, Digest] = field(default_factory=dict)
     tasks: dict[Digest, TaskSpec] = field(default_factory=dict)

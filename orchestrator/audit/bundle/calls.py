@@ -17,6 +17,7 @@ from orchestrator.chain.codec import decode_values
 from orchestrator.errors import ChainError, FormatError
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.schema import SALT_ARGUMENT, kind_of, snake_case
+from orchestrator.types import Address
 
 
 def differs(sent: Sent, record: Record) -> str:
@@ -35,6 +36,28 @@ def differs(sent: Sent, record: Record) -> str:
         return "its call"
     names = [snake_case(part["name"]) for part in found["inputs"]]
     return next(_differing(dict(zip(names, values, strict=True)), record), "")
+
+
+_BY_WAY_OF = {"PrekeyAssigned": "RoundLedger", "RoundFailed": "RevocationLedger"}
+"""Kinds of record that a call of another contract makes, too."""
+
+
+def odd(sent: Sent, record: Record, contracts: Mapping[str, Address]) -> str:
+    """Why a signed call cannot have made a record; empty where it can, as far as its target and chain tell.
+
+    Under a root the quorum answers for that. Where nothing does, a call of anything else must not pass for it.
+    """
+    if not sent.bound:
+        return "its transaction names no chain"
+    allowed = {record.contract, contracts.get(_BY_WAY_OF.get(record.kind, ""))}
+    made_at_birth = sent.to is None and not kind_of(record.kind).salted
+    return "" if sent.to in allowed or made_at_birth else "its transaction calls another contract"
+
+
+def known(sent: Sent, contracts: Mapping[str, Address]) -> bool:
+    """Whether a call is one of a function of ours."""
+    name = next((name for name, address in contracts.items() if address == sent.to), None)
+    return sent.to is None or (name is not None and _function(name, sent.data[:4]) is not None)
 
 
 def _differing(arguments: Mapping[str, Any], record: Record) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,7 +51,9 @@ class ChainCheck:
         self._open: list[_Open] = []
         self._postponed: list[_Signed] = []
         self._missing: dict[Digest, tuple[int, set[OrganisationId]]] = {}
-        self.recovered = 0
+        self._former: Counter[int] = Counter()
+        self._told: list[str] = []
+        self.confirmed = 0
 
     def attestations(self, line: Attestations) -> None:
         """Those of the checkpoint that comes next, or of one that is not anchored."""
@@ -82,23 +84,30 @@ class ChainCheck:
         self._book.leave("what members signed for checkpoints that are not anchored yet")
 
     def end(self) -> None:
-        """The head is the proven one, and who signed before the records said so was named by one later."""
+        """The head is the proven one, and who signed before the records said so was named by one later.
+
+        A record under no root names nobody: what rests on one is told, whoever wrote it.
+        """
         book, tally = self._book, self._book.tally("signatures")
         for signed in self._postponed:
             self._check_members(signed)
         for found in self._open:
-            name = found.item.organisation
-            known = book.members.now.epochs[found.epoch].delegates.get(name, set())
-            message = f"it was signed by {found.signer}, no delegate of {name} in epoch {found.epoch}"
-            if tally.demand(found.signer in known, found.where, message):
-                self._counted(found.item)
+            if not self._confirms(found.item, found.signer, found.epoch, found.where):
+                self._doubts(found)
         for sequence, missing in sorted(self._missing.values(), key=lambda entry: entry[0]):
             text = f"there is no signature of {', '.join(sorted(missing))}, whom the contract has counted"
             tally.demand(not missing, f"checkpoint {sequence}", text)
         where = "the last checkpoint"
         book.tally("chain").same(where, "its head", book.last_head, book.proven_head)
         book.tally("chain").note(f"checkpoints: {book.checkpoint.sequence}, chained up to {book.last_head[:18]}…")
-        tally.note(f"signatures recovered to delegates: {self.recovered}")
+        tally.note(f"signatures recovered to delegates: {self.confirmed}")
+        for epoch, count in sorted(self._former.items()):
+            tally.note(f"{count} of them by a delegate of epoch {epoch}, and not of the one that was signed for")
+        if self._told:
+            shown = ", ".join(sorted(set(self._told)))
+            book.leave(
+                f"whether it was their members who signed {shown}: only records under no root name these signers"
+            )
 
     def _check_link(self, line: Anchored) -> None:
         book, made, tally = self._book, line.checkpoint, self._book.tally("chain")
@@ -114,7 +123,8 @@ class ChainCheck:
     def _check_members(self, signed: _Signed) -> set[Digest]:
         """Compare digest, signers and signatures with the epoch; returns the honest heads that were signed."""
         book, made = self._book, signed.line.checkpoint
-        where, epoch = f"checkpoint {made.sequence}", book.members.now.epochs.get(made.epoch)
+        where, told = f"checkpoint {made.sequence}", book.reading.now.epochs
+        epoch = book.members.now.epochs.get(made.epoch, told.get(made.epoch))  # its digest binds what is told of it
         if not book.tally("members").demand(epoch is not None, where, f"the records tell of no epoch {made.epoch}"):
             return set()
         assert epoch is not None and book.head is not None
@@ -131,7 +141,7 @@ class ChainCheck:
         self._missing[head] = (made.sequence, set(line.signers))
         of_it = signed.sequence in (0, made.sequence)
         tally.demand(of_it, f"attestations before {where}", "they are of another sequence")
-        heads = self._honest(made, signed.below)
+        heads = self._honest(made, signed.below, epoch)
         for item in signed.signatures:
             self._check_signature(item, made.sequence, heads)
         if not self._missing[head][1]:
@@ -150,12 +160,30 @@ class ChainCheck:
             tally.demand(False, where, f"{says} ({item.head})")
             return
         number = heads[item.head]
-        epoch = self._book.members.now.epochs[number]
-        if signer in epoch.delegates.get(item.organisation, set()):
-            tally.demand(True, where, "")
-            self._counted(item)
-        else:
+        if not self._confirms(item, signer, number, where):
             self._open.append(_Open(item, sequence, signer, number, where))
+
+    def _confirms(self, item: Signature, signer: Address, number: int, where: str) -> bool:
+        """Whether this was the member's delegate in that epoch, or in another: rotations may come in another order."""
+        epochs = self._book.members.now.epochs
+        of = [n for n, epoch in epochs.items() if signer in epoch.delegates.get(item.organisation, set())]
+        if not of:
+            return False
+        self._book.tally("signatures").demand(True, where, "")
+        self._counted(item)
+        self.confirmed += 1
+        if number not in of:
+            self._former[of[-1]] += 1
+        return True
+
+    def _doubts(self, found: _Open) -> None:
+        """Nobody under a root named the signer: a record under none may, which is told, or nobody, which is found."""
+        name, epochs = found.item.organisation, self._book.reading.now.epochs.values()
+        message = f"it was signed by {found.signer}, no delegate of {name} in epoch {found.epoch}"
+        told = any(found.signer in epoch.delegates.get(name, set()) for epoch in epochs)
+        if self._book.tally("signatures").demand(told, found.where, message):
+            self._counted(found.item)
+            self._told.append(f"the {found.where}")
 
     def _counted(self, item: Signature) -> None:
         if item.head in self._missing:
@@ -163,16 +191,15 @@ class ChainCheck:
 
     def _recovered(self, item: Signature, where: str) -> Address | None:
         digest = self._domain.digest(word(item.head))
-        self.recovered += 1
         return self._book.tally("signatures").attempt(where, lambda: recover(digest, item.signature))
 
-    def _honest(self, made: Checkpoint, signed_below: Iterable[Digest]) -> dict[Digest, int]:
+    def _honest(self, made: Checkpoint, signed_below: Iterable[Digest], own: Epoch) -> dict[Digest, int]:
         """Heads that an honest member may have signed for this content, with their epochs.
 
         One for each epoch, on top of each head that was signed for the checkpoint before.
         """
         found: dict[Digest, int] = {head_of(made): made.epoch}
-        for number, epoch in self._book.members.now.epochs.items():
+        for number, epoch in {**self._book.members.now.epochs, made.epoch: own}.items():
             for below in signed_below:
                 digest = epoch.members.consortium_digest
                 other = made.content.checkpoint(previous_head=below, consortium_digest=digest, epoch=number)

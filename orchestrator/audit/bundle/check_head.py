@@ -42,7 +42,7 @@ def check_state(book: Book, state: State) -> None:
     header = tally.attempt("state", lambda: read_header(state.header))
     if header is None or not tally.same("state", "the hash of its header", header.hash, book.anchors.block_hash):
         return
-    book.block = header.number
+    book.block, book.time = header.number, header.timestamp
     names = [account.contract for account in state.accounts]
     if not tally.same("state", "its accounts", names, ["CheckpointAnchor"]):
         return

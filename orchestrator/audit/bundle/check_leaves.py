@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from orchestrator.audit.bundle.anchored import Anchored, Inclusion
 from orchestrator.audit.bundle.book import MOST_RECORDS, Book
-from orchestrator.audit.bundle.calls import differs
+from orchestrator.audit.bundle.calls import differs, known, odd
 from orchestrator.audit.bundle.container import fast_canonical
 from orchestrator.audit.bundle.disclosure import ALL, plausible
 from orchestrator.audit.bundle.frontier import Frontier
+from orchestrator.audit.bundle.group import Group
 from orchestrator.audit.bundle.lines import HASHES_IN_A_LINE, Disclosed, Leaves, Transaction
 from orchestrator.audit.bundle.transactions import Sent, read_transaction
 from orchestrator.errors import FormatError
 from orchestrator.ledger.entities import LedgerState
+from orchestrator.ledger.members import HANDLERS
 from orchestrator.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from orchestrator.ledger.records import Position, Record, effective_salt, record_from_document
 from orchestrator.ledger.rules import check_sender
@@ -26,7 +29,12 @@ LANDMARKS = frozenset({"RoundClosed", "RevocationCertified", "ShredReceiptRecord
 
 
 class LeavesCheck:
-    """Walks along the leaves."""
+    """Walks along the leaves.
+
+    Attributes:
+        anchored: how many leaves the last root covers. disclosed, hidden, unsigned: of those.
+        calls: by transaction. released: updates, in order.
+    """
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -35,7 +43,9 @@ class LeavesCheck:
         self._used = True
         self._position: Position | None = None
         self._root = self.frontier.root
-        self._size, self._short = 0, False
+        self.anchored, self._short = 0, False
+        self._group = Group()
+        self._too_long = False
         self._landmarks: dict[int, bytes] = {}
         self.calls: dict[Digest, Sent] = {}
         self.disclosed = self.hidden = self.unsigned = 0
@@ -63,11 +73,11 @@ class LeavesCheck:
         self._short = len(line.hashes) < HASHES_IN_A_LINE
         for hash_ in line.hashes:
             self.frontier.append(hash_)
-        self.hidden += len(line.hashes)
+        self._group.hidden += len(line.hashes)
         where = f"leaves from {line.first}"
         hides = self._book.rule.terms != (ALL,)
         self._book.tally("leaves").demand(hides, where, "they are undisclosed, and the bundle discloses all")
-        self._book.records = None
+        self._group.records = None
 
     def record(self, line: Disclosed) -> Record | None:
         """A disclosed one; None where it is no record."""
@@ -78,9 +88,9 @@ class LeavesCheck:
         salt = self._salt(line, number if type(number) is int else 0)
         data = hashlib.sha256(salt + fast_canonical(dict(line.record))).digest()
         self.frontier.append(leaf_hash(data))
-        self.disclosed, self._short = self.disclosed + 1, False
+        self._group.disclosed, self._short = self._group.disclosed + 1, False
         if record is None:
-            self._book.records = None
+            self._group.records = None
             return None
         if record.kind in LANDMARKS:
             self._landmarks[line.index] = data
@@ -96,11 +106,12 @@ class LeavesCheck:
         size, root = self.frontier.size, self.frontier.root
         tally.same(where, "the size of its tree", line.checkpoint.tree_size, size)
         named = word(line.checkpoint.records_root)
-        span = f"records {self._size} to {size - 1}, which {where} anchors"
+        span = f"records {self.anchored} to {size - 1}, which {where} anchors"
         tally.demand(named == root, span, "they are not the leaves under its root")
-        extends = verify_consistency(self._size, size, self._root, named, line.consistency)
+        extends = verify_consistency(self.anchored, size, self._root, named, line.consistency)
         tally.demand(extends, f"consistency proof of {where}", "it does not lead from the root before to this one")
-        self._size, self._root = size, named
+        self.anchored, self._root = size, named
+        self._close()
 
     def inclusion(self, line: Inclusion) -> None:
         """A proof for one record of those that the last checkpoint has added."""
@@ -110,7 +121,7 @@ class LeavesCheck:
         if not tally.demand(data is not None, where, "no disclosed record of this checkpoint calls for it"):
             return
         assert data is not None
-        holds = line.size == self._size and verify_inclusion(data, line.index, line.size, line.proof, self._root)
+        holds = line.size == self.anchored and verify_inclusion(data, line.index, line.size, line.proof, self._root)
         tally.demand(holds, where, "it does not lead to the root of the checkpoint")
 
     def end_group(self) -> None:
@@ -121,20 +132,50 @@ class LeavesCheck:
         self._landmarks.clear()
 
     def end(self) -> None:
-        """What comes after the last checkpoint is under no root."""
+        """What comes after the last checkpoint is under no root: of it nothing counts."""
         self.check_used()
         self._landmarks.clear()
-        after = self.frontier.size - self._size
-        tally = self._book.tally("leaves")
-        tally.note(f"records: {self.frontier.size}, disclosed: {self.disclosed}")
+        book, tail, after = self._book, self._group, self.frontier.size - self.anchored
+        for where, why in tail.odd:
+            book.tally("senders").demand(False, where, f"{why}, and it is under no root")
+        book.tally("leaves").note(f"records: {self.anchored}, disclosed: {self.disclosed}")
         if after:
-            tally.note(f"{after} records since the last checkpoint are under no root yet")
-            self._book.unchecked[f"{after} records since the last checkpoint: only their signatures vouch for them"] = 1
+            book.leave(f"{after} records under no root: told by the maker; nothing of them is proven")
+        if tail.unknown:
+            book.leave(f"what the calls of {tail.unknown} records under no root are: no contract of ours knows them")
         if self.hidden:
-            self._book.unchecked[f"{self.hidden} records that are not disclosed: only that they are anchored"] = 1
+            book.leave(f"{self.hidden} records that are not disclosed: {self._unknown}")
         if self.unsigned:
-            text = f"who signed {self.unsigned} records whose transactions tell more than is disclosed"
-            self._book.unchecked[text] = 1
+            book.leave(f"who signed {self.unsigned} records whose transactions tell more than is disclosed")
+
+    @property
+    def _unknown(self) -> str:
+        terms = " ".join(self._book.rule.terms)
+        return (
+            f"only that they are anchored; whether the rule `{terms}` names some of them, or whether they change "
+            "members, only the maker knows"
+        )
+
+    def _close(self) -> None:
+        """What was read since the last root is under this one."""
+        book, group, self._group = self._book, self._group, Group()
+        self.disclosed, self.hidden = self.disclosed + group.disclosed, self.hidden + group.hidden
+        self.unsigned += group.unsigned
+        for record in group.members:
+            book.tally("members").attempt(record.name, partial(book.members.add, record))
+        if group.records is None or book.records is None:
+            self._forget(book)
+            return
+        book.records += group.records
+        if len(book.records) > MOST_RECORDS:
+            self._too_long = True
+            self._forget(book)
+
+    def _forget(self, book: Book) -> None:
+        if book.records is not None and self._too_long:
+            book.leave("the ledger's rules: the history is longer than they are applied to offline")
+        book.records = None
+        self.calls.clear()
 
     def _follows(self, index: int, where: str) -> None:
         if index != self.frontier.size:
@@ -156,18 +197,23 @@ class LeavesCheck:
         self._book.tally("leaves").demand(named, where, "it is disclosed, and no term of the bundle names it")
         wanted = head.private.contracts[kind_of(record.kind).contract]
         tally.same(where, "the contract that told it", record.contract, wanted)
-        members = self._book.members
+        members = self._book.reading
         tally.attempt(where, lambda: check_sender(LedgerState(members=members.now.last), record))
         self._book.tally("members").attempt(where, lambda: members.add(record))
+        if record.kind in HANDLERS:
+            self._group.members.append(record)
         if record.kind == "UpdateReleased":
             self.released.append(record.fields["update_id"])
         if line.salt is None:
-            self.unsigned += 1
+            self._group.unsigned += 1
+            shows = self._book.rule.terms != (ALL,)
+            tally.demand(shows, where, "neither its salt nor its transaction is there, and the bundle discloses all")
         else:
             self._check_sent(record, where)
 
     def _check_sent(self, record: Record, where: str) -> None:
-        tally, sent = self._book.tally("senders"), self._sent
+        tally, sent, head = self._book.tally("senders"), self._sent, self._book.head
+        assert head is not None
         if sent is None or sent.hash != record.transaction:
             tally.demand(False, where, f"its transaction {record.transaction} is not the one before it")
             return
@@ -175,13 +221,17 @@ class LeavesCheck:
         tally.same(where, "its signer", record.signer, sent.signer)
         told = differs(sent, record)
         tally.demand(not told, where, f"{told} is not what was signed")
-        if self._book.records is not None:
+        contracts = head.private.contracts
+        self._group.doubt(where, odd(sent, record, contracts))
+        self._group.unknown += not known(sent, contracts)
+        if self._book.records is not None and self._group.records is not None:
             self.calls[sent.hash] = sent
 
     def _keep(self, record: Record) -> None:
-        if self._book.records is not None:
-            self._book.records.append(record)
-            if len(self._book.records) > MOST_RECORDS:
-                self._book.records = None
-                self.calls.clear()
-                self._book.leave("the ledger's rules: the history is longer than they are applied to offline")
+        """For the rules, should a root come that covers it: no more than they are applied to."""
+        kept = self._group.records
+        if kept is None or self._book.records is None:
+            return
+        kept.append(record)
+        if len(kept) > MOST_RECORDS:
+            self._too_long, self._group.records = True, None

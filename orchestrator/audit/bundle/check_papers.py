@@ -6,14 +6,14 @@ from orchestrator.audit.bundle.anchored import Anchored, Certificate
 from orchestrator.audit.bundle.book import Book
 from orchestrator.audit.bundle.lines import Object
 from orchestrator.audit.membership import Membership
-from orchestrator.commitment.certificate import certificate_bytes
+from orchestrator.commitment.certificate import FORMAT, READABLE, VERSION, certificate_bytes
 from orchestrator.commitment.electorate import Electorate
 from orchestrator.commitment.endorsed import EndorsedCertificate
 from orchestrator.commitment.examination import examine
 from orchestrator.commitment.receipt import Receipt
 from orchestrator.errors import FormatError
 from orchestrator.ledger.agreement import Agreement
-from orchestrator.ledger.canonical import sha256
+from orchestrator.ledger.canonical import parse, sha256
 from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.task import TaskSpec
@@ -29,7 +29,9 @@ class PapersCheck:
         self._waiting: dict[Digest, str] = {}
         self._wanted: Digest | None = None
         self._receipts: dict[Digest, Receipt] = {}
-        self.certificates = 0
+        self._endorsed: dict[str, set[Digest]] = {}
+        self._group: list[Record] = []
+        self.certificates = self.unseen = 0
 
     def object(self, line: Object) -> None:
         """One object; records after it name it, or a certificate before it."""
@@ -53,11 +55,11 @@ class PapersCheck:
 
     def record(self, record: Record) -> None:
         """Crosses off what a record names, and says what it names that is not there."""
+        if record.kind in ("ShredReceiptRecorded", "CertificateEndorsed"):
+            self._group.append(record)
         for what, cid, digest in _named(record):
             where, known = f"{what} {cid}", self._book.cids.get(cid)
             self._waiting.pop(known or digest, None)
-            if what == "receipt":
-                self._receipts.pop(digest, None)
             if self._book.tally("papers").demand(
                 known is not None, where, f"{record.name} names it, and it is missing"
             ):
@@ -65,8 +67,15 @@ class PapersCheck:
                 self._book.tally("papers").same(where, "its digest", known, digest)
 
     def checkpoint(self, line: Anchored) -> None:
-        """Notes whether a certificate has to come."""
+        """Notes whether a certificate has to come, and that the records before it are under a root."""
         self._last = ""
+        for record in self._group:
+            if record.kind == "ShredReceiptRecorded":
+                self._receipts.pop(Digest(record.fields["receipt_digest"]), None)
+            else:
+                request, digest = record.fields["request_id"], Digest(record.fields["certificate_digest"])
+                self._endorsed.setdefault(request, set()).add(digest)
+        self._group.clear()
         self._wanted = line.subject if line.reason == "revocation_certified" else None
 
     def certificate(self, line: Certificate) -> None:
@@ -78,7 +87,7 @@ class PapersCheck:
         request, self._wanted = RequestId(self._wanted), None
         self.certificates += 1
         if line.endorsed is None:
-            self._book.leave(f"{where}: it is of an older version, or not at hand")
+            self._unseen(request, where)
             return
         endorsed = tally.attempt(where, lambda: EndorsedCertificate.from_document(line.endorsed or {}))
         if endorsed is None:
@@ -103,12 +112,23 @@ class PapersCheck:
     def end(self) -> None:
         """Nothing is there that nothing names."""
         tally = self._book.tally("papers")
+        recorded = {item.fields.get("receipt_digest") for item in self._group}
         for digest, receipt in self._receipts.items():
             self._waiting.pop(digest, None)
-            self._book.leave(f"whether the receipt of {receipt.organisation} was recorded: its record is not disclosed")
+            why = "is under no root" if digest in recorded else "is not disclosed"
+            self._book.leave(f"whether the receipt of {receipt.organisation} was recorded: its record {why}")
         for name in self._waiting.values():
             tally.demand(False, name, "nothing in the bundle names it")
-        tally.note(f"objects: {len(self._book.cids)}, certificates: {self.certificates}")
+        unseen = f", of which {self.unseen} not shown" if self.unseen else ""
+        tally.note(f"objects: {len(self._book.cids)}, certificates: {self.certificates}{unseen}")
+
+    def _unseen(self, request: RequestId, where: str) -> None:
+        """None is shown: to be excused only if those that were endorsed, as far as is disclosed, are all older."""
+        self.unseen += 1
+        named = self._endorsed.get(request, set())
+        shown = all(_older(self._book.objects.get(digest)) for digest in named)
+        self._book.tally("papers").demand(shown, where, "it is not shown, though its endorsements are disclosed")
+        self._book.leave(f"{where}: it is of an older version, or not at hand")
 
     def _receipt(self, receipt: Receipt, digest: Digest, where: str) -> None:
         """Cites a certificate that came before, by a member."""
@@ -166,6 +186,14 @@ def electorate_between(
         delegates={name: tuple(sorted(recent.get(name, ()))) for name in sorted(last.order)},
         former={name: tuple(sorted(ever[name])) for name in sorted(ever) if name not in last.order},
     )
+
+
+def _older(data: bytes | None) -> bool:
+    """Whether these are a certificate of a version before the present one."""
+    try:
+        return data is not None and parse(data, format=FORMAT, versions=READABLE)["version"] != VERSION
+    except FormatError:
+        return False
 
 
 def _named(record: Record) -> list[tuple[str, str, Digest]]:

@@ -23,13 +23,18 @@ _NAMED_CHAIN = 35
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A transaction that carries a valid signature for a chain."""
+    """A transaction that carries a valid signature for a chain.
+
+    Attributes:
+        bound: whether it names the chain; an old one that does not is good for any.
+    """
 
     hash: Digest
     signer: Address
     to: Address | None
     data: bytes
     nonce: int
+    bound: bool = True
 
 
 def read_transaction(raw: bytes, chain_id: int) -> Sent:
@@ -56,7 +61,8 @@ def read_transaction(raw: bytes, chain_id: int) -> Sent:
         raise FormatError("the transaction's target is no address")
     named = Address("0x" + to.hex()) if to else None
     data = raw[items[target + 2][1] : items[target + 2][2]]
-    return Sent(Digest("0x" + keccak(raw).hex()), signer, named, data, _number(raw, items[1 if type_ else 0]))
+    bound = bool(type_) or _number(raw, items[-3]) >= _NAMED_CHAIN
+    return Sent(Digest("0x" + keccak(raw).hex()), signer, named, data, _number(raw, items[1 if type_ else 0]), bound)
 
 
 Item = tuple[int, int, int]
@@ -107,8 +113,12 @@ def _span(raw: bytes, at: int, most: int) -> tuple[int, int]:
     else:
         begin = at + 1 + prefix - base - 55
         length = int.from_bytes(raw[at + 1 : begin], "big")
+        if length <= 55 or raw[at + 1] == 0:
+            raise FormatError("a length of the transaction's RLP is longer than it has to be")
     if begin + length > most:
         raise FormatError("the transaction's RLP is cut")
+    if base == 0x80 and length == 1 and raw[begin] < 0x80:
+        raise FormatError("a byte of the transaction's RLP is longer than it has to be")
     return begin, begin + length
 
 
@@ -116,6 +126,8 @@ def _number(raw: bytes, item: Item) -> int:
     _, begin, end = item
     if end - begin > 32:
         raise FormatError("a number of the transaction has more than 32 bytes")
+    if begin < end and raw[begin] == 0:
+        raise FormatError("a number of the transaction has zeros in front")
     return int.from_bytes(raw[begin:end], "big")
 
 

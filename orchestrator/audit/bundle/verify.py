@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from orchestrator.audit.bundle.anchored import Anchored, Attestations, Awards, Certificate, Inclusion, Manifest
 from orchestrator.audit.bundle.book import Book, TrustAnchors
 from orchestrator.audit.bundle.check_chain import ChainCheck
+from orchestrator.audit.bundle.check_due import DueCheck
 from orchestrator.audit.bundle.check_head import check_named, check_state
 from orchestrator.audit.bundle.check_leaves import LeavesCheck
 from orchestrator.audit.bundle.check_models import ModelsCheck
@@ -24,6 +26,8 @@ from orchestrator.audit.report import AuditReport, CheckResult
 from orchestrator.audit.verify import NOT_CHECKED
 from orchestrator.errors import ConfigurationError, FormatError
 
+_END_OF_TIME = 253402300800
+"""The year 10000, in Unix seconds."""
 _KIND = re.compile(rb'"line":"([a-z]{1,20})"')
 
 
@@ -56,6 +60,7 @@ class _Audit:
         self._book = Book(anchors)
         self._leaves, self._chain = LeavesCheck(self._book), ChainCheck(self._book)
         self._models, self._papers, self._told = ModelsCheck(self._book), PapersCheck(self._book), ToldCheck(self._book)
+        self._due = DueCheck(self._book)
         self._order, self._parts = Order(), Parts()
         self._checkpoints: list[Anchored] = []
         self._where = "the first line"
@@ -90,18 +95,37 @@ class _Audit:
         texts = [f"{text} ({count} times)" if count > 1 else text for text, count in book.unchecked.items()]
         if book.anchors.consortium_id is None:
             texts.append("whether it is the consortium that you mean: give --consortium-id")
+        texts += self._limits()
         usage = {"rpc_calls": 0, "bytes_read": packed, "bytes_unpacked": book.size, "lines": book.lines}
         scope = {
             "consortium_id": None if head is None else head.consortium_id,
-            "public": {"chain_id": book.anchors.chain_id, "block": book.block, "block_hash": book.anchors.block_hash},
+            "public": {
+                "chain_id": book.anchors.chain_id,
+                "block": book.block,
+                "block_hash": book.anchors.block_hash,
+                "time": _utc(book.time),
+            },
             "private": {"chain_id": None if head is None else head.private.chain_id},
             "anchor": book.anchors.anchor,
             "head": book.proven_head,
-            "records": self._leaves.frontier.size,
+            "records": self._leaves.anchored,
+            "told_records": self._leaves.frontier.size - self._leaves.anchored,
             "disclosed": self._leaves.disclosed,
             "checkpoints": book.checkpoint.sequence,
         }
         return AuditReport(tuple(results), scope, (*NOT_CHECKED, *texts), usage, "the hash of one public block")
+
+    def _limits(self) -> Iterator[str]:
+        """Where what is proven ends in time, on both chains."""
+        book = self._book
+        made = book.checkpoint
+        if made.sequence:
+            since = f"since checkpoint {made.sequence} (block {made.private_block})"
+            yield f"what happened on the private chain {since}: the maker may leave any of it out"
+        else:
+            yield "what happened on the private chain: no checkpoint is anchored, and the maker may leave any of it out"
+        if _utc(book.time) is not None:
+            yield f"everything after public block {book.block} of {_utc(book.time)}"
 
     def _parsed(self, data: bytes) -> Line:
         document = parse_line(data)
@@ -127,10 +151,12 @@ class _Audit:
                 self._leaves.transaction(line)
             case Leaves():
                 self._leaves.leaves(line)
+                self._due.leaves()
             case Disclosed():
                 record = self._leaves.record(line)
                 if record is not None:
                     self._papers.record(record)
+                    self._due.record(record)
             case Attestations():
                 self._waiting.append(line)
             case Anchored():
@@ -155,6 +181,7 @@ class _Audit:
             self._chain.attestations(item)
         self._waiting.clear()
         self._leaves.checkpoint(line)
+        self._due.checkpoint(line)
         self._chain.checkpoint(line)
         self._models.checkpoint()
         self._papers.checkpoint(line)
@@ -182,6 +209,7 @@ class _Audit:
         self._chain.end()
         self._models.end()
         self._papers.end()
+        self._due.end()
         self._told.end(self._models.awards, self._models.roots, self._leaves.released)
         self._ended = True
 
@@ -194,6 +222,13 @@ class _Audit:
             self._book.leave("what follows from the records by the ledger's rules: not all of them are disclosed")
         else:
             yield from apply_rules(self._book, self._checkpoints, self._leaves.calls, self._told)
+
+
+def _utc(seconds: int) -> str | None:
+    """A block's time as people read it; None where there is none, or it is beyond the calendar."""
+    if not 0 < seconds < _END_OF_TIME:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _named(data: bytes) -> str:

@@ -41,14 +41,17 @@ def test_what_is_not_disclosed_is_not_there(life: Life, evidence: Evidence) -> N
     text = b"".join(bundle.raw)
     hidden = [record for record in evidence.private.records if record.salt != ZERO_DIGEST]
     assert not [record for record in hidden if record.salt.encode() in text or record.transaction.encode() in text]
-    told = checked(bundle.data, bundle.anchors).not_checked
-    assert any(item.startswith(f"{len(hidden)} records that are not disclosed") for item in told)
+    told, size = checked(bundle.data, bundle.anchors).not_checked, life.anchored[-1].tree_size
+    under = [record for record in evidence.private.records[:size] if record.salt != ZERO_DIGEST]
+    assert any(item.startswith(f"{len(under)} records that are not disclosed: only") for item in told)
+    assert any(item.startswith(f"{len(hidden) - len(under)} records under no root: told") for item in told)
 
 
 def test_what_is_gone_is_shredded_as_certified_or_missing(life: Life, evidence: Evidence) -> None:
     """The maker tells which sealed objects it has; the records tell which may be gone."""
     bundle = made(life, evidence, "all")
-    assert "objects absent: 4, shredded, as certified" in checked(bundle.data, bundle.anchors).result("updates").notes
+    notes = checked(bundle.data, bundle.anchors).result("updates").notes
+    assert "objects absent: 4, certified, and not every receipt is under a root" in notes
     kept = next(line for line in bundle.lines if isinstance(line, Sealed) and line.payload)
     lines = tuple(replace(line, payload=False) if line is kept else line for line in bundle.lines)  # type: ignore[type-var]
     findings = checked(replace(bundle, lines=lines).data, bundle.anchors).findings
