@@ -10,6 +10,7 @@ from orchestrator.audit.bundle.lines import Head
 from orchestrator.audit.membership import MembershipFold
 from orchestrator.audit.tally import Tally
 from orchestrator.commitment.checkpoints import GENESIS_HEAD
+from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.checkpoint import GENESIS, Checkpoint
 from orchestrator.ledger.records import Record
@@ -30,6 +31,9 @@ TOPICS: Mapping[str, str] = {
     "told": "What is told agrees with what is proven",
 }
 """The topics of an offline audit, in the order of the report; the ledger's rules come after them."""
+MOST_OBJECT = 16 << 20
+MOST_OBJECTS = 256 << 20
+"""Most bytes of one object, a task, agreement, certificate or receipt, and of all that are kept."""
 MOST_RECORDS = 200_000
 """Records that are kept for the ledger's rules; of a longer history they are not applied."""
 
@@ -62,7 +66,7 @@ class Book:
         objects: bytes by SHA-256. cids: what names them. tasks: that can be read.
         records: all under a root, for the ledger's rules; None where one is undisclosed, or there are too many.
         certificates: digest by request, of those that certify.
-        lines: how many were read. size: their bytes.
+        kept: bytes of objects. lines: how many were read. size: their bytes.
     """
 
     anchors: TrustAnchors
@@ -82,6 +86,7 @@ class Book:
     records: list[Record] | None = field(default_factory=list)
     certificates: dict[Digest, Digest] = field(default_factory=dict)
     unchecked: dict[str, int] = field(default_factory=dict)
+    kept: int = 0
     lines: int = 0
     size: int = 0
 
@@ -94,8 +99,17 @@ class Book:
         self.unchecked[what] = self.unchecked.get(what, 0) + 1
 
     def keep(self, cid: str, text: str) -> Digest:
-        """Takes an object; returns its digest."""
+        """Takes an object; returns its digest.
+
+        Raises:
+            FormatError: it, or all together, are larger than what is kept of a stranger's.
+        """
         data = text.encode()
+        if len(data) > MOST_OBJECT:
+            raise FormatError(f"object {cid} has more than {MOST_OBJECT} bytes")
+        self.kept += len(data)
+        if self.kept > MOST_OBJECTS:
+            raise FormatError(f"its objects have more than {MOST_OBJECTS} bytes together")
         digest = sha256(data)
         self.objects[digest], self.cids[cid] = data, digest
         return digest

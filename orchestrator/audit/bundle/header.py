@@ -80,7 +80,7 @@ def read_header(data: bytes) -> Header:
         raise FormatError(f"a header of {len(data)} bytes")
     try:
         fields = rlp.decode(data)
-    except RLPException as error:
+    except (RLPException, RecursionError) as error:
         raise FormatError(f"the header is no RLP: {error}") from error
     if not isinstance(fields, list) or len(fields) < _ALWAYS or not all(isinstance(item, bytes) for item in fields):
         raise FormatError("the header is no list of a header's fields")

@@ -17,6 +17,8 @@ from rlp.exceptions import RLPException  # type: ignore[import-untyped]
 from orchestrator.errors import FormatError
 
 EMPTY_ROOT = keccak(rlp.encode(b""))
+MOST_BYTES = 4096
+"""A branch of 16 hashes has 532."""
 MOST_NODES = 65
 """A key of 32 bytes has 64 nibbles."""
 
@@ -83,7 +85,7 @@ def proven_slot(root: bytes, slot: bytes, proof: Sequence[bytes]) -> bytes:
         return bytes(32)
     try:
         word = rlp.decode(value)
-    except RLPException as error:
+    except (RLPException, RecursionError) as error:
         raise FormatError(f"the stored value is no RLP: {error}") from error
     if not isinstance(word, bytes) or len(word) > 32:
         raise FormatError("the stored value is no word")
@@ -92,6 +94,8 @@ def proven_slot(root: bytes, slot: bytes, proof: Sequence[bytes]) -> bytes:
 
 def _step(node: Any, path: list[int]) -> tuple[Any, list[int], bool]:
     """What a node has for a path: the next node with the rest of the path, or the answer."""
+    if not isinstance(node, list):
+        raise FormatError("a node of the proof is no list")
     if len(node) == 17:
         if not path:
             return node[16], [], True
@@ -108,9 +112,11 @@ def _step(node: Any, path: list[int]) -> tuple[Any, list[int], bool]:
 
 
 def _decoded(data: bytes) -> Any:
+    if len(data) > MOST_BYTES:
+        raise FormatError(f"a node of the proof has {len(data)} bytes")
     try:
         node = rlp.decode(data)
-    except RLPException as error:
+    except (RLPException, RecursionError) as error:
         raise FormatError(f"a node of the proof is no RLP: {error}") from error
     if not isinstance(node, list):
         raise FormatError("a node of the proof is no list")
