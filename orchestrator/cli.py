@@ -32,6 +32,7 @@ VERBS = (
     "privacy",
     "evaluate",
     "audit",
+    "disclosure",
     "demo",
 )
 """Modules of ``orchestrator.commands``, in the order of the help. A new verb is one more line."""
