@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from orchestrator.commands.disclosure_parts import (
     output,
     sending,
 )
+
+if TYPE_CHECKING:
+    from orchestrator.disclosure import Desk
 
 __all__ = ["app", "disclosure_contact"]  # the second adds its verbs to the first
 
@@ -61,7 +64,7 @@ def report(
     from orchestrator.disclosure.opening import write_opening
     from orchestrator.disclosure.recipients import examine
     from orchestrator.disclosure.report import read_report
-    from orchestrator.errors import ConfigurationError
+    from orchestrator.errors import ConfigurationError, EnvelopeError
     from orchestrator.keystore import read_password
     from orchestrator.storage import IpfsStore
 
@@ -71,6 +74,9 @@ def report(
         raise ConfigurationError("no contact is given", mend="name the maintainers' contact, from their security.txt")
     desk, store = desk_for(settings, maintainers), IpfsStore(settings.ipfs_api())
     found = examine(maintainers.recipients, desk.consortium.members(), desk.now())
+    if not found.good:
+        why = "; ".join(found.passed_over)
+        raise EnvelopeError(f"there is nobody to seal the report to: {why}", mend="get a newer contact")
     key = open_account(key_file, read_password(password_file, prompt=f"Password of {key_file}: "))
     chain_id, registry = desk.chain.chain_id, desk.registry.address
     opening = Opening(chain_id, registry, key.address, key.salt(said.digest, chain_id, registry), said)
@@ -241,12 +247,11 @@ def status(
         raise typer.Exit(AuditFailure.exit_code)
 
 
-def _tell(desk: object, id: int, as_json: bool) -> None:
+def _tell(desk: Desk, id: int, as_json: bool) -> None:
     """The case as the chain has it now."""
-    from orchestrator.disclosure import Desk, read_cases
+    from orchestrator.disclosure import read_cases
     from orchestrator.disclosure.telling import case_lines
 
-    assert isinstance(desk, Desk)
     case, now = read_cases(desk)[id], desk.now()
     if as_json:
         emit(case.document(now))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
+from orchestrator.commands.consortium_parts import Sender
 from orchestrator.commands.disclosure_parts import To, app, composed, desk_for, output
 
 DEFAULT_DAYS = 365
@@ -39,31 +40,28 @@ def key(
     key_password_file: Annotated[
         Path | None, typer.Option("--key-password-file", help="Password of the new file; else the home's.")
     ] = None,
+    role: Annotated[Sender, typer.Option("--with", help="Which key of the home signs.")] = Sender.DELEGATE,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
-    """Make a key that reports are sealed to, and a statement of its public half, signed by this member's delegate."""
+    """Make a key that reports are sealed to, and a statement of its public half, signed by this member's key."""
     from orchestrator.disclosure import Recipient
     from orchestrator.disclosure.key_files import make_key
     from orchestrator.disclosure.moments import DAY, shown
-    from orchestrator.disclosure.recipients import examine
     from orchestrator.disputes.files import write_new
-    from orchestrator.errors import ConfigurationError, KeystoreError
-    from orchestrator.keystore import Keystore, read_password
+    from orchestrator.disputes.reach import keys, reach
+    from orchestrator.errors import ConfigurationError
+    from orchestrator.keystore import read_password
 
-    settings = composed(overrides, home)
-    assert settings.organisation is not None  # composed from its home
     if to.exists():
         raise ConfigurationError(f"{to} exists", mend="name a new file")
-    desk, password = desk_for(settings, None), read_password(password_file)
+    here = reach(home, overrides)
+    desk, password = desk_for(here.settings, None), read_password(password_file)
     place, expires = desk.place, desk.now() + days * DAY
     secret = password if key_password_file is None else read_password(key_password_file)
-    with Keystore.open(home, password, roles=("delegate",)) as keystore:
-        draft = Recipient(place, settings.organisation.name, make_key(new_key, secret), expires)
-        signed = draft.signed(lambda digest: keystore.sign_digest("delegate", digest))
-    if wrong := examine([signed], desk.consortium.members(), desk.now()).passed_over:
-        raise KeystoreError(f"nobody would seal to this key: {wrong[0]}", mend="see `loranchor doctor`")
+    with keys(here, password, "public", role=role.value) as own:
+        signed = Recipient(place, here.me, make_key(new_key, secret), expires).signed(own.sign)
     write_new(to, signed.to_bytes())
     if as_json:
         emit({"key": signed.key, "file": str(new_key), "statement": str(to), "expires": expires})

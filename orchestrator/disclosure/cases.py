@@ -66,7 +66,7 @@ class Case:
 
     Attributes:
         sealed: where the sealed report lies; None where the commitment came without it.
-        copy_of: an earlier report with the very same commitment; another reporter than that one's can never open it.
+        copy_of: an earlier report with the very same commitment: of two reporters only the one in it can open it.
     """
 
     id: int

@@ -201,6 +201,17 @@ def test_a_copied_commitment_shows_and_opens_for_nobody(
         publish(desk, 2, opening_of(finder), sender_of(chain, thief), store)
 
 
+def test_who_copies_a_waiting_commitment_keeps_nobody_out(
+    desk: Desk, chain: RegistryChain, finder: AccountSigner, store: MemoryStore
+) -> None:
+    opening = opening_of(finder)
+    sender_of(chain, AccountSigner()).send(desk.registry.commit_report(opening.commitment))  # overtakes
+    private, statement = recipient(desk, AURORA)
+    id, _ = hand_in(desk, opening, [statement], sender_of(chain, finder), store)
+    assert (id, read_cases(desk)[2].copy_of) == (2, 1)
+    assert fetch_opening(desk, 2, private, store, timeout=1) == opening
+
+
 def test_a_sealed_report_of_another_case_is_told_apart(
     desk: Desk, chain: RegistryChain, finder: AccountSigner, store: MemoryStore, handed_in: int
 ) -> None:
