@@ -82,17 +82,16 @@ def contact(
     overrides: Overrides = None,
 ) -> None:
     """Put members' keys on IPFS as one contact, and write security.txt and SECURITY.md's section from the settings."""
-    from orchestrator.disclosure import Contact, Recipient
+    from orchestrator.disclosure import Contact
     from orchestrator.disclosure.contact_files import Published, write_contact
     from orchestrator.disclosure.moments import DAY, shown
-    from orchestrator.disclosure.recipients import CONTACT_LIMIT, examine
-    from orchestrator.disputes.files import read_bytes
+    from orchestrator.disclosure.recipients import examine, read_recipient
     from orchestrator.errors import ConfigurationError
     from orchestrator.storage import IpfsStore
 
     settings = composed(overrides)
     published = Published.of(settings.group("disclosure"))
-    found = Contact.of(Recipient.from_bytes(read_bytes(path, limit=CONTACT_LIMIT)) for path in recipient)
+    found = Contact.of(read_recipient(path) for path in recipient)
     desk = desk_for(settings, found)
     if wrong := examine(found.recipients, desk.consortium.members(), desk.now()).passed_over:
         raise ConfigurationError(f"reporters would pass over {wrong[0]}", mend="have that member make a key anew")

@@ -42,6 +42,7 @@ def contact_of(settings: Settings, given: str | None) -> Contact | None:
     """
     from orchestrator.disclosure import Contact
     from orchestrator.disclosure.recipients import CONTACT_LIMIT
+    from orchestrator.disputes.files import read_bytes
     from orchestrator.errors import ConfigurationError, StorageError
     from orchestrator.storage import IpfsStore, check_cid
 
@@ -49,8 +50,7 @@ def contact_of(settings: Settings, given: str | None) -> Contact | None:
     if name is None:
         return None
     if Path(name).is_file():
-        with Path(name).open("rb") as file:
-            return Contact.from_bytes(file.read(CONTACT_LIMIT + 1))
+        return Contact.from_bytes(read_bytes(Path(name), limit=CONTACT_LIMIT))
     try:
         cid = check_cid(str(name).removeprefix("ipfs://"))
     except StorageError as error:

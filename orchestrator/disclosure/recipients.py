@@ -7,12 +7,14 @@ import binascii
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from orchestrator.commitment.eip712 import Domain, struct_hash
 from orchestrator.commitment.signatures import recover
 from orchestrator.disclosure.moments import shown
 from orchestrator.disclosure.opening import address_in
+from orchestrator.disputes.files import read_bytes
 from orchestrator.envelope.prekeys import prekey_digest
 from orchestrator.envelope.sealing import usable_recipients
 from orchestrator.errors import FormatError
@@ -99,6 +101,19 @@ class Recipient(CanonicalObject):
         if not _SIGNATURE.fullmatch(signature):
             reader.bad("signature", "is not 0x and 130 lower-case hexadecimal digits")
         return cls(where, name, public, expires, bytes.fromhex(signature[2:]))
+
+
+def read_recipient(path: Path) -> Recipient:
+    """A member's statement, out of its file.
+
+    Raises:
+        ConfigurationError: there is no such file. FormatError: it is no statement; names the file.
+    """
+    data = read_bytes(path, limit=CONTACT_LIMIT, mend="name a file that `loranchor disclosure key` wrote")
+    try:
+        return Recipient.from_bytes(data)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error.message}", mend=error.mend) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,5 +162,13 @@ def test_what_is_missing_is_said_before_anything_is_asked(tmp_path: Path, capsys
     assert error_of(capsys)["message"] == "no registry is known"
     code = run(["disclosure", "status", "--json", "--contact", "nothing", *apart])
     assert code == 2 and error_of(capsys)["message"] == "the contact 'nothing' is neither a file nor a CID"
+    settings = ["disclosure.contacts=[mailto:a@example.org]", *apart]
+    statement = tmp_path / "statement.json"
+    for content, why in ((None, "cannot read"), (b"{}", "expected the format loranchor/disclosure-recipient")):
+        if content is not None:
+            statement.write_bytes(content)
+        code = run(["disclosure", "contact", "--recipient", str(statement), "--to", str(tmp_path), "--json", *settings])
+        told = error_of(capsys)["message"]
+        assert code in (2, 7) and why in told and str(statement) in told
     code = run(["disclosure", "extend", "1", "--json", "--agree", "--until", "+1d", *apart])
     assert code == 2 and error_of(capsys)["message"] == "an extension needs an end"
