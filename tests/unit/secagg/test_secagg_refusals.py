@@ -114,7 +114,7 @@ def test_who_masks_beyond_its_terms_all_the_same_spoils_the_sum_and_is_noticed(t
     units = updates(three.terms)
     three.dealt().sent(units)
     spoilt = three.masked[TWO].words.copy()
-    spoilt[0] += np.uint32(1 << 29)
+    spoilt[:1] += np.uint32(1 << 29)  # arrays wrap as the protocol's words do; scalars would warn
     three.masked[TWO] = replace(three.masked[TWO], words=spoilt)
     three.revealed()
     with Refused(Reason.OUT_OF_RANGE):
