@@ -24,7 +24,7 @@ from orchestrator.chain.codec import decode_event, event_values
 from orchestrator.chain.contracts import PublicContracts, private_of, public_of
 from orchestrator.chain.deployment import Deployment
 from orchestrator.chain.logs import SenderBook, read_logs
-from orchestrator.chain.port import ChainPort, RawLog
+from orchestrator.chain.port import ChainReader, RawLog
 from orchestrator.chain.proxies.consortium import ConsortiumProxy
 from orchestrator.chain.proxy import Proxy
 from orchestrator.chain.public_events import read_anchored, read_awards
@@ -35,7 +35,7 @@ from orchestrator.errors import ChainError, ProtocolError
 from orchestrator.ledger.members import NO_ADDRESS
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.schema import KINDS, fields_from_event
-from orchestrator.storage.store import ObjectStore
+from orchestrator.storage.store import ObjectReader
 from orchestrator.types import ZERO_DIGEST, Address, Digest, OrganisationId
 
 T = TypeVar("T")
@@ -52,9 +52,9 @@ class Sources:
         addresses_handed: whether the deployments are from a handover, for want of the auditor's own.
     """
 
-    public: ChainPort
-    private: ChainPort
-    store: ObjectStore
+    public: ChainReader
+    private: ChainReader
+    store: ObjectReader
     public_deployment: Deployment
     private_deployment: Deployment
     timeout: float = TIMEOUT
@@ -75,7 +75,7 @@ def collect(sources: Sources) -> Evidence:
     return Evidence(public_side, private_side, objects, sources.addresses_handed, usage)
 
 
-def read_public(chain: ChainPort, deployment: Deployment) -> PublicSide:
+def read_public(chain: ChainReader, deployment: Deployment) -> PublicSide:
     """The public chain up to its last final block.
 
     Raises:
@@ -102,7 +102,7 @@ def read_public(chain: ChainPort, deployment: Deployment) -> PublicSide:
     )
 
 
-def read_private(chain: ChainPort, deployment: Deployment) -> PrivateSide:
+def read_private(chain: ChainReader, deployment: Deployment) -> PrivateSide:
     """The private chain up to its last final block.
 
     Raises:
@@ -133,7 +133,7 @@ def read_private(chain: ChainPort, deployment: Deployment) -> PrivateSide:
     )
 
 
-def _base(chain: ChainPort, deployment: Deployment) -> dict[str, Any]:
+def _base(chain: ChainReader, deployment: Deployment) -> dict[str, Any]:
     last = max(chain.block_number() - chain.finality_depth, 0)
     contracts = {
         name: DeployedCode(item, chain.code(Address(item.address)), _creation(chain, Digest(item.transaction)))
@@ -143,13 +143,13 @@ def _base(chain: ChainPort, deployment: Deployment) -> dict[str, Any]:
     return {**base, "block": last, "block_hash": chain.block(last).hash}
 
 
-def _creation(chain: ChainPort, transaction: Digest) -> SentCall | None:
+def _creation(chain: ChainReader, transaction: Digest) -> SentCall | None:
     if chain.receipt(transaction) is None:
         return None
     return _calls(chain, [transaction]).get(transaction)
 
 
-def _calls(chain: ChainPort, transactions: Iterable[Digest]) -> Mapping[Digest, SentCall]:
+def _calls(chain: ChainReader, transactions: Iterable[Digest]) -> Mapping[Digest, SentCall]:
     """Those whose fields hash to their hash; of a type that is not read, nothing is known."""
     hashes = list(dict.fromkeys(transactions))
     found = zip(hashes, chain.transactions(hashes), strict=True)
@@ -157,7 +157,7 @@ def _calls(chain: ChainPort, transactions: Iterable[Digest]) -> Mapping[Digest, 
     return {hash_: call for hash_, call in calls if call is not None}
 
 
-def _call(chain: ChainPort, hash_: Digest, fields: Mapping[str, Any]) -> SentCall | None:
+def _call(chain: ChainReader, hash_: Digest, fields: Mapping[str, Any]) -> SentCall | None:
     signer: Address | None
     try:
         signer = recover_sender(fields, expected_hash=hash_, chain_id=chain.chain_id)
@@ -197,7 +197,7 @@ def _links(side: Side, proxies: Iterable[Proxy]) -> Mapping[str, object]:
     return found
 
 
-def _membership(chain: ChainPort, contracts: PublicContracts, first: int, last: int) -> Iterator[Record]:
+def _membership(chain: ChainReader, contracts: PublicContracts, first: int, last: int) -> Iterator[Record]:
     """The public Consortium's events in the form of records, so that one fold serves both chains."""
     proxy = contracts.consortium
     events = {topic: entry for topic, entry in proxy.artifact.events.items() if entry["name"] in KINDS}
@@ -219,7 +219,7 @@ def _membership(chain: ChainPort, contracts: PublicContracts, first: int, last: 
             )
 
 
-def _equivocations(chain: ChainPort, anchor: Proxy, first: int, last: int) -> Iterator[tuple[int, OrganisationId]]:
+def _equivocations(chain: ChainReader, anchor: Proxy, first: int, last: int) -> Iterator[tuple[int, OrganisationId]]:
     topic = anchor.artifact.topic("EquivocationProven")
     for logs in read_logs(chain, [anchor.address], first, last, [topic]):
         for log in logs:

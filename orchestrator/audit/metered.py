@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.chain.port import Block, ChainPort, RawLog, Receipt
+from orchestrator.chain.port import Block, ChainReader, RawLog, Receipt
 from orchestrator.types import Address, Digest
 
 
@@ -16,7 +16,7 @@ class MeteredChain:
         calls: questions asked so far; a batch counts as one.
     """
 
-    def __init__(self, chain: ChainPort) -> None:
+    def __init__(self, chain: ChainReader) -> None:
         self._chain = chain
         self.calls = 0
 
@@ -57,21 +57,15 @@ class MeteredChain:
     def call(self, to: Address, data: bytes, *, sender: Address | None = None, block: int | None = None) -> bytes:
         return self._counted().call(to, data, sender=sender, block=block)
 
-    def estimate_gas(self, transaction: Mapping[str, Any]) -> int:
-        raise NotImplementedError("an audit sends nothing")
-
     def transaction_count(self, address: Address) -> int:
         return self._counted().transaction_count(address)
 
     def mined_count(self, address: Address) -> int:
         return self._counted().mined_count(address)
 
-    def send_raw(self, raw: bytes) -> Digest:
-        raise NotImplementedError("an audit sends nothing")
-
     def receipt(self, transaction: Digest) -> Receipt | None:
         return self._counted().receipt(transaction)
 
-    def _counted(self) -> ChainPort:
+    def _counted(self) -> ChainReader:
         self.calls += 1
         return self._chain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.errors import ObjectMissing, StorageError
-from orchestrator.storage.store import ObjectStore
+from orchestrator.storage.store import ObjectReader
 from orchestrator.types import Cid
 
 OBJECT_LIMIT = 1 << 22
@@ -21,7 +21,7 @@ class Objects:
         timeout: seconds to wait for an object that should be there.
     """
 
-    def __init__(self, store: ObjectStore, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, store: ObjectReader, *, timeout: float = TIMEOUT) -> None:
         self._store = store
         self._before = store.bytes_received
         self._timeout = timeout

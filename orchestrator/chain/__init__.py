@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         public_contracts,
     )
     from orchestrator.chain.deployment import Deployment, check_code, load_deployment
-    from orchestrator.chain.port import Block, ChainPort, RawLog, Receipt, RpcRefused
+    from orchestrator.chain.port import Block, ChainPort, ChainReader, RawLog, Receipt, RpcRefused
     from orchestrator.chain.proxy import Call
     from orchestrator.chain.public_events import (
         Anchored,
@@ -42,6 +42,7 @@ _HOME = {
     "load_deployment": "deployment",
     "Block": "port",
     "ChainPort": "port",
+    "ChainReader": "port",
     "RawLog": "port",
     "Receipt": "port",
     "RpcRefused": "port",
@@ -72,6 +73,7 @@ __all__ = [
     "Block",
     "Call",
     "ChainPort",
+    "ChainReader",
     "Connection",
     "Deployment",
     "Due",

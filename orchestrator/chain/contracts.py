@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.chain.deployment import Deployment, Side, check_code, load_deployment
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 from orchestrator.chain.proxies.artefact_registry import ArtefactRegistryProxy
 from orchestrator.chain.proxies.award_distributor import AwardDistributorProxy
 from orchestrator.chain.proxies.checkpoint_anchor import CheckpointAnchorProxy
@@ -53,7 +53,7 @@ class PrivateContracts:
         return (self.consortium, self.schedule, self.keys, self.rounds, self.revocations, self.artefacts)
 
 
-def public_of(chain: ChainPort, deployment: Deployment) -> PublicContracts:
+def public_of(chain: ChainReader, deployment: Deployment) -> PublicContracts:
     """The proxies of a deployment that is at hand."""
     return PublicContracts(
         deployment,
@@ -65,7 +65,7 @@ def public_of(chain: ChainPort, deployment: Deployment) -> PublicContracts:
     )
 
 
-def private_of(chain: ChainPort, deployment: Deployment) -> PrivateContracts:
+def private_of(chain: ChainReader, deployment: Deployment) -> PrivateContracts:
     """The proxies of a deployment that is at hand."""
     return PrivateContracts(
         deployment,
@@ -78,17 +78,17 @@ def private_of(chain: ChainPort, deployment: Deployment) -> PrivateContracts:
     )
 
 
-def public_contracts(chain: ChainPort, deployments: Path, *, check: bool = True) -> PublicContracts:
+def public_contracts(chain: ChainReader, deployments: Path, *, check: bool = True) -> PublicContracts:
     """Load ``deployments/<chain id>.json`` and, with ``check``, compare the code on chain."""
     return public_of(chain, _loaded(chain, deployments, "public", check=check))
 
 
-def private_contracts(chain: ChainPort, deployments: Path, *, check: bool = True) -> PrivateContracts:
+def private_contracts(chain: ChainReader, deployments: Path, *, check: bool = True) -> PrivateContracts:
     """Load ``deployments/<chain id>.json`` and, with ``check``, compare the code on chain."""
     return private_of(chain, _loaded(chain, deployments, "private", check=check))
 
 
-def _loaded(chain: ChainPort, deployments: Path, side: Side, *, check: bool) -> Deployment:
+def _loaded(chain: ChainReader, deployments: Path, side: Side, *, check: bool) -> Deployment:
     deployment = load_deployment(deployments, chain.chain_id, side)
     if check:
         check_code(chain, deployment)

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from orchestrator.chain.abi import PRIVATE, PUBLIC, artifact
 from orchestrator.chain.links import named_by, shown
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 from orchestrator.deployment import ContractRecord, masked, read_record, record_path
 from orchestrator.deployment.links import wanted_links
 from orchestrator.errors import ConfigurationError, EnvironmentMissing, WrongChain
@@ -63,7 +63,7 @@ def load_deployment(folder: Path, chain_id: int, side: Side) -> Deployment:
     return Deployment(chain_id, side, Digest(record.consortium_id), contracts)
 
 
-def check_code(chain: ChainPort, deployment: Deployment, names: Iterable[str] = ()) -> None:
+def check_code(chain: ChainReader, deployment: Deployment, names: Iterable[str] = ()) -> None:
     """Compare the code on chain with the deployment file and with the committed artifacts, and of a whole deployment
     what the contracts name each other: the code is compared without its immutables, which say whom they obey.
 
@@ -79,7 +79,7 @@ def check_code(chain: ChainPort, deployment: Deployment, names: Iterable[str] = 
         check_links(chain, deployment)
 
 
-def check_links(chain: ChainPort, deployment: Deployment) -> None:
+def check_links(chain: ChainReader, deployment: Deployment) -> None:
     """Compare what the contracts say of each other, and the Consortium of itself, with the deployment file.
 
     Raises:
@@ -109,7 +109,7 @@ def _is_nobody(found: Any) -> bool:
     return all(int(str(item), 16) == 0 for item in (found if isinstance(found, list) else [found]))
 
 
-def _check_each(chain: ChainPort, deployment: Deployment, names: Iterable[str]) -> None:
+def _check_each(chain: ChainReader, deployment: Deployment, names: Iterable[str]) -> None:
     for name in names:
         contract = deployment.contracts[name]
         code = chain.code(Address(contract.address))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 
 PRIORITY_FEE = 1_000_000_000
 """1 gwei, what development chains and quiet networks ask."""
@@ -39,7 +39,7 @@ class FeePolicy:
     resend_seconds: float = 60.0
 
 
-def fees_for(chain: ChainPort, cap: int | None = None) -> Fees:
+def fees_for(chain: ChainReader, cap: int | None = None) -> Fees:
     """EIP-1559: twice the newest base fee and the priority fee, so it lasts through six full blocks. Where gas is free,
     which a permissioned Besu tells by no base fee (then type 0) or by one of 0, nothing is offered, so that an account
     needs no ether. Never more than ``cap``."""

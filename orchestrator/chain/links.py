@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 from orchestrator.chain.proxy import Proxy
 from orchestrator.errors import WrongChain
 from orchestrator.types import Address
@@ -14,7 +14,7 @@ from orchestrator.types import Address
 class View(Proxy):
     """A contract by its name, for its views."""
 
-    def __init__(self, chain: ChainPort, name: str, address: Address) -> None:
+    def __init__(self, chain: ChainReader, name: str, address: Address) -> None:
         self.contract = name
         super().__init__(chain, address)
 
@@ -23,7 +23,7 @@ class View(Proxy):
         return self._view(function)
 
 
-def named_by(chain: ChainPort, name: str, address: str, view: str) -> Any:
+def named_by(chain: ChainReader, name: str, address: str, view: str) -> Any:
     """What a view of a contract answers; several values come as a list."""
     answer = View(chain, name, Address(address)).ask(view)
     return list(answer.values()) if isinstance(answer, dict) else answer

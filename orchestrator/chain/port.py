@@ -65,7 +65,7 @@ class Receipt:
 
 
 class LogSource(Protocol):
-    """What readers of events need of a chain; a part of :class:`ChainPort`."""
+    """What readers of events need of a chain; a part of :class:`ChainReader`."""
 
     @property
     def chain_id(self) -> int: ...
@@ -77,8 +77,8 @@ class LogSource(Protocol):
     def transactions(self, hashes: Sequence[Digest]) -> list[Mapping[str, Any]]: ...
 
 
-class ChainPort(Protocol):
-    """One chain. Every method raises ``ChainError`` when the node is down, slow, malformed or of another chain."""
+class ChainReader(Protocol):
+    """One chain, for reading only; ``ChainError`` when the node is down, slow, malformed or of another chain."""
 
     @property
     def chain_id(self) -> int:
@@ -117,17 +117,21 @@ class ChainPort(Protocol):
     def call(self, to: Address, data: bytes, *, sender: Address | None = None, block: int | None = None) -> bytes:
         """A read; ``RpcRefused`` with the revert data when the contract refuses."""
 
-    def estimate_gas(self, transaction: Mapping[str, Any]) -> int:
-        """Gas of a transaction with ``from``, ``to``, ``data`` (hex) and ``value``; ``RpcRefused`` when it reverts."""
-
     def transaction_count(self, address: Address) -> int:
         """The next nonce, pending transactions included."""
 
     def mined_count(self, address: Address) -> int:
         """The next nonce, pending transactions left out: how many of the account are in blocks."""
 
-    def send_raw(self, raw: bytes) -> Digest:
-        """Broadcast; ``RpcRefused`` when the node does not take it."""
-
     def receipt(self, transaction: Digest) -> Receipt | None:
         """None while it is not mined."""
+
+
+class ChainPort(ChainReader, Protocol):
+    """One chain, for sending too; its methods raise as those of :class:`ChainReader` do."""
+
+    def estimate_gas(self, transaction: Mapping[str, Any]) -> int:
+        """Gas of a transaction with ``from``, ``to``, ``data`` (hex) and ``value``; ``RpcRefused`` when it reverts."""
+
+    def send_raw(self, raw: bytes) -> Digest:
+        """Broadcast; ``RpcRefused`` when the node does not take it."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from orchestrator.chain.abi import Artifact, artifact
 from orchestrator.chain.codec import decode_values, encode_call
-from orchestrator.chain.port import ChainPort, RpcRefused
+from orchestrator.chain.port import ChainReader, RpcRefused
 from orchestrator.chain.reverts import revert_data, reverted
 from orchestrator.errors import ChainError
 from orchestrator.ledger.schema import snake_case
@@ -38,7 +38,7 @@ class Proxy:
 
     contract: str
 
-    def __init__(self, chain: ChainPort, address: Address) -> None:
+    def __init__(self, chain: ChainReader, address: Address) -> None:
         self.chain = chain
         self.address = address
         self.artifact: Artifact = artifact(self.contract)

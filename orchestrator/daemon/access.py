@@ -61,7 +61,7 @@ class Access:
         """Sends from the cold account on the private chain."""
         signer = KeystoreSigner(self.keystore, "authority")
         lock = NonceLock(self.home, "private-authority")
-        return TransactionSender(self.private.rounds.chain, signer, lock=lock, fees=fee_policy(self.settings))
+        return TransactionSender(self.private_sender.chain, signer, lock=lock, fees=fee_policy(self.settings))
 
 
 def connect(settings: Settings, home: Path, password: str, *, roles: Collection[Role] = HOT) -> Access:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 from orchestrator.errors import ChainError
 from orchestrator.types import Digest
 
@@ -44,7 +44,7 @@ class Cursor:
         """The same without the marks behind ``number``."""
         return Cursor(self.first, [mark for mark in self.marks if mark.number <= number])
 
-    def branches_off(self, chain: ChainPort, head: int) -> int | None:
+    def branches_off(self, chain: ChainReader, head: int) -> int | None:
         """The last marked block that the chain of ``head`` still has; None if it has the newest one.
 
         Gives ``first - 1`` where it has none.

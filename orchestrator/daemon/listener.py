@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from orchestrator.chain.contracts import PrivateContracts, PublicContracts
 from orchestrator.chain.glimpse import Glimpse
-from orchestrator.chain.port import ChainPort, RawLog
+from orchestrator.chain.port import ChainReader, RawLog
 from orchestrator.chain.proxy import Proxy
 from orchestrator.chain.public_events import AwardClaim, AwardsPublication, ObjectionRaised, read_anchored, read_awards
 from orchestrator.chain.reader import read_attestations, read_records, warn_ignored
@@ -234,7 +234,7 @@ class _Reading:
         behind_since: when the node was first found to have fewer blocks than were read.
     """
 
-    chain: ChainPort
+    chain: ChainReader
     cursor: Cursor
     told: list[tuple[int, ev.Event]] = field(default_factory=list)
     next: int = -1

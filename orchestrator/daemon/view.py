@@ -13,7 +13,7 @@ from orchestrator.ledger.contributions import contributing_rounds
 from orchestrator.ledger.entities import LedgerState, Round, RoundStatus
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.view import Ledger
-from orchestrator.storage.store import ObjectStore
+from orchestrator.storage.store import ObjectReader
 from orchestrator.types import Digest
 
 
@@ -43,7 +43,7 @@ def look(private: PrivateContracts, *, block: int | None = None) -> Look:
     return Look(Ledger(read_records(chain, private, private.deployment.first_block, head)), head)
 
 
-def tasks_of(state: LedgerState, store: ObjectStore) -> dict[Digest, TaskSpec]:
+def tasks_of(state: LedgerState, store: ObjectReader) -> dict[Digest, TaskSpec]:
     """Tasks of the rounds that did not fail, from IPFS, checked against their digests.
 
     One that no contribution was made under may be missing: any member can open a round under a task nobody can read.
@@ -61,7 +61,7 @@ def tasks_of(state: LedgerState, store: ObjectStore) -> dict[Digest, TaskSpec]:
     return tasks
 
 
-def _task(found: Round, store: ObjectStore) -> TaskSpec:
+def _task(found: Round, store: ObjectReader) -> TaskSpec:
     opening = found.opening
     data = store.fetch(opening.task_cid, limit=OBJECT_LIMIT)
     if sha256(data) != opening.task_digest:

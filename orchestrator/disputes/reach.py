@@ -107,7 +107,7 @@ class Keys:
     def sender(self, side: Side) -> TransactionSender:
         """Sends from this key's account; a running daemon shares its nonces."""
         here = self.reach
-        chain = here.public.anchor.chain if side == "public" else here.private.rounds.chain
+        chain = here.settings.connection(side)
         timeout = float(here.settings.group("chain")["transaction_timeout"])
         lock = NonceLock(here.folder, f"{side}-{self.role}")
         return TransactionSender(chain, KeystoreSigner(self.keystore, self.role), timeout=timeout, lock=lock)

@@ -19,7 +19,7 @@ from orchestrator.audit.calls import arguments_of
 from orchestrator.audit.collect import Sources, collect
 from orchestrator.audit.evidence import PublicSide, Side
 from orchestrator.audit.recomputed import Point, Recomputed
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 from orchestrator.chain.public_events import (
     Anchored,
     AwardClaim,
@@ -91,7 +91,7 @@ def check_sound(own: Recomputed) -> None:
         raise AuditFailure(f"there is nothing sound to hand over: {why}", mend="see `loranchor audit verify`")
 
 
-def state_line(side: PublicSide, chain: ChainPort, proofs: ProofSource) -> bundle.State:
+def state_line(side: PublicSide, chain: ChainReader, proofs: ProofSource) -> bundle.State:
     """The header of the last block read and the anchor's head in its state."""
     address = side.deployment.address("CheckpointAnchor")
     proof = proofs.prove(address, [bundle.HEAD_SLOT], side.block)

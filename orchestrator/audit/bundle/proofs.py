@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from orchestrator.audit.bundle.header import header_bytes
 from orchestrator.chain import rpc_values as rpc
 from orchestrator.chain.connection import Connection
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 from orchestrator.chain.senders import raw_transaction
 from orchestrator.errors import ChainError
 from orchestrator.types import Address, Digest
@@ -26,7 +26,7 @@ class AccountProof:
 
 
 class ProofSource(Protocol):
-    """A public chain's node that proves its state. Every method raises ``ChainError`` as :class:`ChainPort` does."""
+    """A public chain's node that proves its state. Every method raises ``ChainError`` as :class:`ChainReader` does."""
 
     def header(self, number: int) -> bytes:
         """The header of a block in RLP, whose keccak is the block's hash."""
@@ -65,7 +65,7 @@ def _nodes(answer: Mapping[str, Any], name: str) -> tuple[bytes, ...]:
     return tuple(rpc.data(item, "node of a proof") for item in value)
 
 
-def raw_transactions(chain: ChainPort, hashes: Sequence[Digest]) -> dict[Digest, bytes]:
+def raw_transactions(chain: ChainReader, hashes: Sequence[Digest]) -> dict[Digest, bytes]:
     """The signed bytes of mined transactions, by hash.
 
     Raises:

@@ -21,10 +21,10 @@ from orchestrator.audit.watch.sides import Glance, Watching, watch_private, watc
 from orchestrator.audit.watch.sights import private_seen, public_seen
 from orchestrator.audit.watch.state import State
 from orchestrator.chain.deployment import Deployment
-from orchestrator.chain.port import ChainPort
+from orchestrator.chain.port import ChainReader
 from orchestrator.errors import LoranchorError, StorageError
 from orchestrator.ledger.contributions import contributing_rounds
-from orchestrator.storage.store import ObjectStore
+from orchestrator.storage.store import ObjectReader
 
 Findings = Mapping[str, tuple[Finding, ...]]
 
@@ -41,9 +41,9 @@ class Watched:
         private: a node that reads the private chain. store: an IPFS node in the members' swarm; goes with ``private``.
     """
 
-    public: tuple[ChainPort, Deployment]
-    private: tuple[ChainPort, Deployment] | None = None
-    store: ObjectStore | None = None
+    public: tuple[ChainReader, Deployment]
+    private: tuple[ChainReader, Deployment] | None = None
+    store: ObjectReader | None = None
 
 
 class Eyes:
@@ -93,7 +93,7 @@ class Inside:
         chain: the private chain.
     """
 
-    def __init__(self, chain: Watching[PrivateSide], store: ObjectStore, limits: Limits) -> None:
+    def __init__(self, chain: Watching[PrivateSide], store: ObjectReader, limits: Limits) -> None:
         self.chain = chain
         self._objects, self._limits = KeptObjects(store), limits
         self._own: Recomputed | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.audit.metered import MeteredChain
 from orchestrator.audit.watch.observation import Mark
 from orchestrator.chain.logs import CHUNK
-from orchestrator.chain.port import Block, ChainPort, RawLog, Receipt
+from orchestrator.chain.port import Block, ChainReader, RawLog, Receipt
 from orchestrator.errors import ChainError
 from orchestrator.types import Address, Digest
 
@@ -24,7 +24,7 @@ class KeptChain(MeteredChain):
         chain: the node. addresses: all contracts that will be asked for. first: the block to read from.
     """
 
-    def __init__(self, chain: ChainPort, addresses: Sequence[Address], first: int) -> None:
+    def __init__(self, chain: ChainReader, addresses: Sequence[Address], first: int) -> None:
         super().__init__(chain)
         self._addresses, self._first = tuple(addresses), first
         self.forget()

@@ -11,7 +11,7 @@ from orchestrator.audit.watch.limits import Limits
 from orchestrator.audit.watch.observation import Absence, Asked, ObjectsSeen
 from orchestrator.audit.watch.wanted import terms, turn, wanted
 from orchestrator.errors import ObjectMissing, ProtocolError
-from orchestrator.storage.store import DEFAULT_TIMEOUT, ObjectStore
+from orchestrator.storage.store import DEFAULT_TIMEOUT, ObjectReader
 from orchestrator.types import Cid
 
 _KEPT_BYTES = 1 << 16
@@ -25,13 +25,9 @@ class KeptObjects:
         store: an IPFS node.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectReader) -> None:
         self.store = store
         self._kept: dict[Cid, bytes] = {}
-
-    @property
-    def bytes_sent(self) -> int:
-        return self.store.bytes_sent
 
     @property
     def bytes_received(self) -> int:
@@ -51,18 +47,6 @@ class KeptObjects:
     def identity(self) -> dict[str, Any]:
         return self.store.identity()
 
-    def add(self, data: bytes) -> Cid:
-        raise NotImplementedError("an audit stores nothing")
-
-    def pin(self, cid: Cid, *, timeout: float = DEFAULT_TIMEOUT) -> None:
-        raise NotImplementedError("an audit stores nothing")
-
-    def unpin(self, cid: Cid) -> None:
-        raise NotImplementedError("an audit stores nothing")
-
-    def collect(self) -> None:
-        raise NotImplementedError("an audit stores nothing")
-
 
 class Prober:
     """Asks for the objects whose turn it is, whole, so that what comes is known to be what the CID names.
@@ -71,7 +55,7 @@ class Prober:
     everybody else has lost that it is there.
     """
 
-    def __init__(self, store: ObjectStore, limits: Limits) -> None:
+    def __init__(self, store: ObjectReader, limits: Limits) -> None:
         self._objects = Objects(store, timeout=float(limits.object_timeout))
         self._limits = limits
 

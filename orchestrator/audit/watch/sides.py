@@ -12,7 +12,7 @@ from orchestrator.audit.watch.kept_chain import KeptChain
 from orchestrator.audit.watch.observation import Mark
 from orchestrator.chain.contracts import private_of, public_of
 from orchestrator.chain.deployment import Deployment
-from orchestrator.chain.port import Block, ChainPort
+from orchestrator.chain.port import Block, ChainReader
 from orchestrator.errors import LoranchorError
 from orchestrator.types import Address
 
@@ -44,8 +44,8 @@ class Ways(Generic[S]):
         read: all of it. refresh: the contracts' answers alone. moments: the blocks whose times matter.
     """
 
-    read: Callable[[ChainPort, Deployment], S]
-    refresh: Callable[[S, ChainPort, Block], S]
+    read: Callable[[ChainReader, Deployment], S]
+    refresh: Callable[[S, ChainReader, Block], S]
     moments: Callable[[S], Sequence[int]]
 
 
@@ -56,7 +56,7 @@ class Watching(Generic[S]):
         ways: how this sort of chain is read.
     """
 
-    def __init__(self, chain: ChainPort, deployment: Deployment, ways: Ways[S]) -> None:
+    def __init__(self, chain: ChainReader, deployment: Deployment, ways: Ways[S]) -> None:
         addresses = tuple(Address(item.address) for item in deployment.contracts.values())
         self._chain, self._deployment = KeptChain(chain, addresses, deployment.first_block), deployment
         self._ways: Ways[S] = ways
@@ -94,12 +94,12 @@ class Watching(Generic[S]):
         return Glance(side, block, gone, changed, times)
 
 
-def watch_public(chain: ChainPort, deployment: Deployment) -> Watching[PublicSide]:
+def watch_public(chain: ChainReader, deployment: Deployment) -> Watching[PublicSide]:
     """The public chain; the time that matters is that of the last anchored checkpoint."""
     return Watching(chain, deployment, Ways(read_public, _public_again, _last_anchored))
 
 
-def watch_private(chain: ChainPort, deployment: Deployment) -> Watching[PrivateSide]:
+def watch_private(chain: ChainReader, deployment: Deployment) -> Watching[PrivateSide]:
     """The private chain; the times that matter are those at which checkpoints fell due."""
     return Watching(chain, deployment, Ways(read_private, _private_again, _due))
 
@@ -117,7 +117,7 @@ def _answers(side: PublicSide | PrivateSide) -> tuple[object, ...]:
     return (side.consortium, *((side.head, side.supply) if isinstance(side, PublicSide) else ()))
 
 
-def _public_again(side: PublicSide, chain: ChainPort, block: Block) -> PublicSide:
+def _public_again(side: PublicSide, chain: ChainReader, block: Block) -> PublicSide:
     contracts = public_of(chain, side.deployment)
     return replace(
         side,
@@ -129,6 +129,6 @@ def _public_again(side: PublicSide, chain: ChainPort, block: Block) -> PublicSid
     )
 
 
-def _private_again(side: PrivateSide, chain: ChainPort, block: Block) -> PrivateSide:
+def _private_again(side: PrivateSide, chain: ChainReader, block: Block) -> PrivateSide:
     facts = consortium_facts(private_of(chain, side.deployment).consortium, block.number)
     return replace(side, block=block.number, block_hash=block.hash, consortium=facts)
