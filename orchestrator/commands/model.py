@@ -1,8 +1,7 @@
-"""`loranchor model …`: the model of a manifest, for the world outside or for a try; its old contributions in one."""
+"""`loranchor model …`: the model of a manifest, for the world outside or for a try; its check; its compactions."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.commands import model_compact
+from orchestrator.commands import model_compact, model_supply
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
+from orchestrator.commands.model_supply import KeyPassword, SignKey, digest_of, signer
 from orchestrator.errors import ConfigurationError, EnvironmentMissing
-from orchestrator.types import Digest
 
 if TYPE_CHECKING:
     from orchestrator.daemon.access import Access
@@ -37,7 +36,7 @@ RoundOption = Annotated[
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """An organisation's access, the ledger, and the manifest that is meant."""
 
     access: Access
@@ -59,18 +58,20 @@ def export(
         typer.Option("--rank", metavar="R", help="Cut an adapter to this rank; prints the error.", show_default=False),
     ] = None,
     dtype: Annotated[str, typer.Option("--dtype", help="Of a merged model: fp32, or bf16 with a loss.")] = "fp32",
-    names: Annotated[bool, typer.Option("--names", help="Name the organisations in the model card.")] = False,
+    names: Annotated[bool, typer.Option("--names", help="Name the organisations in card and bill.")] = False,
+    key: SignKey = None,
+    key_password_file: KeyPassword = None,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
-    """Write the model as plain peft or transformers load it, with a model card, and the digest of every file."""
+    """Write the model as plain peft or transformers load it, with a model card, a bill of materials and all digests."""
     check_installed()
     from orchestrator.cache import cache_folder
     from orchestrator.export.run import Wanted, check
     from orchestrator.export.run import export as make
 
-    settings, model = _settings(home, overrides)
+    settings, model = settings_of(home, overrides)
     wanted = Wanted(
         format=format_,
         out=output.resolve(),
@@ -82,9 +83,10 @@ def export(
         cache=cache_folder(),
     )
     check(wanted)
-    with _seen(settings, home, password_file, manifest, round_number) as seen:
-        done = make(seen.access, seen.state, seen.chosen, _facts(seen, names), wanted)
-    _tell(done, as_json)
+    sign = signer(key, key_password_file) if key is not None else None
+    with seen(settings, home, password_file, manifest, round_number) as found:
+        done = make(found.access, found.state, found.chosen, facts_for(found, names), wanted)
+    _tell(done, sign(done.folder) if sign is not None else None, as_json)
 
 
 @app.command()
@@ -108,16 +110,16 @@ def generate(
     from orchestrator.export.loading import folded_model
 
     trying.check(max_tokens, temperature)
-    settings, model = _settings(home, overrides)
+    settings, model = settings_of(home, overrides)
     threads = (settings.values.get("experiment") or {}).get("threads")
     text = _text(prompt)
-    with _seen(settings, home, password_file, manifest, round_number) as seen:
+    with seen(settings, home, password_file, manifest, round_number) as found:
         named = str(model["name"]), int(model["labels"])
-        base = folded_model(seen.access, seen.state, seen.chosen, *named, threads=threads)
-    told: dict[str, Any] = {"manifest": seen.chosen.manifest.digest, "prompt": text}
+        base = folded_model(found.access, found.state, found.chosen, *named, threads=threads)
+    told: dict[str, Any] = {"manifest": found.chosen.manifest.digest, "prompt": text}
     if base.kind == "classifier":
-        told["probabilities"] = found = trying.probabilities(base, text)
-        lines = [f"{value:8.4f}  {label}" for label, value in found.items()]
+        told["probabilities"] = likely = trying.probabilities(base, text)
+        lines = [f"{value:8.4f}  {label}" for label, value in likely.items()]
     else:
         told["text"] = trying.continuation(base, text, max_tokens=max_tokens, temperature=temperature, seed=seed)
         lines = [f"{text}{told['text']}"]
@@ -129,6 +131,9 @@ def generate(
 
 app.command()(model_compact.compact)
 app.command()(model_compact.compactions)
+app.command()(model_supply.sign)
+app.command()(model_supply.bom)
+app.command()(model_supply.verify)
 
 
 def check_installed() -> None:
@@ -138,7 +143,7 @@ def check_installed() -> None:
             raise EnvironmentMissing(f"{name} is not installed", mend="pip install 'loranchor[train]'")
 
 
-def _settings(home: Path, overrides: list[str] | None) -> tuple[Settings, Mapping[str, Any]]:
+def settings_of(home: Path, overrides: list[str] | None) -> tuple[Settings, Mapping[str, Any]]:
     """Settings, and the model that they name."""
     from orchestrator.settings import compose
 
@@ -147,29 +152,25 @@ def _settings(home: Path, overrides: list[str] | None) -> tuple[Settings, Mappin
 
 
 @contextmanager
-def _seen(
+def seen(
     settings: Settings, home: Path, password_file: Path | None, manifest: str | None, number: int | None
-) -> Iterator[_Seen]:
+) -> Iterator[Seen]:
+    """An organisation's access and the manifest that is meant; the keystore is closed when the block ends."""
     from orchestrator.daemon.access import connect
     from orchestrator.daemon.view import look, tasks_of
     from orchestrator.export.selection import choose
     from orchestrator.keystore import read_password
 
-    wanted = None if manifest is None else _digest(manifest)
+    wanted = None if manifest is None else digest_of(manifest)
     access = connect(settings, home, read_password(password_file))
     with access.keystore:
         state = look(access.private).state
         tasks = tasks_of(state, access.store)
-        yield _Seen(access, state, choose(state, tasks, manifest=wanted, round_number=number))
+        yield Seen(access, state, choose(state, tasks, manifest=wanted, round_number=number))
 
 
-def _digest(text: str) -> Digest:
-    if not re.fullmatch(r"0x[0-9a-f]{64}", text):
-        raise ConfigurationError(f"{text!r} is no digest", mend="a manifest's is 0x and 64 hexadecimal digits")
-    return Digest(text)
-
-
-def _facts(seen: _Seen, names: bool) -> Facts:
+def facts_for(seen: Seen, names: bool) -> Facts:
+    """What card and bill may tell."""
     from orchestrator.disputes.anchored import anchor_view
     from orchestrator.export.facts import facts_of
 
@@ -191,11 +192,19 @@ def _text(prompt: str | None) -> str:
     return sys.stdin.read().rstrip("\n") if prompt is None else prompt
 
 
-def _tell(done: Exported, as_json: bool) -> None:
+def _tell(done: Exported, signed: Mapping[str, str] | None, as_json: bool) -> None:
     record = done.record
     if as_json:
-        emit({"folder": str(done.folder), "made": done.made, "what": done.what, "record": record})
+        told = {"folder": str(done.folder), "made": done.made, "what": done.what, "record": record}
+        emit(told if signed is None else {**told, **signed})
         return
+    _tell_folder(done)
+    if signed is not None:
+        typer.echo(f"{signed['signature']}: signed by key {signed['key']}")
+
+
+def _tell_folder(done: Exported) -> None:
+    record = done.record
     if not done.made:
         typer.echo(f"{done.folder} holds this export already; nothing was written")
         return

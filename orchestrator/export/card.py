@@ -130,6 +130,14 @@ def _source(facts: Facts) -> Iterator[str]:
 def _verify(facts: Facts) -> Iterator[str]:
     yield "\n## Check it\n"
     yield "- `loranchor-export.json` has the SHA-256 of every file here; compare with `sha256sum`."
+    yield (
+        "- `bom.cdx.json` (CycloneDX) lists the base model, every file of weights and every contribution, by hashes"
+        " that together give the manifest digest."
+    )
+    yield (
+        "- If it is signed, `loranchor model verify THIS-FOLDER --key PUBLIC-KEY --manifest DIGEST` checks signature,"
+        " files and bill of materials at once. The key must come to you by another way than this folder."
+    )
     if facts.anchor is None:
         yield "- No checkpoint on the public chain names this manifest: only members can check where it comes from."
     else:

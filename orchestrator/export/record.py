@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.aggregation.shards import RECORD
 from orchestrator.errors import FormatError
 from orchestrator.files import write_atomic
 from orchestrator.ledger.canonical import Document, canonical_bytes, parse
@@ -16,6 +15,8 @@ from orchestrator.types import Digest
 
 NAME = "loranchor-export.json"
 FORMAT = "loranchor/export"
+SIGNATURE = "model.sig"
+"""As the OpenSSF model-signing tools name it; over everything here, the record too."""
 BILLION = 1_000_000_000
 
 
@@ -50,14 +51,20 @@ def record_of(identity: Identity, facts: Mapping[str, Any], folder: Path) -> Doc
     """The record of what lies in a folder.
 
     Args:
-        facts: more members, integers and texts. folder: hidden files in it, and the fold's record, are a draft's own.
+        facts: more members, integers and texts.
     """
-    files = {
+    return {"format": FORMAT, "version": 1, **identity.document(), **facts, "files": files_of(folder)}
+
+
+def files_of(folder: Path) -> Document:
+    """What a record says of each file. Hidden files, and the fold's record, are a draft's own."""
+    from orchestrator.aggregation.shards import RECORD  # here, so that those who only read records need no torch
+
+    return {
         path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in sorted(folder.iterdir())
-        if path.is_file() and path.name not in (NAME, RECORD) and not path.name.startswith(".")
+        if path.is_file() and path.name not in (NAME, RECORD, SIGNATURE) and not path.name.startswith(".")
     }
-    return {"format": FORMAT, "version": 1, **identity.document(), **facts, "files": files}
 
 
 def write_record(document: Document, folder: Path) -> None:

@@ -23,6 +23,8 @@ from orchestrator.files import write_atomic
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.models import resolve
+from orchestrator.release.supply.bom import check_installed, write_bom
+from orchestrator.release.supply.making import bill_for
 
 FORMATS = ("peft", "merged")
 
@@ -80,10 +82,12 @@ def export(access: Access, state: LedgerState, chosen: Chosen, facts: Facts, wan
 
     Raises:
         ConfigurationError: the folder is taken or cannot be written, or peft cannot hold this change.
+        EnvironmentMissing: what writes the bill of materials is not installed.
         ContentKeyDestroyed, KeystoreError, StorageError, EnvelopeError: a contribution cannot be opened.
         DataError: the configured model is not the task's base. ProtocolError: a contribution does not fit.
     """
     check(wanted)
+    check_installed()
     manifest = chosen.manifest
     if wanted.format == "peft" and manifest.hardenings:
         raise ConfigurationError(
@@ -103,6 +107,7 @@ def export(access: Access, state: LedgerState, chosen: Chosen, facts: Facts, wan
         with sources_of(access, state, entries, draft / WORK / "sealed") as sources:
             made = _weights(base, chosen, sources, draft, wanted, origin)
         write_atomic(draft / card.NAME, card.card(facts, origin, made).encode())
+        write_bom(bill_for(state, chosen, facts, origin, draft), draft)
         record = _record(identity, facts, made, draft)
         write_record(record, draft)
     return Exported(wanted.out, True, card.what(made), dict(record))

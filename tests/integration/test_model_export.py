@@ -59,9 +59,9 @@ def test_both_formats_are_the_fold(
     assert float((logits(model, tokenizer) - expected).abs().max()) <= CLOSE
     assert {path.name for path in tmp_path.iterdir()} == {"peft", "merged"}, "nothing is left beside them"
     assert not any(path.name.startswith(".") for folder in tmp_path.iterdir() for path in folder.iterdir())
-    check_record(tmp_path / "peft", {"adapter_config.json", "adapter_model.safetensors", "README.md"})
-    settings = {"README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
-
+    papers = {"README.md", "bom.cdx.json"}
+    settings = papers | {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    check_record(tmp_path / "peft", papers | {"adapter_config.json", "adapter_model.safetensors"})
     check_record(tmp_path / "merged", settings)
     check_card(world, (tmp_path / "peft" / "README.md").read_text(), chosen.manifest.digest)
 

@@ -120,7 +120,9 @@ def test_the_base_install_says_what_is_missing(
 
 def test_all_verbs_are_mounted() -> None:
     group: Any = get_command(app)
-    assert set(group.commands["model"].commands) == {"export", "generate", "compact", "compactions"}
+    assert set(group.commands["model"].commands) == {
+        "export", "generate", "compact", "compactions", "sign", "bom", "verify",
+    }  # fmt: skip
 
 
 def test_noise_is_told_by_its_deviation() -> None:
