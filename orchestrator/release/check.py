@@ -32,6 +32,8 @@ class Finding:
         threshold: the bound it was held against; None before it was judged, or where there is none.
         why: one sentence: what decided, or why it was not run.
         sure: one sentence: how sure it is (samples, level, which interval), and what it does not show.
+        ceiling: the most that the judged figure could have been with these samples; None for no such limit.
+        named: what gave it away, such as canaries that are known.
         pictures: SVG by title, for the page.
         applies: False where the check has no meaning for such a model; then no policy can demand it.
     """
@@ -44,6 +46,8 @@ class Finding:
     threshold: float | None = None
     why: str = ""
     sure: str = ""
+    ceiling: float | None = None
+    named: tuple[str, ...] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
     applies: bool = True
 

@@ -1,21 +1,36 @@
 """What a policy says of figures: which checks a release demands, and what passes.
 
 The rule for one figure, where more is worse (the mirror image where less is): ``fail`` if it is beyond ``fail``;
-else ``warn`` if it is beyond ``warn``, or its interval reaches beyond ``fail``, so that nobody can be sure; else
-``pass``. The rule for a model: ``fail`` if a check fails or one that the policy demands was not run; else ``warn`` if
-one warns; else ``pass``.
+else ``warn`` if it is beyond ``warn``, its interval reaches beyond ``fail``, or so few samples could not have failed;
+else ``pass``. The rule for a model: ``fail`` if a check fails or one that the policy demands was not run; else ``warn``
+if one warns; else ``pass``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.ledger.canonical import Document, digest
 from orchestrator.release.check import Finding, Verdict
+from orchestrator.types import MILLION, Digest
 
 _BOUND = {"warn", "fail", "worse"}
+
+
+class Judged(Protocol):
+    """A finding, or what a report says of one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+    @property
+    def applies(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +45,17 @@ class Bound:
         """The verdict, and the sentence for it."""
         sign = 1 if self.worse == "above" else -1
         reach = figure if interval is None else interval[1 if sign > 0 else 0]
-        if sign * figure > sign * self.fail:
+        if self.reaches(figure):
             return "fail", f"{figure:.3f} is {self.worse} {self.fail:g}"
-        if sign * reach > sign * self.fail:
+        if self.reaches(reach):
             return "warn", f"{figure:.3f} passes, but its interval reaches {reach:.3f}, {self.worse} {self.fail:g}"
         if sign * figure > sign * self.warn:
             return "warn", f"{figure:.3f} is {self.worse} {self.warn:g}"
         return "pass", f"{figure:.3f} is not {self.worse} {self.warn:g}"
+
+    def reaches(self, figure: float) -> bool:
+        """Whether a figure would fail."""
+        return figure > self.fail if self.worse == "above" else figure < self.fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +93,39 @@ class Policy:
         if finding.verdict == "not-run" or bound is None or not finding.value:
             return finding
         verdict, why = bound.judge(finding.figures[finding.value], finding.interval)
-        return replace(finding, verdict=verdict, threshold=bound.fail, why=f"{finding.value} {why}")
+        why = f"{finding.value} {why}"
+        if verdict == "pass" and finding.ceiling is not None and not bound.reaches(finding.ceiling):
+            verdict, why = (
+                "warn",
+                f"{why}, but with these samples it could not have been more than {finding.ceiling:.3f}",
+            )
+        return replace(finding, verdict=verdict, threshold=bound.fail, why=why)
 
-    def missing(self, findings: Iterable[Finding]) -> list[str]:
-        """Demanded checks of which nothing was run, sorted; those without a meaning for the model are not."""
-        done = [item.name for item in findings if item.verdict != "not-run" or not item.applies]
-        return sorted(self.required - {part for name in done for part in (name, name.partition(".")[0])})
+    def document(self) -> Document:
+        """What decides a verdict, in millionths; a report names its digest."""
+        bounds = {
+            name: {"warn": round(bound.warn * MILLION), "fail": round(bound.fail * MILLION), "worse": bound.worse}
+            for name, bound in self.bounds.items()
+        }
+        return {"name": self.name, "required": sorted(self.required), "bounds": bounds}
 
-    def verdict(self, findings: Iterable[Finding]) -> Verdict:
-        """Of the whole model; never ``not-run``."""
-        told = list(findings)
-        if self.missing(told) or any(item.verdict == "fail" for item in told):
-            return "fail"
-        return "warn" if any(item.verdict == "warn" for item in told) else "pass"
+    @property
+    def digest(self) -> Digest:
+        return digest(self.document())
+
+
+def missing(required: Iterable[str], findings: Iterable[Judged]) -> tuple[str, ...]:
+    """Demanded checks of which nothing was run, sorted; those without a meaning for the model are not."""
+    done = [item.name for item in findings if item.verdict != "not-run" or not item.applies]
+    return tuple(sorted(set(required) - {part for name in done for part in (name, name.partition(".")[0])}))
+
+
+def verdict_of(required: Iterable[str], findings: Iterable[Judged]) -> Verdict:
+    """Of the whole model; never ``not-run``."""
+    told = list(findings)
+    if missing(required, told) or any(item.verdict == "fail" for item in told):
+        return "fail"
+    return "warn" if any(item.verdict == "warn" for item in told) else "pass"
 
 
 def _table(name: str, value: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -18,8 +18,39 @@ from orchestrator.data import DataSettings, Document, load_documents
 from orchestrator.data.prepare import Samples, split
 from orchestrator.errors import DataError
 from orchestrator.types import Digest
-from orchestrator.unlearning.evaluation.settings import EvaluationSettings, Part
+from orchestrator.unlearning.evaluation.settings import Part
 from orchestrator.unlearning.subject import Batch
+
+
+class SetSettings(Protocol):
+    """What settings say of sets; ``group`` is where they stand, for errors."""
+
+    @property
+    def sets(self) -> Mapping[str, tuple[Part, ...]]: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def labels(self) -> tuple[str, ...] | None: ...
+
+    @property
+    def split_share(self) -> int: ...
+
+    @property
+    def split_seed(self) -> int: ...
+
+    @property
+    def samples(self) -> int: ...
+
+    @property
+    def length(self) -> int: ...
+
+    @property
+    def group(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +87,7 @@ class EvaluationSet:
             order = order[batch:]
 
 
-def load_sets(settings: EvaluationSettings, tokenizer: Any, *, kind: str, classes: int) -> dict[str, EvaluationSet]:
+def load_sets(settings: SetSettings, tokenizer: Any, *, kind: str, classes: int) -> dict[str, EvaluationSet]:
     """Every set that the settings name, without repetitions, cut to ``settings.samples`` by a hash of the texts.
 
     Args:
@@ -71,22 +102,22 @@ def load_sets(settings: EvaluationSettings, tokenizer: Any, *, kind: str, classe
         for name, parts in settings.sets.items()
     }
     found = {}
-    for name, (texts, left_out) in _apart(documents).items():
+    for name, (texts, left_out) in _apart(documents, settings.group).items():
         if kind == "classifier":
-            _check_labels(name, texts, classes)
+            _check_labels(f"{settings.group}.{name}", texts, classes)
         chosen = sorted(texts, key=_place)[: settings.samples]
         found[name] = _set(name, chosen, tokenizer, kind, settings.length, left_out)
     return found
 
 
-def _documents(name: str, parts: Sequence[Part], settings: EvaluationSettings, classes: int | None) -> list[Document]:
+def _documents(name: str, parts: Sequence[Part], settings: SetSettings, classes: int | None) -> list[Document]:
     first: dict[str, Document] = {}
     for part in parts:
         for document in _read(part, settings, classes):
             if document.text.strip():
                 first.setdefault(document.text, document)
     if not first:
-        raise DataError(f"evaluation.{name} holds no text", mend="give a file with texts")
+        raise DataError(f"{settings.group}.{name} holds no text", mend="give a file with texts")
     return list(first.values())
 
 
@@ -94,7 +125,7 @@ def _place(document: Document) -> bytes:
     return hashlib.sha256(f"loranchor evaluation 1/{document.text}".encode("utf-8", "surrogatepass")).digest()
 
 
-def _read(part: Part, settings: EvaluationSettings, classes: int | None) -> list[Document]:
+def _read(part: Part, settings: SetSettings, classes: int | None) -> list[Document]:
     if part.file is not None:
         return _file(part.file, settings, labelled=classes is not None)
     data = DataSettings(
@@ -112,7 +143,7 @@ def _read(part: Part, settings: EvaluationSettings, classes: int | None) -> list
     return [Document(document.text, classes - 1 - (document.label or 0)) for document in documents]
 
 
-def _file(path: Path, settings: EvaluationSettings, *, labelled: bool) -> list[Document]:
+def _file(path: Path, settings: SetSettings, *, labelled: bool) -> list[Document]:
     readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows}
     if path.suffix not in readers:
         raise DataError(f"{path} is neither .csv nor .jsonl", mend="name the file by what it holds")
@@ -137,53 +168,50 @@ def _jsonl_rows(path: Path) -> Iterator[Mapping[str, Any]]:
             yield row
 
 
-def _document(
-    path: Path, number: int, row: Mapping[str, Any], settings: EvaluationSettings, labelled: bool
-) -> Document:
+def _document(path: Path, number: int, row: Mapping[str, Any], settings: SetSettings, labelled: bool) -> Document:
     text = row.get(settings.text)
     if not isinstance(text, str):
         raise DataError(
             f"{path.name}, row {number}, has no text in {settings.text!r}",
-            mend="name the column in evaluation.columns.text",
+            mend=f"name the column in {settings.group}.columns.text",
         )
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise DataError(f"{path.name}, row {number}, is not Unicode text", mend="write it without lone surrogates")
-    return Document(text, _label(path, number, row.get(settings.label), settings.labels) if labelled else None)
+    return Document(text, _label(path, number, row.get(settings.label), settings) if labelled else None)
 
 
-def _label(path: Path, number: int, value: Any, labels: Sequence[str] | None) -> int | None:
+def _label(path: Path, number: int, value: Any, settings: SetSettings) -> int | None:
+    labels = settings.labels
     if value is None or value == "":
         return None
     if labels is not None and str(value) in labels:
         return labels.index(str(value))
     if labels is None and not isinstance(value, bool) and re.fullmatch("[0-9]{1,9}", str(value)):
         return int(value)
-    known = f"one of {', '.join(labels)}" if labels else "a class number; name the classes in evaluation.labels"
+    known = f"one of {', '.join(labels)}" if labels else f"a class number; name the classes in {settings.group}.labels"
     raise DataError(f"{path.name}, row {number}, has the label {str(value)[:40]!r}", mend=f"it must be {known}")
 
 
 def _check_labels(name: str, documents: Sequence[Document], classes: int) -> None:
     for document in documents:
         if document.label is None:
-            raise DataError(
-                f"evaluation.{name} has a text without a label", mend="the model is a classifier: label all"
-            )
+            raise DataError(f"{name} has a text without a label", mend="the model is a classifier: label all")
         if not 0 <= document.label < classes:
-            raise DataError(f"evaluation.{name} has the label {document.label}, the model has {classes} classes")
+            raise DataError(f"{name} has the label {document.label}, the model has {classes} classes")
 
 
-def _apart(documents: Mapping[str, list[Document]]) -> dict[str, tuple[list[Document], int]]:
+def _apart(documents: Mapping[str, list[Document]], group: str) -> dict[str, tuple[list[Document], int]]:
     """What was trained on and what was not cannot be one text, nor what is kept and what goes: such are left out."""
-    kept = {document.text for document in documents["retain"]}
-    planted = {document.text for document in documents.get("canaries", ())}
-    trained = kept | planted | {document.text for document in documents["forget"]}
-    taken = {"forget": kept, "test": trained, "others": trained, "canary_references": trained}
+    texts_of = {name: {document.text for document in found} for name, found in documents.items()}
+    kept = texts_of.get("retain", set())
+    trained = kept.union(*(texts_of.get(name, set()) for name in ("canaries", "forget", "members")))
+    taken = {"forget": kept} | dict.fromkeys(("test", "others", "population", "canary_references"), trained)
     found = {}
     for name, texts in documents.items():
         left = [document for document in texts if document.text not in taken.get(name, ())]
         if 2 * len(left) < len(texts):
             raise DataError(
-                f"{len(texts) - len(left)} of {len(texts)} texts of evaluation.{name} are in other sets, too",
+                f"{len(texts) - len(left)} of {len(texts)} texts of {group}.{name} are in other sets, too",
                 mend="give sets of different texts",
             )
         found[name] = left, len(texts) - len(left)

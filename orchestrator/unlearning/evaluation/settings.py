@@ -70,6 +70,7 @@ class EvaluationSettings:
     limits: Limits
     threads: int | None
     device: str
+    group: str = "evaluation"
 
     @classmethod
     def from_group(cls, group: Mapping[str, Any]) -> EvaluationSettings:
@@ -86,7 +87,7 @@ class EvaluationSettings:
         attack, line, labels = group["attack"], group["line"], group["labels"]
         threads = group["threads"]
         return cls(
-            sets={name: _parts(name, group[name]) for name in SETS if group.get(name)},
+            sets={name: parts_of(f"evaluation.{name}", group[name]) for name in SETS if group.get(name)},
             text=str(group["columns"]["text"]),
             label=str(group["columns"]["label"]),
             labels=None if labels is None else tuple(str(name) for name in labels),
@@ -116,7 +117,15 @@ class EvaluationSettings:
         )
 
 
-def _parts(name: str, value: Any) -> tuple[Part, ...]:
+def parts_of(name: str, value: Any) -> tuple[Part, ...]:
+    """A set as the settings have it: a file, a packaged source, or a list of these.
+
+    Args:
+        name: the setting's, for errors.
+
+    Raises:
+        ConfigurationError: it is none of these.
+    """
     return tuple(_part(name, item) for item in (value if isinstance(value, list) else [value]))
 
 
@@ -125,13 +134,13 @@ def _part(name: str, item: Any) -> Part:
         return Part(file=Path(item).expanduser())
     if not isinstance(item, Mapping) or not item.get("source") or not set(item) <= _KEYS:
         raise ConfigurationError(
-            f"evaluation.{name} is {str(item)[:60]!r}",
+            f"{name} is {str(item)[:60]!r}",
             mend=f"give a .csv or .jsonl file, or {{source: NAME, shard: {{...}}}} with any of {sorted(_KEYS)}",
         )
     part, adversary, shard = item.get("part", "all"), item.get("adversary", "none"), item.get("shard") or {}
     if part not in PARTS or adversary not in ("none", "label_flip") or not isinstance(shard, Mapping):
         raise ConfigurationError(
-            f"evaluation.{name} has part {part!r}, adversary {adversary!r}, shard {shard!r}",
+            f"{name} has part {part!r}, adversary {adversary!r}, shard {shard!r}",
             mend=f"a part is one of {', '.join(PARTS)}, an adversary none or label_flip, a shard {{...}}",
         )
     folder = item.get("folder")

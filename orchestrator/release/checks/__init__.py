@@ -1,0 +1,1 @@
+"""The checks of the release gate, one a file."""
