@@ -31,6 +31,7 @@ VERBS = (
     "model",
     "privacy",
     "evaluate",
+    "release",
     "audit",
     "disclosure",
     "demo",

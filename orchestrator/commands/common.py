@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from orchestrator.types import Digest
 
 WIDE = 1000
 """Columns where output is no terminal: whoever reads a file or a pipe wants whole lines."""
@@ -38,6 +43,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def emit(document: Any) -> None:
     """Print JSON for programs."""
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def digest_given(text: str) -> Digest:
+    """A digest of the command line; ConfigurationError where it is none."""
+    from orchestrator.types import Digest
+
+    if not re.fullmatch(r"0x[0-9a-f]{64}", text):
+        raise ConfigurationError(f"{text!r} is no digest", mend="a manifest's is 0x and 64 hexadecimal digits")
+    return Digest(text)
 
 
 def console(**options: Any) -> Console:

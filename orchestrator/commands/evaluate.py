@@ -69,11 +69,11 @@ def unlearning(
     named = {"original": original, "unlearned": unlearned, "retrained": retrained}
     folders = {role: folder for role, folder in named.items() if folder is not None}
     folders |= {f"reference {number}": folder for number, folder in enumerate(reference or (), start=1)}
-    with _bar() as progress:
+    with bar() as progress:
         done = run(
             folders,
             wanted,
-            _model(settings, base),
+            model_settings(settings, base),
             output,
             with_plots=plots,
             cache=cache_folder(),
@@ -134,12 +134,12 @@ def leakage(
         from orchestrator.attacks.inversion.text_evaluation import TextLeakage, evaluate_texts, text_table
 
         of_texts = TextLeakage(texts, knowledge_named(knowledge), model, rank, tokens, images, seed)
-        with _bar("attacking") as progress:
+        with bar("attacking") as progress:
             document = evaluate_texts(of_texts, output, progress=lambda done, all_: progress("attacking", done / all_))
         _show(document, text_table, output, as_json)
         return
     wanted = Leakage(attack, knowledge_named(knowledge), data, network, images, seed)
-    with _bar("attacking") as progress:
+    with bar("attacking") as progress:
         document = evaluate(
             wanted, output, folder=folder, progress=lambda done, all_: progress("attacking", done / all_)
         )
@@ -155,7 +155,8 @@ def _show(document: dict[str, Any], shown: Callable[[dict[str, Any]], Table], ou
     out.print(f"Written to {output}", markup=False, highlight=False)
 
 
-def _model(settings: Settings, base: str | None) -> ModelSettings:
+def model_settings(settings: Settings, base: str | None) -> ModelSettings:
+    """The base of adapters, as an option or the settings name it."""
     from orchestrator.unlearning.evaluation.models import ModelSettings
 
     group = settings.values.get("model") or {}
@@ -163,7 +164,7 @@ def _model(settings: Settings, base: str | None) -> ModelSettings:
 
 
 @contextmanager
-def _bar(first: str = "loading models and data") -> Iterator[Progress]:
+def bar(first: str = "loading models and data") -> Iterator[Progress]:
     """On standard error, and only where that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

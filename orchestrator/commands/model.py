@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.commands import model_compact, model_supply
-from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
-from orchestrator.commands.model_supply import KeyPassword, SignKey, digest_of, signer
+from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, digest_given, emit
+from orchestrator.commands.model_supply import KeyPassword, SignKey, signer
 from orchestrator.errors import ConfigurationError, EnvironmentMissing
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from orchestrator.settings import Settings
 
 app = typer.Typer(help="The model that contributions make.", no_args_is_help=True)
+
+DEFAULT_POLICY = "release=safe-default"
+"""What a release must pass where no other policy is named."""
 
 ManifestOption = Annotated[
     str | None, typer.Option("--manifest", metavar="DIGEST", help="Which; the present one without.", show_default=False)
@@ -61,6 +64,10 @@ def export(
     names: Annotated[bool, typer.Option("--names", help="Name the organisations in card and bill.")] = False,
     key: SignKey = None,
     key_password_file: KeyPassword = None,
+    release: Annotated[
+        Path | None,
+        typer.Option("--release", metavar="FILE", help="For the world: demand this signed report of a release check."),
+    ] = None,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
@@ -70,8 +77,14 @@ def export(
     from orchestrator.cache import cache_folder
     from orchestrator.export.run import Wanted, check
     from orchestrator.export.run import export as make
+    from orchestrator.release.clearance import clear
+    from orchestrator.release.files import read_signed
+    from orchestrator.release.policy import Policy
 
+    if release is not None and not any(item.startswith("release=") for item in overrides or ()):
+        overrides = [DEFAULT_POLICY, *(overrides or ())]
     settings, model = settings_of(home, overrides)
+    signed = None if release is None else read_signed(release)
     wanted = Wanted(
         format=format_,
         out=output.resolve(),
@@ -85,6 +98,11 @@ def export(
     check(wanted)
     sign = signer(key, key_password_file) if key is not None else None
     with seen(settings, home, password_file, manifest, round_number) as found:
+        if signed is not None:
+            cleared = clear(
+                signed, found.state, found.chosen.manifest.digest, Policy.from_group(settings.group("release"))
+            )
+            typer.echo(cleared.told, err=True)
         done = make(found.access, found.state, found.chosen, facts_for(found, names), wanted)
     _tell(done, sign(done.folder) if sign is not None else None, as_json)
 
@@ -161,7 +179,7 @@ def seen(
     from orchestrator.export.selection import choose
     from orchestrator.keystore import read_password
 
-    wanted = None if manifest is None else digest_of(manifest)
+    wanted = None if manifest is None else digest_given(manifest)
     access = connect(settings, home, read_password(password_file))
     with access.keystore:
         state = look(access.private).state

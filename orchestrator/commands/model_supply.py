@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, emit
-from orchestrator.errors import ConfigurationError
-from orchestrator.types import Digest
+from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, digest_given, emit
 
 if TYPE_CHECKING:
     from orchestrator.release.supply.verify import Verified
@@ -86,7 +83,7 @@ def verify(
     from orchestrator.release.supply.keys import read_public
     from orchestrator.release.supply.verify import verify as check
 
-    wanted = None if manifest is None else digest_of(manifest)
+    wanted = None if manifest is None else digest_given(manifest)
     found = check(folder, read_public(key), manifest=wanted, report=report)
     if as_json:
         emit(_document(found))
@@ -111,13 +108,6 @@ def signer(key: Path, password_file: Path | None) -> Any:
         return {"signature": str(make(folder, private)), "key": fingerprint(private.public_key())}
 
     return signed
-
-
-def digest_of(text: str) -> Digest:
-    """Raises ConfigurationError: it is none."""
-    if not re.fullmatch(r"0x[0-9a-f]{64}", text):
-        raise ConfigurationError(f"{text!r} is no digest", mend="a manifest's is 0x and 64 hexadecimal digits")
-    return Digest(text)
 
 
 def _document(found: Verified) -> dict[str, Any]:

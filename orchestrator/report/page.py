@@ -33,7 +33,7 @@ def render(summary: dict[str, Any], evaluation: dict[str, Any] | None = None) ->
         FormatError: one of them does not follow its format; names the member.
     """
     run = parse(summary)
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     return page.render(
         run=run,
         tiles=list(view.tiles(run)),
@@ -110,7 +110,8 @@ def _replace(target: Path, page: str) -> None:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where pages' templates are, and what they may use; everything is escaped."""
     environment = Environment(
         loader=PackageLoader("orchestrator.report"),
         autoescape=True,

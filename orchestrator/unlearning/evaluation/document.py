@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,10 @@ def millionths(value: float | None) -> int | None:
     return None if value is None or not math.isfinite(value) else round(value * MILLION)
 
 
-def code_digest() -> Digest:
+def code_digest(sources: Sequence[str] = SOURCES) -> Digest:
     """SHA-256 over names and bytes of the sources that make the figures."""
     root, total = Path(__file__).parents[2], hashlib.sha256()
-    for path in sorted(path for name in SOURCES for path in (root / name).rglob("*.py")):
+    for path in sorted(path for name in sources for path in (root / name).rglob("*.py")):
         for part in (path.relative_to(root).as_posix().encode(), path.read_bytes()):
             total.update(len(part).to_bytes(8, "big") + part)
     return Digest("0x" + total.hexdigest())
