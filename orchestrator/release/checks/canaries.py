@@ -18,7 +18,7 @@ from orchestrator.release.check import Finding, Subject
 from orchestrator.release.subject import Answers, Terms
 from orchestrator.unlearning.evaluation.readings import Array, Readings
 
-KNOWN = 0.05
+KNOWN = 1 / 16
 """A canary is named if an ignorant model would make one of all of them so exposed with at most this chance."""
 
 

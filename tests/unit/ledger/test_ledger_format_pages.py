@@ -22,6 +22,9 @@ from orchestrator.ledger.data_statement import DataStatement
 from orchestrator.ledger.records import record_from_document
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.release.override import ReleaseOverride
+from orchestrator.release.report import ReleaseReport
+from orchestrator.release.signed import SignedReport
 from orchestrator.secagg.keys import Announcement
 from orchestrator.secagg.reveals import Reveal
 from orchestrator.secagg.terms import Terms
@@ -40,11 +43,14 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "loranchor/manifest-entry": lambda document: parse(canonical_bytes(document), format="loranchor/manifest-entry"),
     "loranchor/members": Electorate.from_document,
     "loranchor/record": lambda document: record_from_document(document, ZERO_DIGEST),
+    "loranchor/release-override": ReleaseOverride.from_document,
+    "loranchor/release-report": ReleaseReport.from_document,
     "loranchor/request": RevocationRequest.from_document,
     "loranchor/secagg-keys": Announcement.from_document,
     "loranchor/secagg-reveal": Reveal.from_document,
     "loranchor/secagg-terms": Terms.from_document,
     "loranchor/shred-receipt": Receipt.from_document,
+    "loranchor/signed-release-report": SignedReport.from_document,
     "loranchor/task": TaskSpec.from_document,
 }
 EXAMPLES = [
