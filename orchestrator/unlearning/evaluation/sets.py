@@ -177,18 +177,19 @@ def _document(path: Path, number: int, row: Mapping[str, Any], settings: SetSett
         )
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise DataError(f"{path.name}, row {number}, is not Unicode text", mend="write it without lone surrogates")
-    return Document(text, _label(path, number, row.get(settings.label), settings) if labelled else None)
+    return Document(
+        text, _label(path, number, row.get(settings.label), settings.labels, settings.group) if labelled else None
+    )
 
 
-def _label(path: Path, number: int, value: Any, settings: SetSettings) -> int | None:
-    labels = settings.labels
+def _label(path: Path, number: int, value: Any, labels: Sequence[str] | None, group: str = "evaluation") -> int | None:
     if value is None or value == "":
         return None
     if labels is not None and str(value) in labels:
         return labels.index(str(value))
     if labels is None and not isinstance(value, bool) and re.fullmatch("[0-9]{1,9}", str(value)):
         return int(value)
-    known = f"one of {', '.join(labels)}" if labels else f"a class number; name the classes in {settings.group}.labels"
+    known = f"one of {', '.join(labels)}" if labels else f"a class number; name the classes in {group}.labels"
     raise DataError(f"{path.name}, row {number}, has the label {str(value)[:40]!r}", mend=f"it must be {known}")
 
 
@@ -200,7 +201,7 @@ def _check_labels(name: str, documents: Sequence[Document], classes: int) -> Non
             raise DataError(f"{name} has the label {document.label}, the model has {classes} classes")
 
 
-def _apart(documents: Mapping[str, list[Document]], group: str) -> dict[str, tuple[list[Document], int]]:
+def _apart(documents: Mapping[str, list[Document]], group: str = "evaluation") -> dict[str, tuple[list[Document], int]]:
     """What was trained on and what was not cannot be one text, nor what is kept and what goes: such are left out."""
     texts_of = {name: {document.text for document in found} for name, found in documents.items()}
     kept = texts_of.get("retain", set())
