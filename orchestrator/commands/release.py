@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -132,7 +132,7 @@ def _signing(home: Path | None, password_file: Path | None) -> Iterator[Sign | N
         return
     from orchestrator.daemon.signer import holders_of
     from orchestrator.errors import ConfigurationError
-    from orchestrator.keystore import Keystore, read_password
+    from orchestrator.keystore import Keystore, Role, read_password
     from orchestrator.release.report import ReleaseReport
     from orchestrator.release.signed import SignedReport, digest_to_sign
     from orchestrator.settings import compose
@@ -140,9 +140,9 @@ def _signing(home: Path | None, password_file: Path | None) -> Iterator[Sign | N
     settings = compose((), organisation_home=home)
     if settings.organisation is None:
         raise ConfigurationError(f"{home} is no organisation's home", mend="make one with `loranchor org init`")
-    name = settings.organisation.name
+    name, hot = settings.organisation.name, cast("tuple[Role, ...]", ("delegate",))
     password = read_password(password_file)
-    with Keystore.open(home, password, roles=("delegate",), remote=holders_of(settings, home)) as keystore:
+    with Keystore.open(home, password, roles=hot, remote=holders_of(settings, home)) as keystore:
 
         def sign(report: ReleaseReport) -> SignedReport:
             return SignedReport(report, name, keystore.sign_digest("delegate", digest_to_sign(name, report)))

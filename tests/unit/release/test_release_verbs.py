@@ -93,3 +93,15 @@ def test_an_unknown_policy_and_a_taken_folder_are_told_before_anything_is_measur
     assert cli.run(arguments(release_writers, "blank", tmp_path / "there")) == 2
     assert cli.run(["release", "check", str(tmp_path / "no-model"), "--to", str(tmp_path / "new"), *SMALL]) != 0
     assert not (tmp_path / "new").exists()
+
+
+def test_a_set_without_texts_is_told_by_the_setting_that_names_it(
+    release_writers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "members.jsonl").write_text('{"other": "column"}\n')
+    words = ["release", "check", str(release_writers / "blank"), "--to", str(tmp_path / "new")]
+    assert cli.run([*words, f"release.members={tmp_path / 'members.jsonl'}"]) == 9
+    assert "release.columns.text" in capsys.readouterr().err
+    assert cli.run([*words, "release.samples=1"]) == 2
+    assert "release.samples is 1" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
