@@ -1,0 +1,1 @@
+"""How much planted personal data is found, and how much is found that nobody planted."""
