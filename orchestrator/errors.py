@@ -24,6 +24,8 @@
     │   ├── WorkerLimit        11   it needed more memory or time than it may have
     │   └── WorkCancelled      11   what it did was broken off, as somebody asked
     └── DataError               9   a model or data set cannot be used
+        ├── StatementIncomplete 9   a data statement lacks what a policy demands
+        └── SensitivityRefused  9   data of this class are not to be trained on
 
 The number is the exit code of the command line; 1 is an unforeseen error, 130 an interrupt.
 """
@@ -161,3 +163,11 @@ class WorkCancelled(WorkerError):
 
 class DataError(LoranchorError):
     exit_code = 9
+
+
+class StatementIncomplete(DataError):
+    """Names every member that is not stated."""
+
+
+class SensitivityRefused(DataError):
+    """Of an organisation's own sensitivity policy, before anything is trained."""

@@ -43,7 +43,7 @@ def run(
     password = read_password(password_file)
     with single_instance(home), closing(bench):
         access = connect(settings, home, password)
-        bench.lock_key = access.lock_key
+        bench.lock_key, bench.pseudonym_key = access.lock_key, access.pseudonym_key
         bench.check()
         services = Services.of(access, bench)
         stop = threading.Event()

@@ -57,6 +57,11 @@ class Access:
         with self.lock:
             return self.keystore.lock_key()
 
+    def pseudonym_key(self) -> bytes:
+        """What pseudonyms in this organisation's training data are made with, made when it is first asked for."""
+        with self.lock:
+            return self.keystore.pseudonym_key()
+
     def authority_sender(self) -> TransactionSender:
         """Sends from the cold account on the private chain."""
         signer = KeystoreSigner(self.keystore, "authority")

@@ -76,12 +76,16 @@ def check_equipment(equipment: Equipment) -> None:
     """Refuse at once what would fail after minutes: a model or data that are not there.
 
     Raises:
-        DataError: no such model, or an empty shard. ConfigurationError: no such source or device.
+        DataError: no such model, or an empty shard. ConfigurationError: no such source or device, or a package that
+            anonymising needs is not installed.
     """
+    from orchestrator.anonymise.find import finders
     from orchestrator.data import load_documents
     from orchestrator.models import resolve
 
     resolve(equipment.model, cache=equipment.cache)
+    if equipment.data.anonymise is not None:
+        finders()
     load_documents(equipment.data)
 
 

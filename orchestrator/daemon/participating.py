@@ -20,21 +20,22 @@ from orchestrator.participation import (
     situation_of,
 )
 from orchestrator.privacy import policy_named
+from orchestrator.sensitivity import training_refusals
 
 OWN_CHOICE = "its own settings accept and participation say so (docs/methods/participation.md)"
 
 
 def reasons_to_pass(services: Services, ledger: LedgerState, found: Round, task: TaskSpec) -> list[str]:
-    """Why this organisation passes a round: every limit that its task breaks and what its privacy policy cannot keep,
-    else what the participation policy says; none, and it takes part. What that decided is noted first, and asked again
-    it is the same.
+    """Why this organisation passes a round: every limit that its task breaks, what its privacy policy cannot keep and
+    why its own data are not for training, else what the participation policy says; none, and it takes part. What that
+    decided is noted first, and asked again it is the same.
 
     Raises:
         ConfigurationError: limits or policy are set wrong. FormatError: the notes are damaged.
     """
     values = services.settings.values
     cannot = policy_named(task.privacy.policy).objections(task)
-    if refused := [*refusals(task, Limits.from_settings(values)), *cannot]:
+    if refused := [*refusals(task, Limits.from_settings(values)), *cannot, *training_refusals(values)]:
         return refused
     chosen = Participation.from_settings(values, services.me)
     if chosen.account is None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from orchestrator.anonymise import Anonymisation
 from orchestrator.daemon.equipment import groups_of, organisation_of
 from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
 from orchestrator.daemon.worker_process import LEAVING_SECONDS, WorkerProcess
@@ -27,7 +28,15 @@ from orchestrator.settings import Settings
 from orchestrator.types import OrganisationId, ProtectedDelta, UpdateId
 from orchestrator.worker.kept import discard, folder_of
 from orchestrator.worker.wire import Ended, Frame
-from orchestrator.worker.words import delta_of, figure_of, judgements_of, lock_words, manifest_words, no_answer
+from orchestrator.worker.words import (
+    delta_of,
+    figure_of,
+    judgements_of,
+    lock_words,
+    manifest_words,
+    no_answer,
+    pseudonym_words,
+)
 
 MOST_DEATHS = 3
 """Deaths without any step between them, before a call is given up."""
@@ -65,6 +74,8 @@ class ProcessWorkbench:
         self._closed = False
         self.lock_key: Callable[[], LockKey] | None = None
         """Gives the key of the organisation's key-lock out of its keystore; asked where a task wants one."""
+        self.pseudonym_key: Callable[[], bytes] | None = None
+        """Gives the key of pseudonyms; asked where `data.anonymise` wants them."""
 
     @classmethod
     def of(cls, settings: Settings, home: Path) -> ProcessWorkbench:
@@ -169,6 +180,9 @@ class ProcessWorkbench:
         found = {"task": task.document, "manifest": manifest_words(manifest)}
         if KEYLOCK in task.privacy.names and self.lock_key is not None:
             found |= lock_words(self.lock_key())
+        wanted = Anonymisation.from_settings((self._values.get("data") or {}).get("anonymise"))
+        if wanted is not None and wanted.operator == "pseudonym" and self.pseudonym_key is not None:
+            found |= pseudonym_words(self.pseudonym_key())
         return found
 
     def _answered(self, call: Call, decode: Callable[[Frame], Answer]) -> Answer:

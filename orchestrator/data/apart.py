@@ -13,7 +13,6 @@ from torch import Tensor
 from orchestrator.data.document import Document
 from orchestrator.data.settings import DataSettings
 from orchestrator.errors import DataError
-from orchestrator.samples import sample_id
 from orchestrator.types import MILLION, Digest
 
 IGNORED = -100
@@ -43,8 +42,8 @@ def split_apart(documents: Sequence[Document], settings: DataSettings) -> tuple[
     bound = settings.validation_share * 2**64 // MILLION
     training: list[Document] = []
     validation: list[Document] = []
-    for document in sorted(documents, key=lambda item: sample_id(item.text)):
-        text = f"loranchor split 2/{settings.seed}/{sample_id(document.text)}".encode()
+    for document in sorted(documents, key=lambda item: item.id):
+        text = f"loranchor split 2/{settings.seed}/{document.id}".encode()
         held_out = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") < bound
         (validation if held_out else training).append(document)
     if not training or not validation:
@@ -65,7 +64,7 @@ def chopped(documents: Sequence[Document], tokenizer: Any, length: int) -> Chopp
         own = [*tokens, tokenizer.eos_token_id]
         cut = [own[start : start + length] for start in range(0, len(own), length)]
         cut = cut[:1] + [piece for piece in cut[1:] if len(piece) > 1]  # a single token predicts nothing
-        rows[sample_id(document.text)] = tuple(range(len(pieces), len(pieces) + len(cut)))
+        rows[document.id] = tuple(range(len(pieces), len(pieces) + len(cut)))
         pieces += cut
     lengths = torch.tensor([len(piece) for piece in pieces])
     mask = (torch.arange(length) < lengths[:, None]).long()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from orchestrator.anonymise import Anonymiser
 from orchestrator.data.apart import chopped, split_apart
 from orchestrator.data.document import Document
 from orchestrator.data.settings import DataSettings
 from orchestrator.data.sources import load_documents
 from orchestrator.errors import DataError
-from orchestrator.samples import sample_id
 from orchestrator.types import Digest
 
 Batch = dict[str, Tensor]
@@ -61,6 +61,7 @@ class Dataset:
 
     Attributes:
         rows: of ``training``, by the id of the document they were made of; only where documents were kept apart.
+        anonymiser: what took personal data out of all documents, with its counts; None where the settings want none.
     """
 
     settings: DataSettings
@@ -68,6 +69,7 @@ class Dataset:
     training: Samples
     validation: Samples
     rows: Mapping[Digest, tuple[int, ...]] = field(default_factory=dict)
+    anonymiser: Anonymiser | None = None
 
     def batches(self, *, batch: int, steps: int, seed: int) -> Iterator[Batch]:
         """Training batches: every sample once, in an order given by the seed, before any comes again."""
@@ -110,8 +112,9 @@ def prepare(
     length: int,
     apart: bool = False,
     withdrawn: Callable[[Digest], bool] | None = None,
+    pseudonym_key: bytes | None = None,
 ) -> Dataset:
-    """Load, split and tokenise one organisation's data.
+    """Load, split, anonymise where the settings say so, and tokenise one organisation's data.
 
     Args:
         settings: source, shard, split.
@@ -121,14 +124,20 @@ def prepare(
         apart: whether no row holds tokens of two documents, and no document decides on which side of the split another
             one is, so that a data set without some documents is the same in all else.
         withdrawn: tells by its id whether a document may not be used any more, on either side of the split.
+        pseudonym_key: 32 bytes, where the settings put pseudonyms in the place of personal data.
 
     Raises:
+        ConfigurationError: pseudonyms without a key, or the packages of the extra `anonymise` are not installed.
         DataError: the shard is empty, too small for a split, or has no labels where they are needed.
     """
     documents = load_documents(settings)
     training, validation = (split_apart if apart else split)(documents, settings)
     if withdrawn is not None:
         training, validation = (_left(part, withdrawn) for part in (training, validation))
+    wanted = settings.anonymise
+    anonymiser = None if wanted is None else Anonymiser(wanted, pseudonym_key)
+    if anonymiser is not None:  # after the split and by their former ids: nothing else about the data set changes
+        training, validation = (_cleaned(part, anonymiser) for part in (training, validation))
     rows: dict[Digest, tuple[int, ...]] = {}
     if kind == "classifier":
         if any(document.label is None for document in documents):
@@ -138,18 +147,23 @@ def prepare(
         validation = validation[: settings.validation_limit]
         samples = [_labelled(part, tokenizer, length) for part in (_adversarial(training, settings), validation)]
         if apart:
-            rows = {sample_id(document.text): (row,) for row, document in enumerate(training)}
-        return Dataset(settings, len(documents), samples[0], samples[1], rows)
+            rows = {document.id: (row,) for row, document in enumerate(training)}
+        return Dataset(settings, len(documents), samples[0], samples[1], rows, anonymiser)
     if apart:
         cut = [chopped(part, tokenizer, length) for part in (training, validation)]
         blocks, rows = [Samples(item.tokens, item.mask, item.labels) for item in cut], cut[0].rows
     else:
         blocks = [_blocks(part, tokenizer, length) for part in (training, validation)]
-    return Dataset(settings, len(documents), blocks[0], _at_most(blocks[1], settings.validation_limit), rows)
+    held_out = _at_most(blocks[1], settings.validation_limit)
+    return Dataset(settings, len(documents), blocks[0], held_out, rows, anonymiser)
+
+
+def _cleaned(documents: Sequence[Document], anonymiser: Anonymiser) -> list[Document]:
+    return [replace(item, text=anonymiser.clean(item.text), known_as=item.id) for item in documents]
 
 
 def _left(documents: Sequence[Document], withdrawn: Callable[[Digest], bool]) -> list[Document]:
-    left = [document for document in documents if not withdrawn(sample_id(document.text))]
+    left = [document for document in documents if not withdrawn(document.id)]
     if not left:
         raise DataError("what was withdrawn leaves nothing on one side of the split", mend="add other data")
     return left
@@ -182,7 +196,7 @@ def _adversarial(documents: list[Document], settings: DataSettings) -> list[Docu
     if settings.adversary != "label_flip":
         return documents
     top = max(document.label or 0 for document in documents)
-    return [Document(document.text, top - (document.label or 0)) for document in documents]
+    return [replace(document, label=top - (document.label or 0)) for document in documents]
 
 
 def _labelled(documents: Sequence[Document], tokenizer: Any, length: int) -> Samples:

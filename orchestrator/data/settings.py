@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestrator.anonymise import Anonymisation
 from orchestrator.errors import ConfigurationError
+from orchestrator.sensitivity import Declaration
 
 Adversary = Literal["none", "label_flip"]
 
@@ -25,6 +27,8 @@ class DataSettings:
         seed: of the split and of the order of batches.
         adversary: ``label_flip`` turns the labels of the training part around, never those of the held-out part.
         provenance, permission, sensitivity: what the organisation states about the data, in its own words.
+        declared: what it states besides in words that policies understand (`data.statement`).
+        anonymise: what is taken out of the texts before training; None for nothing.
     """
 
     source: str
@@ -37,13 +41,15 @@ class DataSettings:
     provenance: str = "not stated"
     permission: str = "not stated"
     sensitivity: str = "not stated"
+    declared: Declaration = field(default_factory=Declaration)
+    anonymise: Anonymisation | None = None
 
     @classmethod
     def from_experiment(cls, data: Mapping[str, Any], organisation: Mapping[str, Any], seed: int) -> DataSettings:
         """Read them out of an experiment's ``data`` and one entry of its ``organisations``.
 
         Raises:
-            ConfigurationError: a key is missing or the adversary is unknown.
+            ConfigurationError: a key is missing, the adversary unknown, statement or anonymise set wrong.
         """
         try:
             folder = data.get("folder")
@@ -56,6 +62,8 @@ class DataSettings:
                 seed=seed,
                 adversary=organisation.get("adversary") or "none",
                 **{key: data[key] for key in ("provenance", "permission", "sensitivity") if key in data},
+                declared=Declaration.from_settings(data.get("statement")),
+                anonymise=Anonymisation.from_settings(data.get("anonymise")),
             )
         except (KeyError, TypeError) as error:
             raise ConfigurationError(f"the experiment's data settings lack {error}") from error

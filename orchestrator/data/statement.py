@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.data.prepare import Dataset
+from orchestrator.ledger.data_statement import Anonymised
 from orchestrator.types import Digest
 
 
@@ -30,4 +31,14 @@ def data_statement(dataset: Dataset, *, organisation: str, key_lock: Digest | No
         "permission": settings.permission,
         "sensitivity": settings.sensitivity,
         **({} if key_lock is None else {"key_lock": key_lock}),
+        **settings.declared.members(),
+        **_anonymised(dataset),
     }
+
+
+def _anonymised(dataset: Dataset) -> dict[str, Any]:
+    done = dataset.anonymiser
+    if done is None:
+        return {}
+    told = Anonymised(done.settings.operator, done.changed, dict(sorted(done.found.items())))
+    return {"anonymised": told.members()}

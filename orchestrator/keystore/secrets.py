@@ -1,7 +1,8 @@
-"""Prekeys, content keys and lock keys of an organisation: made or taken in, used, and destroyed. In no backup."""
+"""Prekeys, content keys, lock keys and a pseudonym key: made or taken in, used, and destroyed. In no backup."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 
 from orchestrator.envelope.prekeys import generate_prekey, prekey_digest
@@ -10,8 +11,9 @@ from orchestrator.keystore.vault import Vault
 from orchestrator.lock_key import LockKey
 from orchestrator.types import Digest, UpdateId
 
-_PREKEY, _CONTENT, _LOCK = "prekey", "content key", "lock key"
+_PREKEY, _CONTENT, _LOCK, _PSEUDONYM = "prekey", "content key", "lock key", "pseudonym key"
 _KEY_SIZE = 32
+_ONLY = "1"
 
 
 class Secrets:
@@ -105,6 +107,12 @@ class Secrets:
         made = self._new_lock_key(kept[-1] + 1 if kept else 1)
         self._vault.destroy(_LOCK, [str(number) for number in kept])
         return made
+
+    def pseudonym_key(self) -> bytes:
+        """What pseudonyms of personal data are made with (docs/methods/anonymisation.md), made when first asked for."""
+        if _ONLY not in self._vault.ids(_PSEUDONYM):
+            self._vault.put(_PSEUDONYM, _ONLY, secrets.token_bytes(_KEY_SIZE))
+        return self._vault.get(_PSEUDONYM, _ONLY)
 
     def _lock_generations(self) -> list[int]:
         return sorted(int(id) for id in self._vault.ids(_LOCK))

@@ -35,6 +35,10 @@ class Reader:
     def has(self, name: str) -> bool:
         return name in self._value
 
+    def names(self) -> tuple[str, ...]:
+        """Names of all members, ascending; for objects that are keyed by names."""
+        return tuple(sorted(map(str, self._value)))
+
     def inner(self, name: str) -> Reader:
         return Reader(self.take(name), f"{self.place}.{name}")
 

@@ -21,7 +21,7 @@ from orchestrator.worker.serve import Begun, Calls, task_and_manifest, workbench
 from orchestrator.worker.session import Session, ToDaemon
 from orchestrator.worker.team import LaunchedTeam
 from orchestrator.worker.wire import Channel, Frame
-from orchestrator.worker.words import Words, error_words, lock_of
+from orchestrator.worker.words import Words, error_words, lock_of, pseudonym_of
 
 
 def main() -> None:
@@ -100,6 +100,7 @@ def follow(team: LaunchedTeam) -> None:
 def _train_along(team: LaunchedTeam, bench: Any, words: Mapping[str, Any]) -> None:
     bench.forget()
     bench.wear(lock_of(words))
+    bench.name_with(pseudonym_of(words))
     task, manifest = task_and_manifest(words)
     try:
         number, ordinal, spent = (int(words[name]) for name in ("round", "ordinal", "spent"))

@@ -28,6 +28,7 @@ from orchestrator.worker.words import (
     judgements_words,
     lock_of,
     manifest_of,
+    pseudonym_of,
 )
 
 _NO_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "out of memory")
@@ -102,6 +103,7 @@ class Calls:
             return {}, b""
         task, manifest = task_and_manifest(frame.words)
         self._bench.wear(lock_of(frame.words))
+        self._bench.name_with(pseudonym_of(frame.words))
         if frame.kind == "train":
             return self.trained(task, manifest, frame.words)
         if frame.kind == "evaluate":

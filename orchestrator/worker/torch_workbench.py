@@ -93,10 +93,15 @@ class TorchWorkbench:
         self._folded: FoldedModel | None = None
         self._memory: dict[Held, Evaluation] = {}
         self._own_lock = OwnLock()
+        self._pseudonym_key: bytes | None = None
 
     def wear(self, key: LockKey | None) -> None:
         """The key of this organisation's key-lock, for tasks that want one; from the keystore, before each call."""
         self._own_lock.give(key)
+
+    def name_with(self, key: bytes | None) -> None:
+        """The key of pseudonyms, for data settings that put them in place of personal data; before each call."""
+        self._pseudonym_key = key
 
     def statement(self) -> bytes:
         """Canonical data statement; there is one once the data was loaded."""
@@ -228,7 +233,15 @@ class TorchWorkbench:
         """The organisation's own samples, of ``length`` tokens."""
         kept_out = None if withdrawn is None else withdrawn.__contains__
         settings, tokenizer = self._own.data, base.tokenizer
-        return prepare(settings, tokenizer, kind=base.kind, length=length, apart=apart, withdrawn=kept_out)
+        return prepare(
+            settings,
+            tokenizer,
+            kind=base.kind,
+            length=length,
+            apart=apart,
+            withdrawn=kept_out,
+            pseudonym_key=self._pseudonym_key,
+        )
 
     def _discipline(self, privacy: PrivacySettings, settings: TrainingSettings, dataset: Dataset) -> Discipline | None:
         place = Place(self._own.organisation, len(dataset.training), settings.batch, self._home, self._own_lock.lock)

@@ -132,6 +132,17 @@ def lock_of(words: Mapping[str, Any]) -> LockKey | None:
     return None if told is None else LockKey(int(told["generation"]), bytes.fromhex(told["secret"]))
 
 
+def pseudonym_words(key: bytes) -> Words:
+    """The organisation's key of pseudonyms, for its own worker: never written, never logged."""
+    return {"pseudonym_key": key.hex()}
+
+
+def pseudonym_of(words: Mapping[str, Any]) -> bytes | None:
+    """What a call brings; None where the settings want no pseudonyms."""
+    told = words.get("pseudonym_key")
+    return None if told is None else bytes.fromhex(told)
+
+
 def delta_words(delta: ProtectedDelta) -> Words:
     """All but the payload, which is a frame's body."""
     return {
