@@ -28,6 +28,7 @@ VERBS = (
     "revoke",
     "award",
     "checkpoint",
+    "data",
     "model",
     "privacy",
     "evaluate",

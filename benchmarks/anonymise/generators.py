@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from random import Random
 
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 GIVEN = ("ana", "bjorn", "chloe", "dmitri", "emeka", "fatima", "giulia", "haruto", "ines", "josé", "kiran", "liam")
 FAMILY = ("okafor", "smith", "garcia", "tanaka", "novak", "müller", "rossi", "dubois", "kim", "o'neil", "lopez-cruz")

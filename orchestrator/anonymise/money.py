@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from eth_utils import is_checksum_address
+from eth_utils.address import is_checksum_address
 from stdnum import bitcoin, iban, luhn
 
 from orchestrator.anonymise.span import Span
