@@ -70,6 +70,8 @@ bench-keylock: ## what the key-lock costs in time and accuracy, on images and ad
 
 bench-dp: ## ε by the accountants of the privacy policy dp, beside a second opinion (a minute)
 
+bench-anonymise: ## recall and precision on planted personal data, and corpora that must come back unchanged (minutes)
+
 bench-slices: ## what withdrawing single samples costs, and slicing in quality (minutes)
 
 bench-relearning: ## the tamper-resistance paper's protocol on images: what comes back of what was unlearnt (an hour)
