@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
-from orchestrator.ledger.canonical import canonical_bytes
+from orchestrator.daemon.workbench import Figure, Judgement, Layout, Numbers, OpenDelta, Progress
+from orchestrator.ledger.canonical import canonical_bytes, digest
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import MILLION, OrganisationId, ProtectedDelta, UpdateId, protected
 
 DELTA_BYTES = 1_860_000
 """What an update of the demo weighs: SmolLM2-135M, rank 8, sealed."""
+WORDS = DELTA_BYTES // 4
+"""Numbers of a masked update of that size."""
 
 
 class PreparedWorkbench:
@@ -38,6 +40,25 @@ class PreparedWorkbench:
     ) -> ProtectedDelta:
         progress(1, 1)
         return protected(self._delta, policy="none", samples=100, epsilon=0, parent_manifest=manifest.digest)
+
+    def numbers(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
+    ) -> Numbers:
+        progress(1, 1)
+        return Numbers(bytes(4 * WORDS), 100)
+
+    def layout(self, task: TaskSpec, manifest: Manifest) -> Layout:
+        return Layout(WORDS, digest({"words": WORDS}))
+
+    def whole(self, task: TaskSpec, manifest: Manifest, total: bytes) -> bytes:
+        return total
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
         for entry in manifest.opened:

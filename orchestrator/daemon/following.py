@@ -18,7 +18,7 @@ from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.services import Services
 from orchestrator.errors import ChainError, DiskError, ProtocolError
 from orchestrator.ledger.entities import LedgerState
-from orchestrator.ledger.view import awards_of
+from orchestrator.ledger.view import own_awards
 from orchestrator.ledger.words import hex_word
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.machine import refolded, transition
@@ -136,9 +136,7 @@ class Following:
             raise Behind(f"the public chain has the awards of checkpoint {sequence}, the private one is not that far")
         due = ledger.due[sequence - 1]
         then = self._services.history.state_at(due.block, ledger)
-        owners = ledger.updates
-        listed = awards_of(then, due, known_tasks(ledger, self._services))
-        return tuple(award.index for award in listed if owners[award.update_id].organisation == self._services.me)
+        return own_awards(then, due, known_tasks(ledger, self._services), self._services.me)
 
     def _explained(self, error: ProtocolError) -> ProtocolError:
         """A contradiction with what it may come from: the contracts' state holds what the records do not."""

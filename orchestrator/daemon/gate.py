@@ -38,6 +38,8 @@ class Reach(IntEnum):
 
 REACH: dict[str, Reach] = {
     "train": Reach.HOME,
+    "secagg-prepare": Reach.HOME,
+    "secagg-sum": Reach.HOME,
     "collect": Reach.HOME,
     "judge": Reach.HOME,
     "settle-keys": Reach.HOME,
@@ -50,6 +52,9 @@ REACH: dict[str, Reach] = {
     "discard-prekeys": Reach.SENDS,
     "ask-catch-up": Reach.SENDS,
     "pass-round": Reach.SENDS,
+    "secagg-announce": Reach.SENDS,
+    "secagg-deal": Reach.SENDS,
+    "secagg-check": Reach.SENDS,
     "release": Reach.SENDS,
     "commit-verdicts": Reach.SENDS,
     "reveal-verdicts": Reach.SENDS,
@@ -58,6 +63,8 @@ REACH: dict[str, Reach] = {
     "publish-awards": Reach.SENDS,
     "settle-compaction": Reach.SENDS,
     "submit": Reach.COMMITS,
+    "secagg-send": Reach.COMMITS,
+    "secagg-reveal": Reach.COMMITS,
     "attest": Reach.COMMITS,
     "claim": Reach.COMMITS,
     "answer-catch-up": Reach.COMMITS,

@@ -16,6 +16,7 @@ from orchestrator.daemon.foreign_requests import ForeignRequests
 from orchestrator.daemon.gate import Approvals, Gate
 from orchestrator.daemon.health import Health
 from orchestrator.daemon.hints import Hints
+from orchestrator.daemon.masked_rounds import MaskedRounds
 from orchestrator.daemon.overdue import Overdue
 from orchestrator.daemon.prekeys import Prekeys
 from orchestrator.daemon.recall import recall_own_signatures
@@ -60,6 +61,7 @@ class Node:
         self._executor = Executor(services)
         self._claims = Claims(services)
         self._prekeys, self._missing, self._foreign = Prekeys(services), Missing(services), ForeignRequests(services)
+        self._masked = MaskedRounds(services)
         self._surroundings, self._overdue = Surroundings(services.journal), Overdue(services)
         self._recalled = False
         self.waiting: tuple[Effect, ...] = ()
@@ -113,7 +115,7 @@ class Node:
             self._recalled = True
         stopped = any(alarm.name == PRIVATE_CHAIN_REWRITTEN for alarm in self._services.journal.alarms())
         heads = self._claims.compared(self._following.heads(self.state.ledger), self.state.ledger)
-        for part in (self._prekeys, self._missing, self._foreign):
+        for part in (self._prekeys, self._missing, self._foreign, self._masked):
             heads = part.compared(heads, self.state.ledger)
         self._machine.state, effects = transition(self.state, heads)
         self._machine.tell(self._executor.start(self.state, self._let_through(effects, stopped=stopped)))

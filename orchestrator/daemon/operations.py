@@ -16,10 +16,12 @@ from orchestrator.files import write_atomic
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.entities import LedgerState, Mode
 from orchestrator.ledger.manifest import build_manifest
+from orchestrator.ledger.masked_rounds import is_masked
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.scope import OWN, Scope, check_reason, chosen_updates
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.privacy import policy_named
+from orchestrator.secagg.opening import check_opening
 from orchestrator.types import Digest, OrganisationId, RequestId, UpdateId
 
 REQUESTS = "requests"
@@ -69,6 +71,7 @@ def open_round(access: Access, task: TaskSpec, agreement: Agreement, *, without_
             mend="each of them runs `loranchor round agree`, with its present authority",
         )
     _check_phases(access, task)
+    _check_masks(state, task, without_prekeys)
     _check_prekeys(state, access.me, task, without_prekeys)
     with access.lock:
         task_cid, agreement_cid = access.store.add(task.to_bytes()), access.store.add(agreement.to_bytes())
@@ -105,6 +108,19 @@ def _check_prekeys(state: LedgerState, me: OrganisationId, task: TaskSpec, witho
     if not without:
         later = "to them: they do not judge it, and get the keys from the others when it has closed"
         raise ProtocolError(f"{told} {later}", mend=f"{wait}; or go on with --without-prekeys")
+
+
+def _check_masks(state: LedgerState, task: TaskSpec, without: bool) -> None:
+    """Under masks every member holds shares of every other's secrets, sealed to its prekey of the round."""
+    if not is_masked(task):
+        return
+    check_opening(task, tuple(sorted(state.members.seats)), state.members.quorum)
+    if without or state.without_prekeys:
+        names = ", ".join(state.without_prekeys) or "nobody"
+        raise ProtocolError(
+            f"a masked round needs a prekey of every member, {names} has none; --without-prekeys is not for it",
+            mend="wait until `loranchor round status` names nobody without prekeys",
+        )
 
 
 def _check_policy(task: TaskSpec) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from orchestrator.anonymise import Anonymisation
 from orchestrator.daemon.equipment import groups_of, organisation_of
-from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
+from orchestrator.daemon.workbench import Figure, Judgement, Layout, Numbers, OpenDelta, Progress
 from orchestrator.daemon.worker_process import LEAVING_SECONDS, WorkerProcess
 from orchestrator.daemon.worker_settings import WorkerSettings
 from orchestrator.daemon.worker_talk import Call, Talk
@@ -32,9 +32,11 @@ from orchestrator.worker.words import (
     delta_of,
     figure_of,
     judgements_of,
+    layout_of,
     lock_words,
     manifest_words,
     no_answer,
+    numbers_of,
     pseudonym_words,
 )
 
@@ -115,17 +117,31 @@ class ProcessWorkbench:
         ordinal: int | None = None,
         spent: int = 0,
     ) -> ProtectedDelta:
-        words = {
-            **self._about(task, manifest),
-            "round": round_number,
-            "ordinal": ordinal or round_number,
-            "spent": spent,
-        }
-        self._unfinished = round_number
-        call = Call("train", words, opener, openable(manifest), progress)
-        done = self._answered(call, lambda frame: delta_of(frame.words, frame.body))
-        self._unfinished = None
-        return done
+        return self._trained(
+            self._training(task, manifest, opener, round_number, progress, ordinal, spent),
+            lambda frame: delta_of(frame.words, frame.body),
+        )
+
+    def numbers(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
+    ) -> Numbers:
+        return self._trained(
+            self._training(task, manifest, opener, round_number, progress, ordinal, 0),
+            lambda frame: numbers_of(frame.words, frame.body),
+        )
+
+    def layout(self, task: TaskSpec, manifest: Manifest) -> Layout:
+        return self._answered(Call("layout", self._about(task, manifest)), lambda frame: layout_of(frame.words))
+
+    def whole(self, task: TaskSpec, manifest: Manifest, total: bytes) -> bytes:
+        return self._answered(Call("whole", self._about(task, manifest), body=total), lambda frame: frame.body)
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
         call = Call("evaluate", self._about(task, manifest), opener, openable(manifest))
@@ -176,6 +192,25 @@ class ProcessWorkbench:
         if worker is not None:
             worker.end(patience=LEAVING_SECONDS)
 
+    def _training(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        number: int,
+        progress: Progress,
+        ordinal: int | None,
+        spent: int,
+    ) -> Call:
+        words = {**self._about(task, manifest), "round": number, "ordinal": ordinal or number, "spent": spent}
+        return Call("train", words, opener, openable(manifest), progress)
+
+    def _trained(self, call: Call, decode: Callable[[Frame], Answer]) -> Answer:
+        self._unfinished = call.words["round"]
+        done = self._answered(call, decode)
+        self._unfinished = None
+        return done
+
     def _about(self, task: TaskSpec, manifest: Manifest) -> dict[str, Any]:
         found = {"task": task.document, "manifest": manifest_words(manifest)}
         if KEYLOCK in task.privacy.names and self.lock_key is not None:
@@ -214,7 +249,7 @@ class ProcessWorkbench:
         while not call.cancelled.is_set():
             try:
                 worker = self._at_work()
-                worker.channel.send(call.kind, **call.words)
+                worker.channel.send(call.kind, call.body, **call.words)
                 done = Talk(worker, call, self._settings).until_done()
             except Ended:
                 self._mourn(call)

@@ -17,7 +17,7 @@ from orchestrator.daemon.history import History
 from orchestrator.daemon.journal import Journal
 from orchestrator.daemon.opening import OBJECT_LIMIT, waiting_for_keys
 from orchestrator.daemon.results import Results
-from orchestrator.daemon.workbench import OpenDelta, Workbench
+from orchestrator.daemon.workbench import Numbers, OpenDelta, Workbench
 from orchestrator.errors import ChainRewritten, FormatError
 from orchestrator.ledger.canonical import digest, sha256
 from orchestrator.ledger.entities import LedgerState, Round
@@ -34,6 +34,7 @@ class Services(Access):
 
     Attributes:
         desk: trained deltas that the disk or IPFS did not take yet, by round; plaintext, so never written.
+        numbers: the same of masked rounds, from the training until they are masked.
         unpinned: objects of tasks that were fetched and are not kept on the own node.
         absent: when to ask again for tasks that were nowhere, in seconds that only go forward.
         model: held by whoever uses the workbench, which serves one thread at a time.
@@ -45,6 +46,7 @@ class Services(Access):
     results: Results = field(kw_only=True)
     history: History = field(default_factory=History)
     desk: dict[str, ProtectedDelta] = field(default_factory=dict)
+    numbers: dict[str, Numbers] = field(default_factory=dict)
     tasks: dict[Digest, TaskSpec] = field(default_factory=dict)
     unpinned: dict[Digest, Cid] = field(default_factory=dict)
     absent: dict[Digest, float] = field(default_factory=dict)

@@ -12,6 +12,9 @@ from orchestrator.types import OrganisationId, ProtectedDelta
 SEALED = "sealed"
 """Results of trainings, by round: a dictionary with ``content_commitment`` and ``task_digest`` among others."""
 
+LAYOUT = "secagg-layout"
+"""Results: ``words`` and ``layout`` of the updates of a masked round that this member has prepared, by round key."""
+
 
 def trainings_spent(results: Results, ledger: LedgerState, task: TaskSpec, me: OrganisationId) -> int:
     """Own trainings under a task that cost ε: every update the private chain knows, and every one that was sealed.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.types import ProtectedDelta, UpdateId
+from orchestrator.types import Digest, ProtectedDelta, UpdateId
 
 OpenDelta = Callable[[UpdateId], bytes]
 """Gives the plaintext bytes of a contribution; raises ``ContentKeyDestroyed`` or ``StorageError`` where it cannot."""
@@ -43,6 +43,27 @@ class Judgement:
     weight_cap: int
     score: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which numbers the updates of a masked round have: how many, and the digest of their order."""
+
+    words: int
+    layout: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A trained update that is to be masked: it must not leave as it is.
+
+    Attributes:
+        units: steps of the task's grid, clipped to its privacy policy's clip; int32, little-endian.
+        samples: training samples seen.
+    """
+
+    units: bytes = field(repr=False)
+    samples: int
 
 
 class Workbench(Protocol):
@@ -81,6 +102,28 @@ class Workbench(Protocol):
             BudgetSpent: one more would pass the task's cap on ε; asked before anything else.
             DataError: the base model is not the task's, or the shard is empty.
             WorkerError: what works for the daemon ended, reached a limit or was cancelled; so also below.
+        """
+
+    def numbers(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
+    ) -> Numbers:
+        """Train as :meth:`train` does, for a task with masks: what comes is masked before it leaves this process."""
+
+    def layout(self, task: TaskSpec, manifest: Manifest) -> Layout:
+        """Which numbers an update has under a task with masks: the same for all members."""
+
+    def whole(self, task: TaskSpec, manifest: Manifest, total: bytes) -> bytes:
+        """The sum of a masked round as a serialised delta: the same bytes for all members.
+
+        Args:
+            total: units of the sum, int32, little-endian.
         """
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:

@@ -45,6 +45,7 @@ class Call:
     opener: OpenDelta | None = None
     openable: Collection[UpdateId] = ()
     progress: Progress | None = None
+    body: bytes = field(default=b"", repr=False)
     began: float = field(default_factory=time.monotonic)
     step: int = 0
     deaths: int = 0

@@ -1,4 +1,4 @@
-"""Prekeys, content keys, lock keys and a pseudonym key: made or taken in, used, and destroyed. In no backup."""
+"""Prekeys, content keys, mask secrets, lock keys and a pseudonym key: made, used, destroyed. In no backup."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestrator.lock_key import LockKey
 from orchestrator.types import Digest, UpdateId
 
 _PREKEY, _CONTENT, _LOCK, _PSEUDONYM = "prekey", "content key", "lock key", "pseudonym key"
+_MASK = "mask secrets"
 _KEY_SIZE = 32
 _ONLY = "1"
 
@@ -88,6 +89,30 @@ class Secrets:
             how many of them this keystore held. Doing it again after a crash returns the same.
         """
         return self._vault.destroy(_CONTENT, update_ids)
+
+    def keep_mask_secrets(self, session: Digest, secrets: bytes) -> None:
+        """Keep a member's secrets of one secure aggregation.
+
+        Raises:
+            ContentKeyDestroyed: they were destroyed, and others for that session would contradict them.
+        """
+        self._vault.put(_MASK, session, secrets)
+
+    def mask_secrets(self, session: Digest) -> bytes:
+        """The secrets of one secure aggregation.
+
+        Raises:
+            ContentKeyDestroyed: they were destroyed. KeystoreError: never here.
+        """
+        return self._vault.get(_MASK, session)
+
+    def had_mask_secrets(self, session: Digest) -> bool:
+        """Whether there are, or were, secrets of that session."""
+        return self._vault.had(_MASK, session)
+
+    def destroy_mask_secrets(self, session: Digest) -> None:
+        """Forget the secrets of a session for good."""
+        self._vault.destroy(_MASK, [session])
 
     def lock_key(self) -> LockKey:
         """The key of this organisation's key-lock, made when it is first asked for."""

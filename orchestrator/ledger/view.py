@@ -6,16 +6,17 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from orchestrator.errors import ProtocolError
-from orchestrator.ledger.awards import Award, awards, awards_tree
+from orchestrator.ledger.awards import Award, accounts_of, awards, awards_tree
 from orchestrator.ledger.checkpoint import CheckpointContent, content_at
 from orchestrator.ledger.contributions import Tasks, active_updates, contributing_rounds, task_of
-from orchestrator.ledger.entities import Due, LedgerState, Reason
+from orchestrator.ledger.entities import Due, LedgerState, Reason, Round
 from orchestrator.ledger.ids import round_of_subject
 from orchestrator.ledger.manifest import Manifest, build_manifest, governing_task
+from orchestrator.ledger.masked_rounds import course, is_masked, shared_awards
 from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Record, records_tree
 from orchestrator.ledger.state import EMPTY, apply, replay
-from orchestrator.types import ZERO_DIGEST, Digest
+from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
 
 
 def up_to(records: Sequence[Record], block: int) -> Sequence[Record]:
@@ -66,7 +67,27 @@ def awards_of(state: LedgerState, due: Due, tasks: Tasks) -> tuple[Award, ...]:
     round_ = state.rounds[round_of_subject(due.subject)]
     if not active_updates(state, round_.id):
         return ()
-    return awards(state, round_.id, task_of(round_, tasks).per_round)
+    task = task_of(round_, tasks)
+    if is_masked(task):
+        return _of_a_sum(state, round_, task.per_round)
+    return awards(state, round_.id, task.per_round)
+
+
+def own_awards(state: LedgerState, due: Due, tasks: Tasks, me: OrganisationId) -> tuple[int, ...]:
+    """Indices of what the checkpoint awards to a member; of a masked round it may have submitted nothing itself."""
+    listed = awards_of(state, due, tasks)
+    if not listed:
+        return ()
+    account = accounts_of(state.rounds[round_of_subject(due.subject)]).get(me)
+    return tuple(award.index for award in listed if award.account == account)
+
+
+def _of_a_sum(state: LedgerState, round_: Round, per_round: int) -> tuple[Award, ...]:
+    (update_id, *others) = active_updates(state, round_.id)
+    if others or round_.ended is None:
+        return ()  # two sums were accepted, which no honest quorum does: nobody knows whose work counts
+    owners = course(state, round_, round_.ended.block).survivors
+    return shared_awards(state, round_, per_round, update_id, owners) if owners else ()
 
 
 def checkpoint_content_at(records: Sequence[Record], due: Due, block_hash: Digest, tasks: Tasks) -> CheckpointContent:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.ledger.masked_rounds import is_masked
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import ProtectedDelta
 
@@ -160,6 +161,8 @@ def _time(task: TaskSpec, limits: Limits) -> Iterator[str]:
     for name, least in limits.deadlines.items():
         if (given := getattr(task.deadlines, name)) < least:
             yield f"deadlines.{name} is {given} blocks, this organisation needs at least {least}"
+    if is_masked(task):  # of one contribution, the sum of as many updates as the quorum at the least
+        return
     if limits.minimum_updates is not None and task.minimum_updates < limits.minimum_updates:
         wanted, least = task.minimum_updates, limits.minimum_updates
         yield f"minimum_updates is {wanted}, this organisation accepts at least {least}"

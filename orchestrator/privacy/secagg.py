@@ -1,7 +1,7 @@
 """The policy ``secagg``: members see the sum of their updates, and nothing of any one.
 
-See docs/methods/secure-aggregation.md. No daemon plays its rounds yet: what there is, is the library
-:mod:`orchestrator.secagg` and its simulation. So nobody trains under a task with this policy, and no delta leaves.
+See docs/methods/secure-aggregation.md. A daemon trains under it without applying anything to the delta: it masks the
+delta's numbers (:mod:`orchestrator.masking.session`), and no delta without masks leaves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.contribution import AdapterDelta
     from orchestrator.secagg.masked import MaskedUpdate
 
-ONLY = "secure aggregation is available as a library and in simulation only; no daemon plays its rounds"
+NO_MASKS = "a delta without masks leaves by no door under secagg"
 
 
 class SecureAggregation(Plain):
@@ -29,17 +29,15 @@ class SecureAggregation(Plain):
     promise = Promise(
         "A member against the other members and whoever adds up: they see the sum of the updates, and nothing of any"
         " one as long as fewer than the round's quorum collude.",
-        "Everything so far: it is available as a library and in simulation only, no round with it is opened. What the"
-        " sum itself gives away; a member that sends poison is found by nobody, since nobody sees its update.",
+        "What the sum itself gives away; a member that sends poison is found by nobody, since nobody sees its update.",
     )
 
     def objections(self, task: TaskSpec) -> Iterator[str]:
-        yield ONLY
         yield from senseless(task)
 
     def apply(self, delta: AdapterDelta, settings: PrivacySettings) -> AdapterDelta:
         """Raises ConfigurationError: a delta that is not masked leaves under this policy by no door."""
-        raise ConfigurationError(ONLY, mend="choose another privacy policy for the task")
+        raise ConfigurationError(NO_MASKS, mend="the daemon masks what it trains; train under it by no other way")
 
 
 def protect_masked(update: MaskedUpdate, *, samples: int, parent_manifest: Digest, epsilon: int = 0) -> ProtectedDelta:
@@ -53,9 +51,16 @@ def protect_masked(update: MaskedUpdate, *, samples: int, parent_manifest: Diges
     )
 
 
+def protect_sum(payload: bytes, *, parent_manifest: Digest) -> ProtectedDelta:
+    """The sum that all members can compute, as one of them submits it; nobody knows of how many samples it is."""
+    return protected(payload, policy=POLICY.name, samples=0, epsilon=0, parent_manifest=parent_manifest)
+
+
 def senseless(task: TaskSpec) -> Iterator[str]:
     """What a task asks for that nobody can do with updates that nobody sees, a sentence each."""
     strategy, verdict = task.strategy, task.verdict
+    if others := [name for name in task.privacy.names if name != POLICY.name]:
+        yield f"secagg stands alone so far: what a member spends under {', '.join(others)} is in no record of a sum"
     if strategy.name != "ffa":
         yield f"strategy {strategy.name} has no sums of integers, which alone can be masked: use ffa"
     elif strategy.settings["rule"] != "mean":

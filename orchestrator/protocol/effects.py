@@ -49,9 +49,7 @@ class PublishPrekeys(Effect):
 class DiscardPrekeys(Effect):
     """Take back all unused prekeys, because this node cannot open what is sealed to one of them.
 
-    Attributes:
-        first_index, count: of the unused ones; others that come later are another discarding.
-    """
+    ``first_index`` and ``count`` are of the unused ones; others that come later are another discarding."""
 
     name = "discard-prekeys"
     first_index: int
@@ -81,6 +79,69 @@ class SubmitUpdate(Effect):
     """Record the update that was sealed and stored when its training ended."""
 
     name = "submit"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareMasks(Effect):
+    """Check a masked round as before a training, and find out which numbers its updates have."""
+
+    name = "secagg-prepare"
+    lane = "model"
+    local = True
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceMask(Effect):
+    """Make the secrets of a masked round, and announce the public ones."""
+
+    name = "secagg-announce"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class DealShares(Effect):
+    """Deal shares of the own secrets of a masked round, sealed to each member."""
+
+    name = "secagg-deal"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMasked(Effect):
+    """Fetch another member's object of a masked round, keep it, and endorse or dispute it."""
+
+    name = "secagg-check"
+    lane = "fetch"
+    artefact_id: ArtefactId
+
+
+@dataclass(frozen=True, slots=True)
+class SendMasked(Effect):
+    """Train, mask, seal and store an update, and record it."""
+
+    name = "secagg-send"
+    lane = "model"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevealShares(Effect):
+    """Reveal what takes the masks out of the sum: of each member a share of one secret, never of both."""
+
+    name = "secagg-reveal"
+    lane = "fetch"
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class SumMasked(Effect):
+    """Add the masked updates up, take the masks off, and seal and store the sum as this member's update."""
+
+    name = "secagg-sum"
+    lane = "model"
+    local = True
     round: int
 
 
@@ -180,11 +241,7 @@ class ClaimAward(Effect):
 
 @dataclass(frozen=True, slots=True)
 class SettleRevocation(Effect):
-    """Have the contract count again over the members of ``epoch``.
-
-    Attributes:
-        certificate: whose endorsements are counted; zero at the other steps.
-    """
+    """Have the contract count again over the members of ``epoch``; ``certificate`` is zero at the other steps."""
 
     name = "settle-revocation"
     shared = True
@@ -332,10 +389,8 @@ def organisation_of_turn(members: tuple[OrganisationId, ...], key: str, waited: 
     that nothing hangs on one member.
 
     Args:
-        members: in their order on the chain; not empty.
-        key: the effect's id.
-        waited: blocks since the transaction became possible.
-        patience: blocks for each turn.
+        members: in their order on the chain; not empty. key: the effect's id.
+        waited: blocks since the transaction became possible. patience: blocks for each turn.
     """
     first = sum(key.encode()) % len(members)
     return members[(first + max(waited, 0) // patience) % len(members)]

@@ -86,6 +86,7 @@ class BlockSeen:
         unopened: contributions that count and whose content keys this member lacks.
         keyless: its own request for content keys, if nothing that answers it can be opened any more.
         foreign_requests: requests for content keys in its name whose one-time key was never in its keystore.
+        masked: the open round, where its task has the updates masked; only the daemon reads tasks.
     """
 
     private_block: int
@@ -100,6 +101,7 @@ class BlockSeen:
     unopened: frozenset[UpdateId] = frozenset()
     keyless: frozenset[int] = frozenset()
     foreign_requests: frozenset[int] = frozenset()
+    masked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

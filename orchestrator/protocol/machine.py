@@ -66,6 +66,7 @@ def transition(state: NodeState, event: ev.Event) -> Step:
                     unopened=event.unopened,
                     keyless=event.keyless,
                     foreign_requests=event.foreign_requests,
+                    masked=event.masked,
                 )
             )
         case ev.EffectCompleted():

@@ -8,6 +8,7 @@ from orchestrator.ledger.contributions import released_updates
 from orchestrator.ledger.entities import LedgerState, Round, RoundStatus, Update
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.rules_catching_up import keys_are_coming
+from orchestrator.protocol.rules_masked import masked_rules
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import OrganisationId
 
@@ -64,6 +65,9 @@ def own_update(ledger: LedgerState, found: Round, me: OrganisationId) -> Update 
 
 def _submit(state: NodeState, found: Round) -> Iterator[fx.Effect]:
     if own_update(state.ledger, found, state.me) is not None or state.me in found.passed:
+        return
+    if found.id in state.masked:
+        yield from masked_rules(state, found)
         return
     train, submit = fx.TrainUpdate(found.id), fx.SubmitUpdate(found.id)
     if state.gave_up(train.id) or state.gave_up(submit.id):

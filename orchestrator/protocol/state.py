@@ -54,7 +54,7 @@ class NodeState:
         own_awards: this member's awards, indices by sequence.
         claimed: (sequence, index) of awards that were paid.
         verified, lapsed, affected_wrong, replacement_wrong, foreign_prekeys, stale_endorsements, unopened,
-            keyless, foreign_requests: as in :class:`orchestrator.protocol.events.BlockSeen`.
+            keyless, foreign_requests, masked: as in :class:`orchestrator.protocol.events.BlockSeen`.
         in_flight: ids of effects that were asked for and have not ended.
         done: ids of effects that were carried out. A local one is not asked for again; what left the house is, when
             the chain still does not show it after a long while.
@@ -82,6 +82,7 @@ class NodeState:
     unopened: frozenset[UpdateId] = frozenset()
     keyless: frozenset[int] = frozenset()
     foreign_requests: frozenset[int] = frozenset()
+    masked: frozenset[int] = frozenset()
     in_flight: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
     sent_at: Mapping[str, int] = field(default_factory=dict)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrator.ledger.entities import Round
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.secagg.refusal import Reason, SecaggRefused
-from orchestrator.secagg.terms import Terms
-from orchestrator.types import Address, Digest
+from orchestrator.secagg.terms import LEAST_MEMBERS, Terms
+from orchestrator.types import Address, Digest, OrganisationId
 
 SUM_LIMIT = 1 << 23
 """A sum is smaller, either way: so it is on the grid of ``ffa``, exact in fp32, and an ordinary delta."""
@@ -27,13 +27,14 @@ def terms_of(task: TaskSpec, found: Round, chain_id: int, ledger: Address, words
     settings = task.privacy.settings.get("secagg")
     if settings is None:
         raise SecaggRefused(Reason.BAD_TERMS, f"the task's privacy policy is {task.privacy.policy}, not secagg")
+    check_opening(task, tuple(sorted(found.members)), found.quorum)
     if without := sorted(found.members.keys() - found.recipients.keys()):
         raise SecaggRefused(
             Reason.BAD_TERMS,
             f"{', '.join(without)} had no prekey when round {found.id} opened, so no shares can be sealed to them",
             mend="open rounds of this task when all members have prekeys",
         )
-    terms = Terms(
+    return Terms(
         chain_id=chain_id,
         ledger=ledger,
         round=found.id,
@@ -46,11 +47,28 @@ def terms_of(task: TaskSpec, found: Round, chain_id: int, ledger: Address, words
         words=words,
         layout=layout,
     )
-    if terms.most >= SUM_LIMIT:
+
+
+def check_opening(task: TaskSpec, parties: tuple[OrganisationId, ...], quorum: int) -> None:
+    """Refuse a round whose members could not hide their updates, or whose sum might not fit the grid.
+
+    Raises:
+        SecaggRefused: BAD_TERMS: too few members, or a quorum of half of them or less; OVERFLOW.
+    """
+    settings = task.privacy.settings.get("secagg")
+    if settings is None:
+        raise SecaggRefused(Reason.BAD_TERMS, f"the task's privacy policy is {task.privacy.policy}, not secagg")
+    count, clip = len(parties), int(settings["clip"])
+    if count < LEAST_MEMBERS or count >= 2 * quorum:
+        raise SecaggRefused(
+            Reason.BAD_TERMS,
+            f"a quorum of {quorum} among {count} members hides nobody's update: there must be {LEAST_MEMBERS} members,"
+            " and a quorum of more than half of them",
+            mend="agree on a higher quorum first",
+        )
+    if (most := count * WEIGHT * clip) >= SUM_LIMIT:
         raise SecaggRefused(
             Reason.OVERFLOW,
-            f"{len(terms.parties)} members with numbers to {terms.clip} sum to {terms.most} steps; the grid ends below"
-            f" {SUM_LIMIT}",
-            mend=f"a task with privacy.secagg.clip of at most {(SUM_LIMIT - 1) // len(terms.parties)}",
+            f"{count} members with numbers to {clip} sum to {most} steps; the grid ends below {SUM_LIMIT}",
+            mend=f"a task with privacy.secagg.clip of at most {(SUM_LIMIT - 1) // count}",
         )
-    return terms

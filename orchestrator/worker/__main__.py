@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.errors import LoranchorError
+from orchestrator.ledger.masked_rounds import is_masked
 from orchestrator.worker import team as teams
 from orchestrator.worker.limits import bound_oneself
 from orchestrator.worker.serve import Begun, Calls, task_and_manifest, workbench
@@ -104,7 +105,10 @@ def _train_along(team: LaunchedTeam, bench: Any, words: Mapping[str, Any]) -> No
     task, manifest = task_and_manifest(words)
     try:
         number, ordinal, spent = (int(words[name]) for name in ("round", "ordinal", "spent"))
-        bench.train(task, manifest, team.opener(), number, lambda step, steps: None, ordinal=ordinal, spent=spent)
+        if is_masked(task):
+            bench.numbers(task, manifest, team.opener(), number, lambda step, steps: None, ordinal=ordinal)
+        else:
+            bench.train(task, manifest, team.opener(), number, lambda step, steps: None, ordinal=ordinal, spent=spent)
     except LoranchorError as error:  # the first process has the same one; if it has not, nobody comes to the meeting
         logging.getLogger(__name__).warning("%s", error)
     team.meet()

@@ -13,6 +13,7 @@ from orchestrator.daemon.equipment import check_equipment, equipment_of
 from orchestrator.daemon.workbench import OpenDelta, Progress
 from orchestrator.errors import DataError, LoranchorError, WorkerLimit
 from orchestrator.ledger.manifest import Manifest
+from orchestrator.ledger.masked_rounds import is_masked
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.settings import Settings
 from orchestrator.training import Keeper, Team
@@ -108,6 +109,10 @@ class Calls:
             return self.trained(task, manifest, frame.words)
         if frame.kind == "evaluate":
             return asdict(self._bench.evaluate(task, manifest, self._session.open)), b""
+        if frame.kind == "layout":
+            return asdict(self._bench.layout(task, manifest)), b""
+        if frame.kind == "whole":
+            return {}, self._bench.whole(task, manifest, frame.body)
         candidates = [UpdateId(name) for name in frame.words["candidates"]]
         refused = {UpdateId(name): reason for name, reason in frame.words["refused"].items()}
         found = self._bench.judge(task, manifest, candidates, self._session.open, refused)
@@ -121,6 +126,8 @@ class Calls:
         opener: OpenDelta | None = None,
         progress: Progress | None = None,
     ) -> tuple[Words, bytes]:
+        if is_masked(task):
+            return self._numbers(task, manifest, words, opener, progress)
         delta = self._bench.train(
             task,
             manifest,
@@ -131,6 +138,25 @@ class Calls:
             spent=int(words["spent"]),
         )
         return delta_words(delta), delta.payload
+
+    def _numbers(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        words: Mapping[str, Any],
+        opener: OpenDelta | None,
+        progress: Progress | None,
+    ) -> tuple[Words, bytes]:
+        """For the daemon to mask: it has the keys, and this process does not."""
+        found = self._bench.numbers(
+            task,
+            manifest,
+            opener or self._session.open,
+            int(words["round"]),
+            progress or self._session.progress,
+            ordinal=int(words["ordinal"]),
+        )
+        return {"samples": found.samples}, found.units
 
     def _statement(self) -> str | None:
         try:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestrator import errors
-from orchestrator.daemon.workbench import Figure, Judgement
+from orchestrator.daemon.workbench import Figure, Judgement, Layout, Numbers
 from orchestrator.errors import LoranchorError, WorkerError
 from orchestrator.ledger.compactions import CompactionEntry, Prefix
 from orchestrator.ledger.hardenings import HardeningEntry
@@ -57,6 +57,8 @@ _JUDGEMENT: Mapping[str, Check] = {
 }
 _FIGURE: Mapping[str, Check] = {"metric": _label, "value": _finite, "samples": _COUNT}
 _DELTA: Mapping[str, Check] = {"policy": text, "samples": _COUNT, "epsilon": _COUNT, "parent_manifest": _digest}
+_LAYOUT: Mapping[str, Check] = {"words": number(1, 1 << 32), "layout": _digest}
+_NUMBERS: Mapping[str, Check] = {"samples": _COUNT}
 _ERROR: Mapping[str, Check] = {"kinds": lambda value: isinstance(value, list), "message": text, "mend": text}
 
 
@@ -119,6 +121,17 @@ def judgements_of(words: Any) -> dict[UpdateId, Judgement]:
 
 def figure_of(words: Mapping[str, Any]) -> Figure:
     return Figure(**checked(words, _FIGURE))
+
+
+def layout_of(words: Mapping[str, Any]) -> Layout:
+    return Layout(**checked(words, _LAYOUT))
+
+
+def numbers_of(words: Mapping[str, Any], body: bytes) -> Numbers:
+    """What a training for a masked round gave."""
+    if len(body) % 4:
+        raise no_answer("numbers of a size that is none")
+    return Numbers(body, **checked(words, _NUMBERS))
 
 
 def lock_words(key: LockKey) -> Words:

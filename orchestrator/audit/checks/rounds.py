@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.audit.checks.masked import check_masked
 from orchestrator.audit.recomputed import Recomputed
 from orchestrator.audit.tally import Tally
 from orchestrator.errors import ProtocolError
@@ -23,6 +24,7 @@ def check_rounds(own: Recomputed, tally: Tally) -> None:
         tally.demand(not task_object.problem, f"task {round_.opening.task_digest}", task_object.problem)
         if task_object.spec is not None:
             _check_terms(round_, task_object.spec, tally)
+    check_masked(own, tally)
     tally.note(f"rounds: {len(own.state.rounds)}, tasks: {len(own.tasks)}")
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.daemon.handlers import catching_up, checkpoints, compaction, judging, revocations, rounds, training
+from orchestrator.daemon.handlers import (
+    catching_up,
+    checkpoints,
+    compaction,
+    judging,
+    masked,
+    revocations,
+    rounds,
+    training,
+)
 from orchestrator.daemon.handlers.job import Job
 from orchestrator.daemon.services import Services
 from orchestrator.protocol import effects as fx
@@ -19,6 +28,13 @@ HANDLERS: dict[type[fx.Effect], Handler] = {
     fx.PassRound: rounds.pass_round,
     fx.TrainUpdate: training.train,
     fx.SubmitUpdate: training.submit,
+    fx.PrepareMasks: masked.prepare,
+    fx.AnnounceMask: masked.announce,
+    fx.DealShares: masked.deal,
+    fx.CheckMasked: masked.check,
+    fx.SendMasked: masked.send,
+    fx.RevealShares: masked.reveal,
+    fx.SumMasked: masked.sum_up,
     fx.ReleaseUpdate: training.release,
     fx.CollectUpdates: judging.collect,
     fx.JudgeUpdates: judging.judge,

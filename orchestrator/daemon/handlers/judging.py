@@ -19,6 +19,7 @@ from orchestrator.envelope import open_payload, unwrap
 from orchestrator.errors import KeystoreError, ProtocolError, StorageError
 from orchestrator.ledger.contributions import released_updates
 from orchestrator.ledger.entities import Update
+from orchestrator.ledger.masked_rounds import is_masked
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
 from orchestrator.types import Digest, UpdateId
@@ -99,7 +100,15 @@ def judge(services: Services, state: NodeState, effect: fx.JudgeUpdates) -> Job 
     candidates = [update.id for update in released if update.id not in refused]
 
     def compute() -> dict[str, Any]:
-        judged = services.bench.judge(task, manifest, candidates, services.opener(state.ledger), refused)
+        opener = services.opener(state.ledger)
+        if is_masked(task):
+            from orchestrator.masking.session import Session
+            from orchestrator.masking.verdicts import masked_verdicts  # these load numpy
+
+            session = Session(services, state.ledger, found, task, state.private_block + 1)
+            judged = masked_verdicts(services, session, manifest, candidates, opener, refused)
+        else:
+            judged = services.bench.judge(task, manifest, candidates, opener, refused)
         verdicts = [
             {"update_id": update_id, "accept": item.accept, "weight_cap": item.weight_cap, "score": item.score,
              "reason": item.reason}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from orchestrator.daemon.handlers.job import Job
+from orchestrator.daemon.handlers.masked import settle as settle_masks
 from orchestrator.daemon.handlers.training import unrecorded
 from orchestrator.daemon.manifests import known_tasks
 from orchestrator.daemon.opening import removable_cids
@@ -43,6 +44,7 @@ def settle_keys(services: Services, state: NodeState, effect: fx.SettleKeys) -> 
     found = state.ledger.rounds[effect.round]
     services.desk.pop(round_key(found), None)
     services.bench.settle(effect.round)
+    settle_masks(services, state.ledger, found)
     active = set(active_updates(state.ledger, effect.round)) if found.closed_block is not None else set()
     kept, own_cids = unrecorded(services, found)
     lost = [update_id for update_id in found.submissions if update_id not in active]

@@ -15,11 +15,12 @@ from orchestrator.daemon.results import round_key
 from orchestrator.daemon.services import Services, leaf_salt
 from orchestrator.daemon.trainings import SEALED, check_protection, trainings_spent
 from orchestrator.envelope import Context, seal
-from orchestrator.errors import KeystoreError, ProtocolError
+from orchestrator.errors import KeystoreError, ProtocolError, StorageError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import LedgerState, Opening, Round
 from orchestrator.ledger.lineage import training_ordinal
 from orchestrator.ledger.manifest import Manifest
+from orchestrator.ledger.masked_rounds import is_masked
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.participation import Limits
 from orchestrator.protocol import effects as fx
@@ -92,16 +93,9 @@ def train(services: Services, state: NodeState, effect: fx.TrainUpdate) -> Job |
     if sealed.of(found) is not None:
         return None
     task = services.task_of(found)
-    if strange := other_terms(found.opening, task):
-        raise ProtocolError(f"round {effect.round} was opened with other terms than its task's: {', '.join(strange)}")
-    manifest = current_manifest(state.ledger, services, task)
-    if manifest.digest != found.opening.manifest_digest:
-        raise ProtocolError(
-            f"round {effect.round} names manifest {found.opening.manifest_digest}, this node computes {manifest.digest}"
-        )
-    if reasons := reasons_to_pass(services, state.ledger, found, task):
-        services.figures.status("passing", round=effect.round, reasons=reasons)
-        raise ProtocolError(f"{services.me} passes round {effect.round}: {'; '.join(reasons)}", mend=OWN_CHOICE)
+    if is_masked(task):  # its task came between the look at the chain and this effect
+        raise StorageError(f"round {effect.round} has its updates masked: none is trained to leave as it is")
+    manifest = check_round(services, state.ledger, found, task)
 
     def job() -> None:
         key = round_key(found)
@@ -115,6 +109,26 @@ def train(services: Services, state: NodeState, effect: fx.TrainUpdate) -> Job |
         services.report_traffic()
 
     return job
+
+
+def check_round(services: Services, ledger: LedgerState, found: Round, task: TaskSpec) -> Manifest:
+    """The manifest that a round builds on, if this organisation trains for it.
+
+    Raises:
+        ProtocolError: the round has other terms than its task, or another manifest than this node computes; or the
+            organisation's own limits say no.
+    """
+    if strange := other_terms(found.opening, task):
+        raise ProtocolError(f"round {found.id} was opened with other terms than its task's: {', '.join(strange)}")
+    manifest = current_manifest(ledger, services, task)
+    if manifest.digest != found.opening.manifest_digest:
+        raise ProtocolError(
+            f"round {found.id} names manifest {found.opening.manifest_digest}, this node computes {manifest.digest}"
+        )
+    if reasons := reasons_to_pass(services, ledger, found, task):
+        services.figures.status("passing", round=found.id, reasons=reasons)
+        raise ProtocolError(f"{services.me} passes round {found.id}: {'; '.join(reasons)}", mend=OWN_CHOICE)
+    return manifest
 
 
 def _trained(

@@ -6,6 +6,7 @@ What a contract would check and a simulation can, is checked: who signs, in whic
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,20 +84,27 @@ class Consortium(Simulation):
     """Members whose effects are carried out by the daemon's own handlers.
 
     Args:
-        home: folder for everybody's files.
+        home: folder for everybody's files. members, quorum: of the consortium.
     """
 
-    def __init__(self, home: Path, spec: TaskSpec | None = None) -> None:
-        super().__init__(spec=spec)
+    def __init__(
+        self,
+        home: Path,
+        spec: TaskSpec | None = None,
+        *,
+        members: Sequence[OrganisationId] = MEMBERS,
+        quorum: int = 2,
+    ) -> None:
+        super().__init__(members, quorum=quorum, spec=spec)
         self.home = home
         self.contracts = SimulatedContracts(self)
         self.private_chain, self.public_chain = MemoryChain(CHAIN_ID), MemoryChain(PUBLIC_ID)
         self.swarm: list[MemoryStore] = []
-        self.benches = {name: FakeWorkbench(name) for name in MEMBERS}
-        self.stores = {name: MemoryStore(self.swarm) for name in MEMBERS}
-        self.keystores = {name: self._keystore(name) for name in MEMBERS}
+        self.benches = {name: FakeWorkbench(name) for name in members}
+        self.stores = {name: MemoryStore(self.swarm) for name in members}
+        self.keystores = {name: self._keystore(name) for name in members}
         self.opened: list[Services] = []
-        self.services = {name: self.make_services(name) for name in MEMBERS}
+        self.services = {name: self.make_services(name) for name in members}
 
     def close(self) -> None:
         for services in self.opened:

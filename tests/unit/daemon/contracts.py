@@ -18,11 +18,11 @@ from orchestrator.envelope import prekey_digest
 from orchestrator.errors import TransactionReverted
 from orchestrator.ledger.awards import LEAF_TYPES
 from orchestrator.ledger.checkpoint import Checkpoint
-from orchestrator.ledger.ids import update_id_of
+from orchestrator.ledger.ids import artefact_id_of, update_id_of
 from orchestrator.ledger.schema import snake_case
 from orchestrator.ledger.standard_tree import standard_leaf, verify_standard_proof
 from orchestrator.protocol import events as ev
-from orchestrator.types import Address, Digest, OrganisationId, RequestId, UpdateId
+from orchestrator.types import Address, ArtefactId, Digest, OrganisationId, RequestId, UpdateId
 
 PUBLIC_ID = 31337
 ANCHOR = Address("0x" + "a2" * 20)
@@ -149,7 +149,34 @@ class SimulatedContracts:
     def record_verification(self, me: OrganisationId, request: str, row: dict[str, Any], salt: str) -> None:
         self._life.record_figures(me, RequestId(request), row)
 
-    def endorse(self, me: OrganisationId, request: Any, digest: str, cid: str, signature: bytes, salt: str) -> None:
+    def propose(self, me: OrganisationId, kind: str, subject: str, digest: str, cid: str, salt: str) -> None:
+        number = len(self._life.history.state.artefacts) + 1
+        item = artefact_id_of(CHAIN_ID, CONTRACTS["ArtefactRegistry"], number)
+        named: dict[str, Any] = {"kind": kind, "subject": subject, "digest": digest, "cid": cid}
+        self._life.history.tell("ArtefactProposed", me, artefact_id=item, organisation=me, **named)
+        self._stand_behind(me, item, 0, same_transaction=True)
+
+    def dispute(self, me: OrganisationId, artefact_id: Any, reason: str, salt: str) -> None:
+        self._life.history.tell("ArtefactDisputed", me, artefact_id=artefact_id, organisation=me, reason=reason)
+
+    def _stand_behind(self, me: OrganisationId, item: ArtefactId, deviation: int, **how: Any) -> None:
+        history = self._life.history
+        history.tell("ArtefactEndorsed", me, artefact_id=item, organisation=me, deviation=deviation, **how)
+        found = history.state.artefacts[item]
+        if found.agreed is None and len(found.endorsements) >= history.state.members.quorum:
+            told = {"kind": found.kind, "subject": found.subject, "digest": found.digest}
+            history.tell("ArtefactAgreed", me, same_transaction=True, artefact_id=item, **told)
+
+    def endorse(self, me: OrganisationId, request: Any, *values: Any) -> None:
+        """Of two contracts, the functions have the same name."""
+        if request in self._life.history.state.artefacts:
+            self._stand_behind(me, request, values[0])
+        else:
+            self._endorse_certificate(me, request, *values)
+
+    def _endorse_certificate(
+        self, me: OrganisationId, request: Any, digest: str, cid: str, signature: bytes, salt: str
+    ) -> None:
         named: dict[str, Any] = {
             "request_id": request,
             "organisation": me,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from orchestrator.daemon.workbench import Figure, Judgement, OpenDelta, Progress
+import numpy as np
+from unit.ledger.actors import word_of
+
+from orchestrator.daemon.workbench import Figure, Judgement, Layout, Numbers, OpenDelta, Progress
 from orchestrator.errors import BudgetSpent
 from orchestrator.ledger.canonical import canonical_bytes
 from orchestrator.ledger.manifest import Manifest
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import MILLION, OrganisationId, ProtectedDelta, UpdateId, protected
+
+WORDS = 40
+"""Numbers of an update of a masked round."""
 
 
 class FakeWorkbench:
@@ -56,6 +63,31 @@ class FakeWorkbench:
             raise BudgetSpent(f"training number {spent + 1} would bring ε to {epsilon} millionths")
         policy = self.says or task.privacy.policy
         return protected(payload, policy=policy, samples=100, epsilon=epsilon, parent_manifest=manifest.digest)
+
+    def numbers(
+        self,
+        task: TaskSpec,
+        manifest: Manifest,
+        opener: OpenDelta,
+        round_number: int,
+        progress: Progress,
+        *,
+        ordinal: int | None = None,
+    ) -> Numbers:
+        self._begin("numbers", manifest, opener)
+        self.ordinals.append(ordinal)
+        return Numbers(self.units(round_number).astype("<i4").tobytes(), 100)
+
+    def units(self, round_number: int) -> Any:
+        """What it trains for a masked round."""
+        seed = [*self.organisation.encode(), round_number]
+        return np.random.default_rng(seed).integers(-900, 901, WORDS)
+
+    def layout(self, task: TaskSpec, manifest: Manifest) -> Layout:
+        return Layout(WORDS, word_of("layout"))
+
+    def whole(self, task: TaskSpec, manifest: Manifest, total: bytes) -> bytes:
+        return b"the sum" + total
 
     def evaluate(self, task: TaskSpec, manifest: Manifest, opener: OpenDelta) -> Figure:
         self._begin("evaluate", manifest, opener)

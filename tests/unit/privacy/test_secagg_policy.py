@@ -12,9 +12,10 @@ from unit.ledger.actors import task
 from orchestrator.daemon.operations import open_round
 from orchestrator.errors import ConfigurationError, FormatError
 from orchestrator.ledger.task import TaskSpec
+from orchestrator.participation import Limits, refusals
 from orchestrator.privacy import PrivacySettings, policy_named
 from orchestrator.privacy.protect import protect
-from orchestrator.privacy.secagg import ONLY, senseless
+from orchestrator.privacy.secagg import NO_MASKS, senseless
 from orchestrator.settings import compose
 
 PRIVACY = {"policy": "secagg", "epsilon_cap": 0, "delta_inverse": 0, "secagg": {"clip": 1000}}
@@ -30,22 +31,21 @@ def verdict(**changes: Any) -> dict[str, Any]:
     return {"policy": "validation", "filters": [], "minimum_score": 0, "max_norm": 1, "max_rank": 8} | changes
 
 
-def test_no_round_of_it_is_opened() -> None:
+def test_no_round_is_opened_whose_task_makes_no_sense() -> None:
     """Before anything is asked of a chain: there is none here."""
     nothing: Any = SimpleNamespace()
-    with pytest.raises(ConfigurationError, match="as a library and in simulation only"):
-        open_round(nothing, masked(), nothing)
+    with pytest.raises(ConfigurationError, match="weights by samples depend on who drops out"):
+        open_round(nothing, masked(weights="samples"), nothing)
 
 
-def test_no_delta_leaves_under_it() -> None:
+def test_no_delta_without_masks_leaves_under_it() -> None:
     with pytest.raises(ConfigurationError) as caught:
         protect(make_delta(), PrivacySettings.from_task(masked().document), samples=1)
-    assert caught.value.message == ONLY
+    assert caught.value.message == NO_MASKS
 
 
-def test_a_sound_task_is_refused_for_this_alone() -> None:
-    assert list(policy_named("secagg").objections(masked())) == [ONLY]
-    assert list(senseless(masked())) == []
+def test_nothing_is_said_against_a_sound_task() -> None:
+    assert list(policy_named("secagg").objections(masked())) == []
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,17 @@ def test_what_makes_no_sense_with_masks_is_said(changes: dict[str, Any], told: s
     assert any(told in sentence for sentence in senseless(masked(**changes)))
 
 
-def test_it_stands_beside_differential_privacy_in_a_task() -> None:
+def test_it_does_not_stand_beside_differential_privacy_yet() -> None:
     dp = {"unit": "member", "clip_nano": 10**9, "noise_nano": 10**9, "rate_nano": 10**9, "accountant": "rdp"}
     both = {**PRIVACY, "policy": "dp+secagg", "epsilon_cap": 1, "delta_inverse": 2, "dp": {**dp, "generator": "secure"}}
-    assert ONLY in list(policy_named("dp+secagg").objections(masked(privacy=both)))
+    told = list(policy_named("dp+secagg").objections(masked(privacy=both)))
+    assert any("what a member spends under dp is in no record of a sum" in sentence for sentence in told)
+
+
+def test_an_organisation_that_wants_several_updates_takes_a_sum_of_several() -> None:
+    """Of one contribution, which the usual limit would be passed for."""
+    assert refusals(masked(), Limits(minimum_updates=2)) == []
+    assert refusals(task(), Limits(minimum_updates=2)) == ["minimum_updates is 1, this organisation accepts at least 2"]
 
 
 @pytest.mark.parametrize("clip", [0, 1 << 23])

@@ -19,7 +19,7 @@ from orchestrator.ledger.checkpoint import Checkpoint
 from orchestrator.ledger.entities import LedgerState, Round
 from orchestrator.ledger.manifest import Manifest, build_manifest
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.ledger.view import Ledger, awards_of
+from orchestrator.ledger.view import Ledger, own_awards
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol import events as ev
 from orchestrator.protocol.machine import PATIENCE, transition
@@ -318,6 +318,5 @@ class Simulation(Revoking):
             return found
         sequence, claimable = found
         ledger = node.state.ledger
-        listed = awards_of(ledger, ledger.due[sequence - 1], self.history.tasks)
-        own = tuple(award.index for award in listed if ledger.updates[award.update_id].organisation == node.me)
+        own = own_awards(ledger, ledger.due[sequence - 1], self.history.tasks, node.me)
         return ev.AwardsPublishedSeen(sequence, claimable, own)

@@ -63,6 +63,7 @@ def test_what_takes_long_has_a_lane() -> None:
     model = {kind for kind in KINDS if kind.lane == "model"}
     assert model == {
         fx.TrainUpdate, fx.JudgeUpdates, fx.EvaluateManifest, fx.MeasureRevocation, fx.CompareCompaction,
+        fx.PrepareMasks, fx.SendMasked, fx.SumMasked,
     }  # fmt: skip
     assert {kind for kind in KINDS if kind.lane == "fetch"} >= {fx.CollectUpdates, fx.ShredUpdates}
     assert not {kind for kind in KINDS if kind.lane == "model" and kind.shared}
@@ -70,7 +71,8 @@ def test_what_takes_long_has_a_lane() -> None:
 
 def test_what_leaves_no_trace_on_a_chain_is_marked() -> None:
     local = {kind for kind in KINDS if kind.local}
-    assert {kind for kind in KINDS if kind.lane == "model"} - {fx.CompareCompaction} < local  # which says what it found
+    said = {fx.CompareCompaction, fx.SendMasked}  # which record what they found or made
+    assert {kind for kind in KINDS if kind.lane == "model"} - said < local
     assert local >= {fx.CollectUpdates, fx.SettleKeys, fx.MeasureRevocation}
     assert not local & {
         fx.SubmitUpdate,

@@ -10,9 +10,7 @@ from unit.ledger.history import History
 
 from orchestrator.ledger.entities import Artefact, LedgerState, Round
 from orchestrator.ledger.ids import artefact_id_of, round_subject
-from orchestrator.ledger.records import Position
-from orchestrator.ledger.weights import capped
-from orchestrator.secagg.course import (
+from orchestrator.ledger.masked_rounds import (
     CARRIERS,
     KEYS,
     MASKED,
@@ -30,6 +28,8 @@ from orchestrator.secagg.course import (
     steps,
     weight_cap,
 )
+from orchestrator.ledger.records import Position
+from orchestrator.ledger.weights import capped
 from orchestrator.types import ArtefactId, OrganisationId
 
 FIVE = tuple(OrganisationId(name) for name in ("aurora", "borealis", "cumulus", "dune", "ember"))

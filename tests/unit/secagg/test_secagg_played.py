@@ -20,11 +20,7 @@ from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import Artefact, Round
 from orchestrator.ledger.ids import artefact_id_of, round_subject
 from orchestrator.ledger.manifest import build_manifest
-from orchestrator.ledger.task import TaskSpec
-from orchestrator.ledger.weights import capped
-from orchestrator.secagg.book import Book
-from orchestrator.secagg.bundles import Bundle, check_bundle, open_shares
-from orchestrator.secagg.course import (
+from orchestrator.ledger.masked_rounds import (
     KEYS,
     MASKED,
     REVEAL,
@@ -36,6 +32,10 @@ from orchestrator.secagg.course import (
     steps,
     weight_cap,
 )
+from orchestrator.ledger.task import TaskSpec
+from orchestrator.ledger.weights import capped
+from orchestrator.secagg.book import Book
+from orchestrator.secagg.bundles import Bundle, check_bundle, open_shares
 from orchestrator.secagg.keys import Announcement, check_announcement
 from orchestrator.secagg.masked import MaskedUpdate, check_masked
 from orchestrator.secagg.masks import Units

@@ -18,10 +18,10 @@ from orchestrator.aggregation.start import Ground, adapted
 from orchestrator.aggregation.strategy import Block
 from orchestrator.contribution import AdapterDelta, LowRank, Start, integers, parse, serialise
 from orchestrator.errors import ConfigurationError
+from orchestrator.ledger.masked_rounds import weight_cap
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.ledger.weights import capped
 from orchestrator.models import BaseModel, load_base, resolve
-from orchestrator.secagg.course import weight_cap
 from orchestrator.secagg.numbers import clipped, delta_of, layout, numbers_of
 from orchestrator.secagg.opening import terms_of
 from orchestrator.secagg.recover import without

@@ -15,9 +15,12 @@ from typing import NamedTuple
 from orchestrator.ledger.awards import Award, accounts_of
 from orchestrator.ledger.entities import Artefact, LedgerState, Round
 from orchestrator.ledger.ids import round_subject
+from orchestrator.ledger.task import TaskSpec
 from orchestrator.types import MILLION, Address, ArtefactId, OrganisationId, UpdateId
 
 KEYS, SHARES, MASKED, REVEAL = "secagg-keys", "secagg-shares", "secagg-masked", "secagg-reveal"
+POLICY = "secagg"
+"""The privacy policy whose rounds go like this."""
 KINDS = (KEYS, SHARES, MASKED, REVEAL)
 """What the ``ArtefactRegistry`` calls the objects."""
 
@@ -79,9 +82,14 @@ class Course:
     broken: str = ""
 
 
+def is_masked(task: TaskSpec) -> bool:
+    """Whether the rounds of a task are masked ones."""
+    return POLICY in task.privacy.names
+
+
 def course(state: LedgerState, found: Round, block: int) -> Course:
     """How far a round is for whoever acts in ``block``. Lists of parts that are not over may still grow."""
-    objects = _objects(state, found)
+    objects = objects_of(state, found)
     everybody = tuple(sorted(found.members))
     ends: dict[Part, int] = {}
     ends[Part.DEAL] = _end(
@@ -114,7 +122,7 @@ def steps(state: LedgerState, found: Round, me: OrganisationId, block: int) -> I
     if now.broken:
         yield Step(Act.PASS)
         return
-    objects = _objects(state, found)
+    objects = objects_of(state, found)
     match now.part:
         case Part.DEAL:
             yield from (
@@ -186,7 +194,7 @@ def _checks(
             yield Step(Act.CHECK, item.id)
 
 
-def _objects(state: LedgerState, found: Round) -> dict[tuple[str, OrganisationId], Artefact]:
+def objects_of(state: LedgerState, found: Round) -> dict[tuple[str, OrganisationId], Artefact]:
     """The first object of each kind and member that names the round, since it was opened."""
     first: dict[tuple[str, OrganisationId], Artefact] = {}
     for item in sorted(state.artefacts.values(), key=lambda item: item.proposed):
