@@ -45,7 +45,7 @@ class Kept:
 
 
 class Refolded:
-    """Folds by one :class:`FoldedModel`; each model is a copy, and the fold stands afterwards where it stood.
+    """Folds by one :class:`FoldedModel`; each model is a copy, and afterwards it stands at the whole manifest.
 
     Args:
         entries: of the whole manifest.
