@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.fetch import layout
 from tools.fetch.debian import bring_files
-from tools.fetch.sources import CHITCHAT, MINILM, OPTIONAL, PHOTOGRAPHS, SMOLLM2, SOURCES, VADER, Source
+from tools.fetch.sources import CHITCHAT, MINILM, OPTIONAL, ORL_FACES, PHOTOGRAPHS, SMOLLM2, SOURCES, VADER, Source
 from tools.setup.command import run_logged
 from tools.setup.environments import python_of
 from tools.setup.paths import NODE_MODULES, VENV, SetupError, cache_dir, write_atomic
@@ -115,6 +115,8 @@ def _lay_out(source: Source, file: Path, target: Path) -> None:
         layout.lay_out_chitchat(file, target)
     elif source is PHOTOGRAPHS:
         layout.lay_out_members(file, layout.PHOTOGRAPHS, source.files, target)
+    elif source is ORL_FACES:
+        layout.lay_out_faces(file, target)
     elif source is SMOLLM2:
         layout.lay_out_smollm2(file, target, _convert)
 

