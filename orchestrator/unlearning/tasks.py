@@ -1,4 +1,4 @@
-"""What models are for: classes of texts, the next token, classes of images. Losses a sample, all in nats."""
+"""What models are for: classes of texts, the next token, classes or attributes of images. Losses in nats a sample."""
 
 from __future__ import annotations
 
@@ -70,15 +70,45 @@ class ImageTask:
         return _other_labels(batch, self.classes, generator)
 
 
+@dataclass(frozen=True, slots=True)
+class AttributeTask:
+    """A model that gives one logit for each attribute that a picture may show, each by itself.
+
+    Labels are float32 (samples, attributes) of 0 and 1; a sample's loss is the mean of its attributes'.
+    """
+
+    attributes: int
+
+    def losses(self, model: Any, batch: Batch) -> Tensor:
+        logits = self.logits(model, batch)
+        labels = batch["labels"].to(logits.device)
+        return functional.binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
+
+    def logits(self, model: Any, batch: Batch) -> Tensor:
+        logits: Tensor = model(batch["pixel_values"].to(_device(model)))
+        return logits.float()
+
+    def wrong_labels(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Each attribute the other way round; there is nothing to draw."""
+        return {**batch, "labels": 1 - batch["labels"]}
+
+
 def scored(logits: Tensor, batch: Batch) -> Tensor:
-    """The logits that count, (places, classes): of a language model those whose next token has a label."""
+    """The logits that count, (places, classes): of a language model those whose next token has a label.
+
+    An attribute is a place with two classes.
+    """
     labels = batch["labels"].to(logits.device)
+    if labels.is_floating_point():
+        return torch.stack([torch.zeros_like(logits), logits], -1).flatten(0, 1)
     return logits if labels.ndim == 1 else logits[:, :-1][labels[:, 1:] != IGNORED]
 
 
 def predicted(batch: Batch) -> Tensor:
     """(samples,): how many places of each sample are predicted; 1 where a sample has one label."""
     labels = batch["labels"]
+    if labels.is_floating_point():
+        return torch.full((len(labels),), labels.shape[1], device=labels.device)
     return torch.ones_like(labels) if labels.ndim == 1 else (labels[:, 1:] != IGNORED).sum(1)
 
 
