@@ -173,14 +173,13 @@ def test_an_episode_without_a_wrong_answer_teaches_nothing_unless_there_is_a_flo
         assert any(bool(one.any()) for one in found) == lives
 
 
-@pytest.mark.slow
 def test_the_objective_as_written_runs_away_and_the_mended_one_is_learnt(subject: Subject, faces: Faces) -> None:
     """What decision 133 says: one episode over and over, in which the step harms others more than who asked."""
     episode, ends = requests(faces)[0], {}
     for through in (False, True):
         meta, settings = MetaLoss(SHAPE, seed=2), MetaTraining(rate=1.0, weight_decay=0.0, through_validation=through)
         before = float(objective(subject, meta.eval(), episode, settings).detach())
-        train_meta_loss(subject, meta, [episode] * 30, settings, seed=1)
+        train_meta_loss(subject, meta, [episode] * 16, settings, seed=1)
         ends[through] = float(objective(subject, meta.eval(), episode, settings).detach()) / before
     assert ends[False] > 2 and ends[True] < 0.5
 
