@@ -51,7 +51,8 @@ def plant(kind: str, count: int, seed: int) -> dict[str, Any]:
         with the very bounds. found: everything found in those sentences. false: of that, what touches no planted item.
         missed: forms that were not wholly found, at most :data:`SHOWN`.
     """
-    dice, figures, missed = Random(f"loranchor anonymise 1/{kind}/{seed}"), Counter[str](), []
+    dice, figures = Random(f"loranchor anonymise 1/{kind}/{seed}"), Counter[str]()
+    missed: list[str] = []
     for number in range(count):
         words = dice.choice(carriers(("sotu", "vader")[number % 2])).split(" ")
         planted = MAKERS[kind](dice)
