@@ -6,6 +6,7 @@ import importlib.util
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,12 +32,19 @@ BROWNIE = ("deploy", "brownie", "verification", "bench_gas", "branch_recorder", 
 """Parts of names of files that run `brownie`, which must not run twice in one checkout at once."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Which tests stay in one process where several run them (``-n``): those of a file, at least."""
-    if config.getoption("loadgroup", False):
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(HERE).as_posix())))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Which tests stay in one process where several run them (``-n``): those of a file, at least.
+
+    By names, as marks (``xdist_group``) have no effect from pytest 9.2 on: the node id that they are to change is fixed.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid.split("::")[0].removeprefix("tests/"))
+
+    return Together(config, log)
 
 
 def _group(path: str) -> str:

@@ -13,7 +13,7 @@ from unit.audit.site_world import FALSIFIED, busy_material, long_material
 from orchestrator.audit.site import Material, view_files, write_site
 from orchestrator.ledger.entities import LedgerState
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("page")]
+pytestmark = pytest.mark.slow
 
 ROUNDS = 1000
 MOST_MS = 2000
