@@ -36,7 +36,7 @@ BROWNIE = ("deploy", "brownie", "verification", "bench_gas", "branch_recorder", 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Which tests stay in one process where several run them (``-n``): those of a file, at least.
 
-    By names, as marks (``xdist_group``) have no effect from pytest 9.2 on: the node id that they are to change is fixed.
+    By names, as marks (``xdist_group``) do nothing from pytest 9.2 on: the node id that they are to change is fixed.
     """
     from xdist.scheduler import LoadScopeScheduling
 
