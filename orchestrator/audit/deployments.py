@@ -45,6 +45,6 @@ def _contract(fields: Fields) -> ContractRecord:
         address=fields.address("address"),
         block=fields.integer("block"),
         transaction=fields.digest("transaction"),
-        constructor_arguments=tuple(fields.items("constructor_arguments")),
+        constructor_arguments=fields.arguments("constructor_arguments"),
         code_hash=fields.digest("code_hash"),
     )

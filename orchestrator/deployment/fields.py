@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.errors import ConfigurationError
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]*")
 DIGEST = re.compile(r"0x[0-9a-fA-F]{64}")
 ORGANISATION = re.compile(r"[a-z][a-z0-9-]{0,30}")
 NAME = re.compile(r"[!-~]{1,32}")
@@ -63,6 +64,11 @@ class Fields:
         if not isinstance(value, list):
             raise self._wrong(name, value, "a list")
         return value
+
+    def arguments(self, name: str) -> tuple[Any, ...]:
+        """Of a constructor or a call; what is hexadecimal in lower case, as addresses are everywhere."""
+        items = self.items(name)
+        return tuple(item.lower() if isinstance(item, str) and HEXADECIMAL.fullmatch(item) else item for item in items)
 
     def section(self, name: str, known: Collection[str] | None = None) -> Fields:
         """An object that may be left out; with ``known``, one that has no other fields."""

@@ -235,14 +235,14 @@ def _contract(fields: Fields) -> ContractRecord:
         address=fields.address("address"),
         block=fields.integer("block", maximum=UINT64),
         transaction=fields.digest("transaction"),
-        constructor_arguments=tuple(fields.items("constructor_arguments")),
+        constructor_arguments=fields.arguments("constructor_arguments"),
         code_hash=fields.digest("code_hash"),
     )
 
 
 def _binding(fields: Fields) -> BindingRecord:
     return BindingRecord(
-        fields.integer("block", maximum=UINT64), fields.digest("transaction"), tuple(fields.items("arguments"))
+        fields.integer("block", maximum=UINT64), fields.digest("transaction"), fields.arguments("arguments")
     )
 
 

@@ -25,6 +25,20 @@ def test_what_is_written_is_read_by_us_and_by_the_proxies(tmp_path, role):
     assert [path.name for path in tmp_path.iterdir()] == [f"{record.chain_id}.json"]
 
 
+def test_arguments_are_the_same_in_either_case_of_their_digits(tmp_path):
+    record = planned("public")
+    d.write_record(tmp_path, record)
+    path = d.record_path(tmp_path, record.chain_id)
+    document = json.loads(path.read_text())
+    for entry in document["contracts"].values():
+        entry["constructor_arguments"] = [
+            "0x" + item[2:].upper() if str(item).startswith("0x") else item for item in entry["constructor_arguments"]
+        ]
+    assert document != json.loads(path.read_text())
+    path.write_text(json.dumps(document))
+    assert d.read_record(tmp_path, record.chain_id) == record
+
+
 def test_an_unfinished_one_keeps_what_was_about_to_be_sent(tmp_path):
     sent = (
         d.Announced("Consortium", "0x" + "12" * 20, 5),
