@@ -22,7 +22,7 @@ from orchestrator.models.base import state_digest
 from orchestrator.unlearning.person.meta_loss import MetaLoss, Shape
 
 FORMAT = "loranchor/meta-loss"
-VERSION = 1
+VERSION = 2
 PREFIX = "meta-loss-"
 
 
@@ -68,7 +68,8 @@ def _read(path: Path, data: bytes) -> tuple[_About, MetaLoss]:
         about = json.loads((opened.metadata() or {})[FORMAT])
     if about["version"] != VERSION:
         raise ValueError(f"version {about['version']}")
-    meta = MetaLoss(Shape(**about["shape"]))
+    shape = about["shape"]
+    meta = MetaLoss(Shape(**{**shape, "people": tuple(shape["people"])}))
     meta.load_state_dict(safetensors.torch.load(data))
     if not all(bool(torch.isfinite(tensor).all()) for tensor in meta.state_dict().values()):
         raise ValueError("a weight is not finite")

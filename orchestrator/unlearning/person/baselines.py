@@ -43,7 +43,7 @@ class MetaUnlearn:
     """One step of a trained meta-loss, as a method; see :mod:`orchestrator.unlearning.person.step`.
 
     Its data to forget are one batch, the request: ``pixel_values``, ``labels`` float32 (pictures, outputs) and
-    ``places``. It needs no data to keep, takes one step whatever the budget and reports none; ``rate`` is η.
+    ``people``. It needs no data to keep, takes one step whatever the budget and reports none; ``rate`` is η.
     """
 
     meta: MetaLoss
@@ -79,5 +79,5 @@ class MetaUnlearn:
         request = None if data.forget is None else next(data.forget(derived(seed, "forget")), None)
         if request is None:
             raise ForgetDataMissing(self.name)
-        support = Support(request["pixel_values"], request["labels"], request["places"])
+        support = Support(request["pixel_values"], request["labels"], request["people"])
         forget_in_place(subject, self.meta, support, rate=self.rate)

@@ -1,7 +1,8 @@
-"""Simulated requests: people of the training set who will not be forgotten are asked for, to learn how it is done.
+"""Simulated requests: everybody of the training set is asked for, to learn how forgetting is done.
 
-Source: De Min and others, arXiv 2407.12069: training identities are grouped in sets of N; of each of a set one picture
-is the support S, all of theirs are D_f, and the validation pictures D_v are of others.
+Source: De Min and others, arXiv 2407.12069, and their code: the people of the training set, whoever asks later among
+them, are grouped in sets of N; of each of a set one picture is the support S, the others of theirs are D_f, and the
+pictures D_v are of people who were not trained on. People left over are filled up to a set from the beginning.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Episode:
     """One simulated request.
 
     Attributes:
-        people: who asks. support: a picture of each. forget: all pictures of them. validation: some of others.
+        people: who asks. support: a picture of each. forget: all others of them; the same one where they have no other.
+        validation: some of people who were not trained on.
     """
 
     people: tuple[int, ...]
@@ -46,10 +48,8 @@ def targets_of(faces: Faces) -> Tensor:
 
 
 def support_of(faces: Faces, scale: Scale) -> Support:
-    """These pictures as a request: whose they are is numbered by first appearance."""
-    places: dict[int, int] = {}
-    numbers = [places.setdefault(person, len(places)) for person in faces.people.tolist()]
-    return Support(scale.applied(faces.pixels), targets_of(faces), torch.tensor(numbers))
+    """These pictures as a request."""
+    return Support(scale.applied(faces.pixels), targets_of(faces), faces.people)
 
 
 def episodes(
@@ -58,7 +58,8 @@ def episodes(
     """All sets of N people, anew for each epoch.
 
     Args:
-        training: whose people ask. validation: of other people. together: N; people left over wait for another epoch.
+        training: whose people ask. validation: of other people.
+        together: N; the last set is filled up with the first people.
         shown: validation pictures in one episode, drawn.
 
     Raises:
@@ -70,19 +71,22 @@ def episodes(
     for epoch in range(epochs):
         generator = torch.Generator().manual_seed(derived(seed, "episodes", epoch))
         order = people[torch.randperm(len(people), generator=generator)]
-        for start in range(0, len(people) - together + 1, together):
-            asking = order[start : start + together].tolist()
+        around = torch.cat([order, order])
+        for start in range(0, len(people), together):
+            asking = around[start : start + together].tolist()
             yield _episode(training, validation, scale, asking, shown, generator)
 
 
 def _episode(
     training: Faces, validation: Faces, scale: Scale, asking: list[int], shown: int, generator: torch.Generator
 ) -> Episode:
-    forget = training.of(asking)
-    chosen = []
+    theirs = training.of(asking)
+    chosen, left = [], []
     for person in asking:
-        own = (forget.people == person).nonzero()[:, 0]
-        chosen.append(int(own[torch.randint(len(own), (1,), generator=generator)]))
+        own = (theirs.people == person).nonzero()[:, 0].tolist()
+        picked = own[int(torch.randint(len(own), (1,), generator=generator))]
+        chosen.append(picked)
+        left += [place for place in own if place != picked] or own
     seen = torch.randperm(len(validation), generator=generator)[:shown]
-    support = support_of(forget.at(chosen), scale)
+    support, forget = support_of(theirs.at(chosen), scale), theirs.at(left)
     return Episode(tuple(asking), support, batch_of(forget, scale), batch_of(validation.at(seen), scale))

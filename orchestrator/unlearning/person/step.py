@@ -25,16 +25,16 @@ class Support:
 
     Attributes:
         pixel_values: (pictures, channels, height, width), normalised as the model takes them.
-        targets: float32 (pictures, outputs) of 0 and 1, what they show. places: int64 (pictures,), whose it is, from 0.
+        targets: float32 (pictures, outputs) of 0 and 1, what they show. people: int64 (pictures,), whose it is.
     """
 
     pixel_values: Tensor
     targets: Tensor
-    places: Tensor
+    people: Tensor
 
     def to(self, device: torch.device) -> Support:
         """The same where the model is."""
-        return Support(self.pixel_values.to(device), self.targets.to(device), self.places.to(device))
+        return Support(self.pixel_values.to(device), self.targets.to(device), self.people.to(device))
 
 
 class _Seen(nn.Module):
@@ -73,7 +73,7 @@ def stepped(
         raise ConfigurationError(f"{type(model).__name__} has no features", mend="give it `features` and `head`")
     state = {f"model.{name}": weight for name, weight in weights.items()}
     logits, features = torch.func.functional_call(_Seen(model), state, (support.pixel_values,))
-    value = meta(logits, features, support.targets, support.places)
+    value = meta(logits, features, support.targets, support.people)
     found = torch.autograd.grad(value, list(weights.values()), create_graph=graph, allow_unused=True)
     moved = {
         name: weight if gradient is None else weight - rate * gradient
