@@ -15,8 +15,7 @@ import torch
 from orchestrator.aggregation import FoldedModel, Ground, Starting, adapted, ordered, strategy_named
 from orchestrator.aggregation.entries import AnyEntry
 from orchestrator.aggregation.folded import Held, held_by
-from orchestrator.contribution import AdapterDelta, LowRank, Start, parse, serialise
-from orchestrator.contribution.rules import ends_with
+from orchestrator.contribution import AdapterDelta, Start, parse, serialise
 from orchestrator.daemon.workbench import Figure, Judgement, Layout, Numbers, OpenDelta
 from orchestrator.daemon.workbench import Progress as StepProgress
 from orchestrator.data import Dataset, DataSettings, data_statement, prepare
@@ -24,13 +23,12 @@ from orchestrator.data.prepare import Batch
 from orchestrator.errors import ConfigurationError, DataError, WorkCancelled
 from orchestrator.ledger.canonical import canonical_bytes, digest
 from orchestrator.ledger.manifest import Manifest
-from orchestrator.ledger.masked_rounds import POLICY as SECAGG
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.lock_key import LockKey
 from orchestrator.models import BaseModel, load_base, resolve
 from orchestrator.privacy import Place, PrivacySettings, policy_named
 from orchestrator.privacy.protect import price, protect
-from orchestrator.secagg.numbers import clipped, delta_of, layout, numbers_of
+from orchestrator.secagg.numbers import delta_of, layout, numbers_of
 from orchestrator.training import (
     AdapterSettings,
     Discipline,
@@ -46,6 +44,7 @@ from orchestrator.types import MILLION, Digest, OrganisationId, ProtectedDelta, 
 from orchestrator.withdrawn import Withdrawn
 from orchestrator.worker.judging import Bench, judge
 from orchestrator.worker.lineage import beginning, continued
+from orchestrator.worker.masking import blank_update, fraction_bits, numbers_for
 from orchestrator.worker.own_lock import OwnLock
 from orchestrator.worker.slicing import Slicing, train_in_slices
 
@@ -141,40 +140,21 @@ class TorchWorkbench:
     ) -> Numbers:
         privacy = _privacy(task, 0)
         delta, samples = self._trained(task, manifest, opener, round_number, progress, privacy, ordinal)
-        bits = _fraction_bits(task)
-        if layout(delta, bits) != layout(self._blank(task, manifest), bits):
-            raise DataError("training gave other numbers than the task's adapter has")
-        units, cut = clipped(numbers_of(delta, bits), int(privacy.settings[SECAGG]["clip"]))
-        if cut:
-            _log.warning("round %d: %d of %d numbers were clipped for the masks", round_number, cut, units.size)
-        return Numbers(units.astype("<i4").tobytes(), samples)
+        return numbers_for(delta, self._blank(task, manifest), task, privacy, samples)
 
     def layout(self, task: TaskSpec, manifest: Manifest) -> Layout:
         self._ready(task)
-        blank, bits = self._blank(task, manifest), _fraction_bits(task)
+        blank, bits = self._blank(task, manifest), fraction_bits(task)
         return Layout(numbers_of(blank, bits).size, layout(blank, bits))
 
     def whole(self, task: TaskSpec, manifest: Manifest, total: bytes) -> bytes:
         self._ready(task)
         units = np.frombuffer(total, "<i4").astype(np.int64)
-        return serialise(delta_of(units, self._blank(task, manifest), _fraction_bits(task)))
+        return serialise(delta_of(units, self._blank(task, manifest), fraction_bits(task)))
 
     def _blank(self, task: TaskSpec, manifest: Manifest) -> AdapterDelta:
-        """An update that changes nothing, with the tensors that every update of the round has."""
         assert self._base is not None and self._folded is not None
-        strategy, shapes = self._folded.strategy, self._base.shapes
-        assert isinstance(strategy, Starting)  # only ffa has masks, and it starts alike everywhere
-        modules, rank = adapted(shapes, task.adapter.modules), task.adapter.ranks[0]
-        start = strategy.start(Ground(task.training.seed, rank, modules, (), _no_opener))
-        alpha, rslora = task.adapter.alpha, task.adapter.rslora
-        low = {
-            name: LowRank(start.a[name], torch.zeros(outputs, rank), alpha, rslora)
-            for name, (outputs, _) in modules.items()
-        }
-        rules = task.adapter.dense
-        heads = [name for name in shapes if any(ends_with(name.rpartition(".")[0], ending) for ending in rules)]
-        dense = {name: torch.zeros(*shapes[name]) for name in heads}
-        return AdapterDelta(self._base.digest, manifest.digest, low, dense, start.frozen)
+        return blank_update(self._base, self._folded.strategy, task, manifest.digest)
 
     def _trained(
         self,
@@ -397,11 +377,3 @@ def _privacy(task: TaskSpec, spent: int) -> PrivacySettings:
         raise ConfigurationError("; ".join(objections), mend="agree on another task")
     price(settings, spent)
     return settings
-
-
-def _fraction_bits(task: TaskSpec) -> int:
-    return int(task.strategy.settings["fraction_bits"])
-
-
-def _no_opener(update_id: UpdateId) -> AdapterDelta:
-    raise DataError(f"a blank update follows from no contribution, {update_id} least of all")
