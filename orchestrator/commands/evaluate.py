@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.commands import evaluate_one_shot
 from orchestrator.commands.common import AsJson, Overrides, console, emit
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Evaluations of a model by attacks on it.", no_args_is_help=True)
 
 DEFAULT = "evaluation=unlearning"
+
+
+app.command("one-shot")(evaluate_one_shot.one_shot)
 
 
 @app.callback()

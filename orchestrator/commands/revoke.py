@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from orchestrator.commands import revoke_plan, revoke_verify
+from orchestrator.commands import revoke_one_shot, revoke_plan, revoke_verify
 from orchestrator.commands.common import AsJson, Home, Overrides, PasswordFile, console, emit
 from orchestrator.commands.revoke_plan import ModeName, Owners, Reason, RoundNumber, Updates
 from orchestrator.types import Digest, OrganisationId, RequestId
@@ -35,6 +35,8 @@ app = typer.Typer(help="Revocations.", no_args_is_help=True)
 app.command("plan")(revoke_plan.plan)
 app.command("certificate")(revoke_verify.certificate)
 app.command("verify")(revoke_verify.verify)
+app.command("one-shot")(revoke_one_shot.one_shot)
+app.command("one-shot-close")(revoke_one_shot.close)
 output = console(markup=False)  # members choose the reasons, and a bracket in one is no style
 
 

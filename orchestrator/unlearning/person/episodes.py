@@ -26,13 +26,15 @@ class Episode:
 
     Attributes:
         people: who asks. support: a picture of each. forget: all others of them; the same one where they have no other.
-        validation: some of people who were not trained on.
+        validation: some of people who were not trained on. retain: some of the training set who do not ask; the
+        validation's where all of it asks.
     """
 
     people: tuple[int, ...]
     support: Support
     forget: Batch
     validation: Batch
+    retain: Batch
 
 
 def batch_of(faces: Faces, scale: Scale) -> Batch:
@@ -88,5 +90,11 @@ def _episode(
         chosen.append(picked)
         left += [place for place in own if place != picked] or own
     seen = torch.randperm(len(validation), generator=generator)[:shown]
+    shown_others = validation.at(seen)
+    staying = (~torch.isin(training.people, torch.tensor(asking))).nonzero()[:, 0]
+    kept = shown_others
+    if len(staying):
+        kept = training.at(staying[torch.randperm(len(staying), generator=generator)[:shown]])
     support, forget = support_of(theirs.at(chosen), scale), theirs.at(left)
-    return Episode(tuple(asking), support, batch_of(forget, scale), batch_of(validation.at(seen), scale))
+    batches = (batch_of(part, scale) for part in (forget, shown_others, kept))
+    return Episode(tuple(asking), support, *batches)

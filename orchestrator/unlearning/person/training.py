@@ -10,6 +10,11 @@ another aim that reviewers asked for, here `reviewed`; there gradients tell h of
 
     A = d(e(D_f, θ_u), ⊥e(D_v, θ_u)) + d(e(D_v, θ_u), ⊥e(D_v, θ)).
 
+Neither looks at people who stay and are known by heart; `kept`, which is ours, does, by plain losses of pictures D_r
+of theirs:
+
+    A = d(L(D_f, θ_u), ⊥L(D_v, θ)) + d(L(D_r, θ_u), ⊥L(D_r, θ)).
+
 AdamW with AMSGrad and no weight decay, its rate falling along a cosine. acc of attributes is the mean average
 precision over those that somebody in the batch shows; of classes the share of right answers. Where the model ranks all
 pictures of those who ask right, e is 0 and so is its gradient: nothing is learnt of such an episode. A ``floor`` under
@@ -33,7 +38,7 @@ from orchestrator.unlearning.person.step import RATE, stepped
 from orchestrator.unlearning.refusal import NotFinite
 from orchestrator.unlearning.subject import Batch, Elsewhere, Subject, derived
 
-AIMS = ("full", "reviewed")
+AIMS = ("full", "reviewed", "kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ def objective(subject: Subject, meta: MetaLoss, episode: Episode, settings: Meta
     weights = {name: parameter.detach().clone().requires_grad_() for name, parameter in subject.parameters().items()}
     support = episode.support.to(subject.device)
     moved = stepped(subject.model, weights, meta, support, rate=chosen.rate, graph=True)
+    if chosen.aim == "kept":
+        return _keeping(subject, weights, moved, episode)
     forgotten = error(subject, moved, episode.forget, chosen.floor)
     with torch.set_grad_enabled(chosen.aim == "reviewed"):
         after = error(subject, moved, episode.validation, chosen.floor)
@@ -99,6 +106,16 @@ def objective(subject: Subject, meta: MetaLoss, episode: Episode, settings: Meta
         before = error(subject, weights, episode.validation, chosen.floor)
     held = after if chosen.aim == "reviewed" else forgotten
     return functional.smooth_l1_loss(forgotten, after.detach()) + functional.smooth_l1_loss(held, before)
+
+
+def _keeping(subject: Subject, weights: Mapping[str, Tensor], moved: Mapping[str, Tensor], episode: Episode) -> Tensor:
+    def loss(state: Mapping[str, Tensor], batch: Batch) -> Tensor:
+        return subject.task.losses(Elsewhere(subject.model, state), batch).mean()
+
+    with torch.no_grad():
+        strangers, before = loss(weights, episode.validation), loss(weights, episode.retain)
+    forgotten, kept = loss(moved, episode.forget), loss(moved, episode.retain)
+    return functional.smooth_l1_loss(forgotten, strangers) + functional.smooth_l1_loss(kept, before)
 
 
 def train_meta_loss(
