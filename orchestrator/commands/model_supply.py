@@ -77,6 +77,10 @@ def verify(
         Path | None,
         typer.Option("--report", metavar="FILE", help="Of a release check, which must be of it.", show_default=False),
     ] = None,
+    notice: Annotated[
+        list[Path] | None,
+        typer.Option("--notice", metavar="FILE", help="Of a withdrawal; more than once.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a model before it is loaded: files, signature, bill of materials, manifest. Needs no home and no chain."""
@@ -84,7 +88,7 @@ def verify(
     from orchestrator.release.supply.verify import verify as check
 
     wanted = None if manifest is None else digest_given(manifest)
-    found = check(folder, read_public(key), manifest=wanted, report=report)
+    found = check(folder, read_public(key), manifest=wanted, report=report, notices=notice or ())
     if as_json:
         emit(_document(found))
         return

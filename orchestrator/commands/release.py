@@ -114,9 +114,38 @@ def verify(
         raise typer.Exit(GateFailed.exit_code)
 
 
+@app.command()
+def trend(
+    reports: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed reports, the oldest first.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how each figure moved over reports by one policy, and where by more than its samples explain."""
+    from rich.table import Table
+
+    from orchestrator.release.files import read_signed
+    from orchestrator.release.table import number
+    from orchestrator.release.trend import trend as lines_of
+
+    found = [read_signed(path).report for path in reports]
+    lines = lines_of(found)
+    if as_json:
+        told = [{name: getattr(line, name) for name in line.__slots__} for line in lines]
+        emit({"manifests": [report.manifest for report in found], "findings": told})
+        return
+    table = Table("check", "figure", *(report.manifest[:10] for report in found), "moved", title="Release trend")
+    for line in lines:
+        cells = [
+            f"{number(value)} {verdict}".strip() for value, verdict in zip(line.figures, line.verdicts, strict=True)
+        ]
+        table.add_row(line.name, line.value, *cells, line.moved or "–")
+    console().print(table)
+
+
 for _verb in (
     release_records.record,
     release_records.override,
+    release_records.withdraw,
+    release_records.notice,
     release_records.endorse,
     release_records.dispute,
     release_records.records,

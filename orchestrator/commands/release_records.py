@@ -1,4 +1,4 @@
-"""`loranchor release record|override|endorse|dispute|records`: reports that a quorum stands behind."""
+"""`loranchor release record|override|withdraw|notice|endorse|dispute|records`: what a quorum says of releases."""
 
 from __future__ import annotations
 
@@ -53,10 +53,51 @@ def override(
         _tell(propose_override(access, signed, reason), as_json)
 
 
+def withdraw(
+    manifest: Annotated[str, typer.Argument(metavar="MANIFEST", help="Digest of the released model's manifest.")],
+    home: Home,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is called back.")],
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Ask a quorum to call a released model back: no report clears its manifest after that."""
+    from orchestrator.release.recording import propose_withdrawal
+
+    with _access(home, password_file, overrides) as access:
+        _tell(propose_withdrawal(access, digest_given(manifest), reason), as_json)
+
+
+def notice(
+    manifest: Annotated[str, typer.Argument(metavar="MANIFEST", help="That a quorum has withdrawn.")],
+    home: Home,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write.", show_default=False)],
+    password_file: PasswordFile = None,
+    overrides: Overrides = None,
+) -> None:
+    """Sign a notice of a withdrawal, for whoever has the model: `model verify --notice FILE` refuses it then."""
+    from orchestrator.errors import ConfigurationError
+    from orchestrator.files import write_atomic
+    from orchestrator.release.recording import withdrawal_of
+    from orchestrator.release.withdrawal import Notice, digest_to_sign
+
+    with _access(home, password_file, overrides) as access:
+        found = withdrawal_of(access, digest_given(manifest))
+        signature = access.keystore.sign_digest("delegate", digest_to_sign(access.me, found))
+        made = Notice(found, access.me, signature)
+    try:
+        write_atomic(to, made.to_bytes() + b"\n")
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write {to}: {error.strerror}", mend="name a file in a folder of yours"
+        ) from error
+    typer.echo(f"{to}: signed by {made.organisation}, {made.signer()}")
+
+
 def endorse(
     id_: RecordId, home: Home, password_file: PasswordFile = None, as_json: AsJson = False, overrides: Overrides = None
 ) -> None:
-    """Stand behind a recorded report or override; its object is fetched, checked and shown first."""
+    """Stand behind a recorded report, override or withdrawal; its object is fetched, checked and shown first."""
     from orchestrator.release import recording
 
     with _access(home, password_file, overrides) as access:
@@ -83,7 +124,7 @@ def dispute(
 
 
 def records(home: Home, as_json: AsJson = False, overrides: Overrides = None) -> None:
-    """Show every recorded report and override, and who stands behind it. Needs no password."""
+    """Show every recorded report, override and withdrawal, and who stands behind it. Needs no password."""
     from orchestrator.chain.contracts import private_contracts
     from orchestrator.daemon.view import look
     from orchestrator.release.override import recorded
@@ -96,6 +137,9 @@ def records(home: Home, as_json: AsJson = False, overrides: Overrides = None) ->
         emit({"records": rows})
     elif rows:
         console(markup=False).print(_table(rows))
+        for row in rows:
+            if row["withdrawn"]:
+                typer.echo(f"withdrawn: the model of manifest {row['subject']}")
     else:
         typer.echo("no release report is recorded; see `loranchor release record --help`")
 
@@ -129,6 +173,8 @@ def _tell(artefact: Artefact, as_json: bool) -> None:
 
 
 def _row(artefact: Artefact) -> dict[str, Any]:
+    from orchestrator.release.override import WITHDRAWAL_KIND
+
     return {
         "id": artefact.id,
         "kind": artefact.kind,
@@ -138,6 +184,7 @@ def _row(artefact: Artefact) -> dict[str, Any]:
         "endorsements": sorted(artefact.endorsements),
         "disputes": dict(artefact.disputes),
         "agreed": artefact.agreed is not None,
+        "withdrawn": artefact.kind == WITHDRAWAL_KIND and artefact.agreed is not None,
     }
 
 

@@ -16,6 +16,7 @@ from orchestrator.types import ZERO_DIGEST, Digest
 
 Verdict = Literal["pass", "warn", "fail", "not-run"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "warn", "fail", "not-run")
+KINDS = {"causal_lm": "language model", "classifier": "classifier", "image_classifier": "classifier of images"}
 Part = TypeVar("Part")
 
 
@@ -71,7 +72,7 @@ class Subject:
 
     Attributes:
         folder: the model as `loranchor model export` writes it. manifest: of which it is; zeros where it says none.
-        kind: ``causal_lm`` or ``classifier``.
+        kind: one of :data:`KINDS`.
         parts: what checks need, by name: ``members``, ``others``, ``references``, ``canaries`` and so on.
     """
 

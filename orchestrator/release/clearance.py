@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestrator.errors import GateFailed, ProtocolError
 from orchestrator.ledger.entities import LedgerState
 from orchestrator.release.check import Verdict
-from orchestrator.release.override import agreed_override, agreed_report
+from orchestrator.release.override import agreed_override, agreed_report, agreed_withdrawal
 from orchestrator.release.policy import Policy
 from orchestrator.release.signed import SignedReport
 from orchestrator.types import ArtefactId, Digest, OrganisationId
@@ -43,8 +43,13 @@ def clear(signed: SignedReport, state: LedgerState, manifest: Digest, policy: Po
 
     Raises:
         ProtocolError: it is of another manifest or policy, or not signed by a present member's delegate.
-        GateFailed: it fails, and no quorum overrides it.
+        GateFailed: it fails, and no quorum overrides it; or a quorum withdrew the model, which no report heals.
     """
+    if withdrawn := agreed_withdrawal(state, manifest):
+        raise GateFailed(
+            f"withdrawn: a quorum withdrew the model of manifest {manifest} (record {withdrawn.id})",
+            mend="release a later manifest; `loranchor release records` shows whose word it is",
+        )
     seat = state.members.seats.get(signed.organisation)
     if seat is None:
         raise ProtocolError(

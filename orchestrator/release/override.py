@@ -10,8 +10,9 @@ from orchestrator.ledger.entities import Artefact, LedgerState
 from orchestrator.ledger.reader import Reader
 from orchestrator.types import Digest
 
-REPORT_KIND, OVERRIDE_KIND = "release-report", "release-override"
-"""What the ``ArtefactRegistry`` calls these objects. A report's subject is its manifest, an override's its report."""
+REPORT_KIND, OVERRIDE_KIND, WITHDRAWAL_KIND = "release-report", "release-override", "release-withdrawal"
+KINDS = (REPORT_KIND, OVERRIDE_KIND, WITHDRAWAL_KIND)
+"""What the ``ArtefactRegistry`` calls these objects. Subject of an override is its report, of the others a manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class ReleaseOverride(CanonicalObject):
 
 
 def recorded(state: LedgerState) -> tuple[Artefact, ...]:
-    """Proposed reports and overrides, in the order of the records."""
-    found = (item for item in state.artefacts.values() if item.kind in (REPORT_KIND, OVERRIDE_KIND))
+    """Proposed reports, overrides and withdrawals, in the order of the records."""
+    found = (item for item in state.artefacts.values() if item.kind in KINDS)
     return tuple(sorted(found, key=lambda item: item.proposed))
 
 
@@ -51,6 +52,11 @@ def agreed_report(state: LedgerState, manifest: Digest, report: Digest) -> Artef
 def agreed_override(state: LedgerState, report: Digest) -> Artefact | None:
     """The record by which a quorum overrides a failing report."""
     return _agreed(state, OVERRIDE_KIND, report)
+
+
+def agreed_withdrawal(state: LedgerState, manifest: Digest) -> Artefact | None:
+    """The record by which a quorum withdrew the model of a manifest; it stays withdrawn."""
+    return _agreed(state, WITHDRAWAL_KIND, manifest)
 
 
 def _agreed(state: LedgerState, kind: str, subject: Digest, digest: Digest | None = None) -> Artefact | None:

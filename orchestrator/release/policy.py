@@ -8,6 +8,7 @@ if one warns; else ``pass``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -81,7 +82,7 @@ class Policy:
             ConfigurationError: a member is missing or of the wrong kind; names it.
         """
         bounds = {name: _bound(name, entry) for name, entry in _table("bounds", group.get("bounds")).items()}
-        settings = {name: _table(name, entry) for name, entry in _table("checks", group.get("checks")).items()}
+        settings = {name: _plain(_table(name, entry)) for name, entry in _table("checks", group.get("checks")).items()}
         required = group.get("required")
         if not isinstance(required, list) or not all(isinstance(item, str) for item in required):
             raise ConfigurationError(f"release.required is {required!r}", mend="give a list of checks")
@@ -107,7 +108,10 @@ class Policy:
             name: {"warn": round(bound.warn * MILLION), "fail": round(bound.fail * MILLION), "worse": bound.worse}
             for name, bound in self.bounds.items()
         }
-        return {"name": self.name, "required": sorted(self.required), "bounds": bounds}
+        told: Document = {"name": self.name, "required": sorted(self.required), "bounds": bounds}
+        if settings := {name: json.dumps(entry, sort_keys=True) for name, entry in self.settings.items()}:
+            told["checks"] = settings  # a weaker attack is another policy
+        return told
 
     @property
     def digest(self) -> Digest:
@@ -132,6 +136,13 @@ def _table(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"release.{name} is {value!r}", mend="give settings by name")
     return value
+
+
+def _plain(value: Any) -> Any:
+    """Settings as JSON has them, so that they can be digested."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _bound(name: str, entry: Any) -> Bound:

@@ -1,4 +1,4 @@
-"""A report or an override as an object that a quorum can stand behind: on IPFS, its digest on the private chain."""
+"""A report, override or withdrawal as an object that a quorum can stand behind: on IPFS, its digest on the chain."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from orchestrator.daemon.view import look
 from orchestrator.errors import ConfigurationError, ProtocolError
 from orchestrator.ledger.canonical import MAX_BYTES, sha256
 from orchestrator.ledger.entities import Artefact, LedgerState
-from orchestrator.release.override import OVERRIDE_KIND, REPORT_KIND, ReleaseOverride
+from orchestrator.release.override import (
+    KINDS,
+    OVERRIDE_KIND,
+    REPORT_KIND,
+    WITHDRAWAL_KIND,
+    ReleaseOverride,
+    agreed_withdrawal,
+)
 from orchestrator.release.report import ReleaseReport
 from orchestrator.release.signed import SignedReport
+from orchestrator.release.withdrawal import Withdrawal
 from orchestrator.types import ZERO_DIGEST, ArtefactId, Digest
 
 _REASON = 32
+Recorded = ReleaseReport | ReleaseOverride | Withdrawal
 
 
 def propose_report(access: Access, signed: SignedReport) -> Artefact:
@@ -36,14 +45,41 @@ def propose_override(access: Access, signed: SignedReport, reason: str) -> Artef
     _check_manifest(signed)
     if signed.report.verdict != "fail":
         raise ConfigurationError(f"the report says {signed.report.verdict}: nothing is to be overridden")
-    if not reason.strip():
-        raise ConfigurationError("there is no reason", mend="say in a sentence why the model goes out nevertheless")
+    told = _sentence(reason, "why the model goes out nevertheless")
     report = signed.report
-    override = ReleaseOverride(report.manifest, report.digest, " ".join(reason.split()))
+    override = ReleaseOverride(report.manifest, report.digest, told)
     return _proposed(access, OVERRIDE_KIND, report.digest, override.to_bytes())
 
 
-def fetched(access: Access, artefact: Artefact) -> ReleaseReport | ReleaseOverride:
+def propose_withdrawal(access: Access, manifest: Digest, reason: str) -> Artefact:
+    """Record that the model of a manifest is to be used no more, and why.
+
+    Raises:
+        ConfigurationError: there is no reason. ProtocolError: a quorum has withdrawn it before.
+    """
+    told = _sentence(reason, "why the model is withdrawn")
+    if agreed_withdrawal(look(access.private).state, manifest) is not None:
+        raise ProtocolError(f"a quorum has withdrawn the model of manifest {manifest} before")
+    return _proposed(access, WITHDRAWAL_KIND, manifest, Withdrawal(manifest, told).to_bytes())
+
+
+def withdrawal_of(access: Access, manifest: Digest) -> Withdrawal:
+    """What a quorum agreed on about a manifest, from IPFS.
+
+    Raises:
+        ProtocolError: no quorum has withdrawn it. StorageError: the object is not there.
+    """
+    artefact = agreed_withdrawal(look(access.private).state, manifest)
+    if artefact is None:
+        raise ProtocolError(
+            f"no quorum has withdrawn the model of manifest {manifest}", mend="see `loranchor release withdraw --help`"
+        )
+    found = fetched(access, artefact)
+    assert isinstance(found, Withdrawal)
+    return found
+
+
+def fetched(access: Access, artefact: Artefact) -> Recorded:
     """The object of a record, as IPFS has it, checked against what the record says.
 
     Raises:
@@ -52,15 +88,17 @@ def fetched(access: Access, artefact: Artefact) -> ReleaseReport | ReleaseOverri
     data = access.store.fetch(artefact.cid, limit=MAX_BYTES)
     if sha256(data) != artefact.digest:
         raise ProtocolError(f"artefact {artefact.id} names another object than lies on IPFS")
+    found: Recorded
     if artefact.kind == REPORT_KIND:
-        report = ReleaseReport.from_bytes(data)
-        about = report.manifest
+        found = ReleaseReport.from_bytes(data)
+    elif artefact.kind == WITHDRAWAL_KIND:
+        found = Withdrawal.from_bytes(data)
     else:
-        override = ReleaseOverride.from_bytes(data)
-        about = override.report
+        found = ReleaseOverride.from_bytes(data)
+    about = found.report if isinstance(found, ReleaseOverride) else found.manifest
     if about != artefact.subject:
         raise ProtocolError(f"artefact {artefact.id} is about {artefact.subject}, and its object about {about}")
-    return report if artefact.kind == REPORT_KIND else override
+    return found
 
 
 def asked_for(access: Access, state: LedgerState, artefact_id: ArtefactId) -> Artefact:
@@ -70,16 +108,16 @@ def asked_for(access: Access, state: LedgerState, artefact_id: ArtefactId) -> Ar
         ConfigurationError: there is none such. ProtocolError: this member has endorsed or disputed it.
     """
     artefact = state.artefacts.get(artefact_id)
-    if artefact is None or artefact.kind not in (REPORT_KIND, OVERRIDE_KIND):
+    if artefact is None or artefact.kind not in KINDS:
         raise ConfigurationError(
-            f"{artefact_id} is no release report or override", mend="see `loranchor release records`"
+            f"{artefact_id} is no release report, override or withdrawal", mend="see `loranchor release records`"
         )
     if access.me in artefact.endorsements or access.me in artefact.disputes:
         raise ProtocolError(f"{access.me} has endorsed or disputed {artefact_id} before")
     return artefact
 
 
-def endorse(access: Access, artefact: Artefact) -> ReleaseReport | ReleaseOverride:
+def endorse(access: Access, artefact: Artefact) -> Recorded:
     """Stand behind a record, after its object was fetched, checked and pinned here; gives the object.
 
     Raises:
@@ -114,6 +152,12 @@ def _proposed(access: Access, kind: str, subject: Digest, data: bytes) -> Artefa
         (item for item in found if (item.digest, item.organisation) == (sha256(data), access.me)),
         key=lambda item: item.proposed,
     )
+
+
+def _sentence(reason: str, what: str) -> str:
+    if not reason.strip():
+        raise ConfigurationError("there is no reason", mend=f"say in a sentence {what}")
+    return " ".join(reason.split())
 
 
 def _check_manifest(signed: SignedReport) -> None:

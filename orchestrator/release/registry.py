@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.release.check import Check, Finding, Subject, not_run
+from orchestrator.release.check import KINDS, Check, Finding, Subject, not_run
+from orchestrator.release.checks.backdoors import Backdoors
 from orchestrator.release.checks.canaries import Canaries
+from orchestrator.release.checks.clusters import ActivationClusters
+from orchestrator.release.checks.data import Data
+from orchestrator.release.checks.evasion import Evasion
 from orchestrator.release.checks.extraction import Extraction
+from orchestrator.release.checks.inversion import Inversion
 from orchestrator.release.checks.membership import Membership
+from orchestrator.release.checks.supply import Supply
 from orchestrator.release.policy import Policy
 
-CHECKS: tuple[Check, ...] = (Membership(), Canaries(), Extraction())
-KINDS = {"causal_lm": "language model", "classifier": "classifier"}
+CHECKS: tuple[Check, ...] = (
+    Data(),
+    Supply(),
+    Membership(),
+    Canaries(),
+    Extraction(),
+    Inversion(),
+    Evasion(),
+    Backdoors(),
+    ActivationClusters(),
+)
 Progress = Callable[[str, float], None]
 """Told what is being done, and how much of all is done, from 0 to 1."""
 
@@ -37,8 +52,7 @@ def run_checks(
 
 def _run(check: Check, subject: Subject, policy: Policy) -> list[Finding]:
     if subject.kind not in check.kinds:
-        named = KINDS.get(subject.kind, subject.kind)
-        return [not_run(check.name, f"it has no meaning for a {named}", applies=False)]
+        return [not_run(check.name, f"it is not made for a {KINDS[subject.kind]}", applies=False)]
     lacking = subject.lacks(check.needs)
     if lacking:
         given = ", ".join(f"release.{name}" for name in lacking)

@@ -12,7 +12,7 @@ from typing import Self, cast
 from orchestrator.ledger.canonical import SAFE_INTEGER, Document
 from orchestrator.ledger.documents import CanonicalObject
 from orchestrator.ledger.reader import Reader
-from orchestrator.release.check import VERDICTS, Finding, Verdict
+from orchestrator.release.check import KINDS, VERDICTS, Finding, Verdict
 from orchestrator.release.policy import missing, verdict_of
 from orchestrator.types import MILLION, Digest
 
@@ -149,7 +149,7 @@ class ReleaseReport(CanonicalObject):
             manifest=reader.digest("manifest"),
             model=reader.digest("model"),
             references=reader.digests("references"),
-            kind=reader.choice("kind", {"causal_lm", "classifier"}),
+            kind=reader.choice("kind", set(KINDS)),
             policy=policy.text("name"),
             policy_digest=policy.digest("digest"),
             required=policy.ascending("required"),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.release.check import Finding
+from orchestrator.release.parts import Gathered
 from orchestrator.release.policy import Policy
 from orchestrator.release.registry import Progress, run_checks
 from orchestrator.release.report import ReleaseReport, Row
 from orchestrator.release.settings import ReleaseSettings
 from orchestrator.release.signed import SignedReport
-from orchestrator.release.subject import Gathered, gather
+from orchestrator.release.statements import statements_of
+from orchestrator.release.subject import gather
 from orchestrator.report.release import release_page
+from orchestrator.sensitivity import SensitivityPolicy
 from orchestrator.settings import Settings
 from orchestrator.unlearning.evaluation.document import SOURCES, code_digest, versions
 from orchestrator.unlearning.evaluation.folder import check_free, write_folder
@@ -56,13 +59,18 @@ def check_release(
     check_free(out)
     group = settings.group("release")
     policy, wanted = Policy.from_group(group), ReleaseSettings.from_group(group)
+    statements = statements_of(Path(model).expanduser(), wanted, SensitivityPolicy.from_settings(settings.values))
     if progress is not None:
         progress("loading models and data", 0.0)
     found = gather(model, references, wanted, base, cache=cache)
-    findings = run_checks(found.subject, policy, progress=progress)
+    subject = found.subject
+    if statements is not None:
+        subject = replace(subject, parts={**subject.parts, "statements": statements})
+    findings = run_checks(subject, policy, progress=progress)
     report = report_of(found, policy, findings)
     signed = None if sign is None else sign(report)
-    files = {REPORT: report.to_bytes() + b"\n", PAGE: release_page(report, signed).encode()}
+    pictures = {finding.name: finding.pictures for finding in findings}
+    files = {REPORT: report.to_bytes() + b"\n", PAGE: release_page(report, signed, pictures).encode()}
     if signed is not None:
         files[SIGNED] = signed.to_bytes() + b"\n"
     write_folder(out, files)

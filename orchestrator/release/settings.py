@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.types import OrganisationId
 from orchestrator.unlearning.evaluation.settings import Part, parts_of
 
 SETS = ("members", "others", "population", "canaries", "canary_references")
@@ -38,6 +40,10 @@ class ReleaseSettings:
     seed: int
     threads: int | None
     device: str
+    statements: tuple[Path, ...] = ()
+    data_sets: int | None = None
+    folds: Mapping[OrganisationId, str] = field(default_factory=dict)
+    key: Path | None = None
     group: str = "release"
 
     @classmethod
@@ -67,6 +73,10 @@ class ReleaseSettings:
             seed=_whole("bootstrap.seed", bootstrap["seed"], 0),
             threads=None if threads is None else _whole("threads", threads, 1),
             device=str(group["device"]),
+            statements=_paths(group["statements"]),
+            data_sets=None if group["data_sets"] is None else _whole("data_sets", group["data_sets"], 1),
+            folds=_folds(group["folds"]),
+            key=None if group["key"] is None else Path(str(group["key"])).expanduser(),
         )
 
 
@@ -80,3 +90,22 @@ def _number(name: str, value: Any, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
         raise ConfigurationError(f"release.{name} is {value!r}", mend=f"give a number above 0, at most {most:g}")
     return float(value)
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    given = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(isinstance(item, str) and item for item in given):
+        raise ConfigurationError(f"release.statements is {value!r}", mend="give a file, or a list of files")
+    return tuple(Path(item).expanduser() for item in given)
+
+
+def _folds(value: Any) -> dict[OrganisationId, str]:
+    given = {} if value is None else value
+    if not isinstance(given, Mapping) or not all(isinstance(folder, str) for folder in given.values()):
+        raise ConfigurationError(f"release.folds is {value!r}", mend="give {ORGANISATION: FOLDER, ...}")
+    if len(given) == 1:
+        raise ConfigurationError(
+            "release.folds names one organisation: without the only one nothing is left to compare with",
+            mend="give the fold without each organisation",
+        )
+    return {OrganisationId(str(name)): folder for name, folder in given.items()}

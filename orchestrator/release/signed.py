@@ -56,14 +56,7 @@ class SignedReport(CanonicalObject):
         report = ReleaseReport.from_document(reader.take("report"))
         if reader.digest("digest") != report.digest:
             reader.bad("digest", "is not its report's")
-        text = reader.text("signature")
-        try:
-            signature = bytes.fromhex(text.removeprefix("0x"))
-        except ValueError:
-            reader.bad("signature", "is not hexadecimal")
-        if text != "0x" + signature.hex() or len(signature) != 65:
-            reader.bad("signature", "is not 0x and 130 lower-case hexadecimal digits")
-        return cls(report, reader.organisation("organisation"), signature)
+        return cls(report, reader.organisation("organisation"), signature_of(reader))
 
     def signer(self) -> Address:
         """Whose key signed it. FormatError where no key can have."""
@@ -86,3 +79,15 @@ class SignedReport(CanonicalObject):
                 f"the release report was made for manifest {self.report.manifest}, not for {manifest}",
                 mend="run `loranchor release check` on this model",
             )
+
+
+def signature_of(reader: Reader) -> bytes:
+    """The member ``signature``: 0x and r ‖ s ‖ v. FormatError for anything else."""
+    text = reader.text("signature")
+    try:
+        signature = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        reader.bad("signature", "is not hexadecimal")
+    if text != "0x" + signature.hex() or len(signature) != 65:
+        reader.bad("signature", "is not 0x and 130 lower-case hexadecimal digits")
+    return signature

@@ -2,65 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
+from orchestrator.attacks.backdoor.folds import Kept
 from orchestrator.errors import DataError
 from orchestrator.export.record import read_record
 from orchestrator.release.check import Subject
-from orchestrator.release.intervals import Bootstrap
+from orchestrator.release.gather_images import gather_images
+from orchestrator.release.image_models import is_image_model
+from orchestrator.release.opened import Opened
+from orchestrator.release.parts import LEAST, Answers, Gathered, common
 from orchestrator.release.settings import ReleaseSettings
-from orchestrator.types import ZERO_DIGEST, Digest
+from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId
 from orchestrator.unlearning.evaluation.findings import ORIGINAL
 from orchestrator.unlearning.evaluation.models import Models, ModelSettings, load_models
-from orchestrator.unlearning.evaluation.readings import Readings, read
+from orchestrator.unlearning.evaluation.readings import read
 from orchestrator.unlearning.evaluation.sets import EvaluationSet, load_sets
 from orchestrator.unlearning.subject import Subject as Asked
 from orchestrator.unlearning.subject import Task
 from orchestrator.unlearning.tasks import CausalTask, ClassifierTask
-
-LEAST = 4
-"""Samples of a set below which nothing can be said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What the models said of one set.
-
-    Attributes:
-        model: that is to be released. references: those that never saw the members.
-        texts: of a language model's set, as it read them.
-    """
-
-    model: Readings
-    references: tuple[Readings, ...]
-    texts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What checks have in common: intervals, and the sizes that settings give."""
-
-    bootstrap: Bootstrap
-    settings: ReleaseSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """A subject, and what the report says of where it comes from.
-
-    Attributes:
-        model, references: digests of the weights. sets: digest and number of samples by name.
-    """
-
-    subject: Subject
-    model: Digest
-    references: tuple[Digest, ...]
-    sets: Mapping[str, tuple[Digest, int]]
 
 
 def gather(
@@ -82,6 +47,8 @@ def gather(
     """
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
+    if is_image_model(Path(model).expanduser()):
+        return gather_images(Path(model).expanduser(), references, settings)
     folders = {ORIGINAL: model} | {f"reference {number}": name for number, name in enumerate(references, start=1)}
     loaded = load_models(folders, base, device=settings.device, cache=cache)
     sets = load_sets(settings, loaded.base.tokenizer, kind=loaded.base.kind, classes=loaded.classes)
@@ -91,7 +58,12 @@ def gather(
     folder = Path(model).expanduser()
     record = read_record(folder) or {}
     parts: dict[str, Any] = {name: _answers(loaded, one, settings.batch) for name, one in sets.items()}
-    parts["terms"] = Terms(Bootstrap(settings.draws, settings.level, settings.seed), settings)
+    folds = _folds(model, settings, base, cache) if loaded.base.kind == "classifier" else None
+    loaded.become(ORIGINAL)
+    if loaded.base.kind == "classifier":
+        data = {name: one.samples for name, one in sets.items()}
+        parts["opened"] = Opened(loaded.model.eval(), loaded.classes, data, loaded.base.tokenizer, folds)
+    parts |= common(settings, folds)
     subject = Subject(folder, loaded.base.kind, Digest(record.get("manifest", ZERO_DIGEST)), parts)
     digests = dict(loaded.digests)
     return Gathered(
@@ -100,6 +72,19 @@ def gather(
         tuple(digests.values()),
         {name: (one.digest, len(one)) for name, one in sets.items()},
     )
+
+
+def _folds(model: str, settings: ReleaseSettings, base: ModelSettings, cache: Path | None) -> Kept | None:
+    """Each fold as a model of its own; a reference may be one of them."""
+    if not settings.folds:
+        return None
+    folders = {ORIGINAL: model} | {f"without {name}": folder for name, folder in settings.folds.items()}
+    loaded = load_models(folders, base, device=settings.device, cache=cache)
+    found: dict[OrganisationId | None, Any] = {}
+    for name, role in zip((None, *settings.folds), folders, strict=True):
+        loaded.become(role)
+        found[name] = copy.deepcopy(loaded.model).eval()
+    return Kept(found)
 
 
 def _answers(models: Models, one: EvaluationSet, batch: int) -> Answers:

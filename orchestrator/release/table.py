@@ -23,7 +23,8 @@ def show(report: ReleaseReport, console: Console) -> None:
     console.print(table)
     for row in report.rows:
         for name in row.named:
-            console.print(f"{row.name}: the model knows {name!r}", markup=False, highlight=False)
+            told = f"the model knows {name!r}" if row.name == "canaries" else name
+            console.print(f"{row.name}: {told}", markup=False, highlight=False)
     if report.missing:
         console.print(f"Demanded and not run: {', '.join(report.missing)}", markup=False, highlight=False)
     last = f"Verdict by {report.policy}: {report.verdict}"

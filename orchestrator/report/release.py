@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
+from orchestrator.release.check import KINDS
 from orchestrator.release.report import ReleaseReport, Row
 from orchestrator.release.signed import SignedReport
 from orchestrator.release.table import cells, number
@@ -31,20 +34,33 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A finding on the page."""
+    """A finding on the page; ``pictures`` are SVG of ours by title."""
 
     row: Row
     tone: str
     cells: Sequence[str]
     figures: tuple[tuple[str, str], ...]
     strip: Strip | None
+    pictures: Mapping[str, Markup] = field(default_factory=dict)
 
 
-def release_page(report: ReleaseReport, signed: SignedReport | None) -> str:
-    """The page, whole: it has no script and loads nothing."""
-    entries = [Entry(row, TONES[row.verdict], cells(row), _figures(row), strip(row)) for row in report.rows]
+def release_page(
+    report: ReleaseReport, signed: SignedReport | None, pictures: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """The page, whole: it has no script and loads nothing.
+
+    Args:
+        pictures: SVG of the checks' own making, by finding and title; in no report.
+    """
+    entries = [_entry(row, (pictures or {}).get(row.name, {})) for row in report.rows]
     page = environment().get_template("release.html.j2")
-    return page.render(report=report, signed=signed, entries=entries, tone=TONES[report.verdict], width=WIDTH)
+    told = {"kind": KINDS[report.kind], "tone": TONES[report.verdict], "width": WIDTH}
+    return page.render(report=report, signed=signed, entries=entries, **told)
+
+
+def _entry(row: Row, pictures: Mapping[str, str]) -> Entry:
+    drawn = {title: Markup(svg) for title, svg in pictures.items()}
+    return Entry(row, TONES[row.verdict], cells(row), _figures(row), strip(row), drawn)
 
 
 def _figures(row: Row) -> tuple[tuple[str, str], ...]:

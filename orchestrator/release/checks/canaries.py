@@ -15,7 +15,7 @@ import numpy as np
 
 from orchestrator.attacks.extraction import exposure
 from orchestrator.release.check import Finding, Subject
-from orchestrator.release.subject import Answers, Terms
+from orchestrator.release.parts import Answers, Terms
 from orchestrator.unlearning.evaluation.readings import Array, Readings
 
 KNOWN = 1 / 16

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from orchestrator.attacks.extraction import extraction_strength
 from orchestrator.release.check import Finding, Subject, not_run
-from orchestrator.release.subject import Answers, Terms
+from orchestrator.release.parts import Answers, Terms
 from orchestrator.unlearning.evaluation.readings import Readings, Text
 
 Measured = Callable[[Readings], list[float]]

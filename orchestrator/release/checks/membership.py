@@ -14,7 +14,7 @@ import numpy as np
 from orchestrator.attacks import membership
 from orchestrator.release.check import Finding, Subject, not_run
 from orchestrator.release.intervals import Bootstrap
-from orchestrator.release.subject import Answers, Terms
+from orchestrator.release.parts import Answers, Terms
 from orchestrator.unlearning.evaluation.readings import Array, Readings
 
 NO_REFERENCE = "no model was given that never saw the members: add --reference DIR"
@@ -26,7 +26,7 @@ class Membership:
 
     name = "membership"
     needs = frozenset({"members", "others", "terms"})
-    kinds = frozenset({"causal_lm", "classifier"})
+    kinds = frozenset({"causal_lm", "classifier", "image_classifier"})
 
     def run(self, subject: Subject, settings: Mapping[str, Any]) -> list[Finding]:
         """One finding an attack."""

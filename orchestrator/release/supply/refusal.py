@@ -32,6 +32,8 @@ class Reason(StrEnum):
     ANOTHER_MANIFEST = "another-manifest"
     BAD_REPORT = "bad-report"
     REPORT_OF_ANOTHER = "report-of-another-manifest"
+    BAD_NOTICE = "bad-notice"
+    WITHDRAWN = "withdrawn"
 
 
 class ModelRefused(ProtocolError):

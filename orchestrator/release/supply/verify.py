@@ -5,7 +5,7 @@ First what the files are, then who signed them, then whether record, bill of mat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from orchestrator.release.supply.bill import NAME as BOM
 from orchestrator.release.supply.bill import Bill, check_bill
 from orchestrator.release.supply.bom_reader import read_bom
 from orchestrator.release.supply.keys import fingerprint
+from orchestrator.release.supply.notices import check_notice
 from orchestrator.release.supply.refusal import ModelRefused, Reason
 from orchestrator.release.supply.reports import check_report
 from orchestrator.release.supply.scan import files_of
-from orchestrator.release.supply.signing import check_signature
+from orchestrator.release.supply.signing import check_signature, sha256_of
 from orchestrator.types import Digest
 
 CARD = "README.md"
@@ -46,13 +47,18 @@ class Verified:
 
 
 def verify(
-    folder: Path, key: ec.EllipticCurvePublicKey, *, manifest: Digest | None = None, report: Path | None = None
+    folder: Path,
+    key: ec.EllipticCurvePublicKey,
+    *,
+    manifest: Digest | None = None,
+    report: Path | None = None,
+    notices: Sequence[Path] = (),
 ) -> Verified:
     """Check a folder that `loranchor model export` made and `loranchor model sign` signed.
 
     Args:
         key: the signer's. manifest: as the public chain has it; without, the folder is only held against itself.
-        report: of a release check.
+        report: of a release check. notices: of withdrawals; one of this manifest refuses the folder.
 
     Raises:
         ModelRefused: by the name of the first thing that is wrong.
@@ -60,18 +66,35 @@ def verify(
     names = files_of(folder)
     signed = check_signature(folder, names, key)
     record = _record(folder, signed)
-    bill = read_bom(folder)
     found = Digest(record["manifest"])
     if manifest is not None and manifest != found:
         raise ModelRefused(
             Reason.ANOTHER_MANIFEST, f"{folder} is of manifest {found}, not of {manifest}",
             mend="ask for the model of the manifest that you mean",
         )  # fmt: skip
-    _check_agreement(bill, record)
-    check_bill(bill, record["contributions"])
-    _check_files(bill, signed)
+    bill = _bill(folder, record, signed)
+    for notice in notices:
+        check_notice(notice, found)
     told = check_report(report, found) if report is not None else None
     return Verified(found, manifest is not None, fingerprint(key), signed, bill, told)
+
+
+def check_papers(folder: Path) -> Bill:
+    """Record, bill, manifest and files of a folder against each other, whoever signed them.
+
+    Raises:
+        ModelRefused: by the name of the first thing that is wrong.
+    """
+    digests = {name: sha256_of(folder / name) for name in files_of(folder) if name != SIGNATURE}
+    return _bill(folder, _record(folder, digests), digests)
+
+
+def _bill(folder: Path, record: Mapping[str, Any], digests: Mapping[str, str]) -> Bill:
+    bill = read_bom(folder)
+    _check_agreement(bill, record)
+    check_bill(bill, record["contributions"])
+    _check_files(bill, digests)
+    return bill
 
 
 def listed(names: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Poisoned samples stand out inside a model; spectral scores as the toolbox has them."""
+"""Poisoned samples stand out inside a model; spectral scores are squared places along the largest eigenvector."""
 
 from __future__ import annotations
 

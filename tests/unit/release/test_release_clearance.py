@@ -7,36 +7,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, private_key, word_of
+from unit.ledger.actors import AURORA, BOREALIS, CUMULUS, word_of
 from unit.ledger.compacted import endorse, propose
 from unit.ledger.history import History
+from unit.release.signed_reports import MANIFEST, POLICY, report, signed
 
 from orchestrator.errors import ConfigurationError, GateFailed, ProtocolError
 from orchestrator.ledger.canonical import sha256
 from orchestrator.release import recording
-from orchestrator.release.check import Finding
 from orchestrator.release.clearance import clear
 from orchestrator.release.override import OVERRIDE_KIND, REPORT_KIND, ReleaseOverride, recorded
-from orchestrator.release.policy import Bound, Policy
-from orchestrator.release.report import ReleaseReport, Row
-from orchestrator.release.signed import SignedReport, digest_to_sign
+from orchestrator.release.policy import Policy
+from orchestrator.release.signed import SignedReport
 from orchestrator.types import ZERO_DIGEST, ArtefactId, Cid, Digest, OrganisationId
-
-MANIFEST = word_of("manifest")
-POLICY = Policy("mine", frozenset({"membership"}), {"membership": Bound(0.55, 0.6)}, {})
-
-
-def report(auc: float = 0.5, *, manifest: Digest = MANIFEST, policy: Policy = POLICY) -> ReleaseReport:
-    rows = (Row.of(policy.judged(Finding("membership", "pass", {"auc": auc}, "auc"))),)
-    model, data = word_of("model"), {"members": (word_of("members"), 40)}
-    return ReleaseReport(
-        manifest, model, (), "causal_lm", policy.name, policy.digest, tuple(policy.required), data, rows, model, {}
-    )
-
-
-def signed(found: ReleaseReport, by: OrganisationId = AURORA, key_of: OrganisationId | None = None) -> SignedReport:
-    raw = private_key("delegate", key_of or by).sign_recoverable(digest_to_sign(by, found), hasher=None)
-    return SignedReport(found, by, raw[:64] + bytes([raw[64] + 27]))
 
 
 def test_a_members_passing_report_clears_its_manifest() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from unit.ledger.compacted import agree, rounds
+from unit.release.signed_reports import report as report_of
+from unit.release.signed_reports import signed as signed_by
 from unit.release_supply.releasing import KEY, OTHER, WEIGHTS, chosen_of, played, released
 
 from orchestrator.export.record import NAME as RECORD
@@ -134,9 +137,8 @@ def test_a_report_of_another_manifest(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
 
     def write(of: str, *, signed: bool) -> None:
-        told = {"format": "loranchor/release-report", "version": 1, "manifest": of, "verdict": "pass"}
-        outer = {"format": "loranchor/signed-release-report", "version": 1, "report": told}
-        report.write_text(json.dumps(outer if signed else told))
+        given = signed_by(report_of(manifest=Digest(of)))
+        report.write_bytes((given if signed else given.report).to_bytes() + b"\n")
 
     write(manifest, signed=True)
     found = verify(tmp_path / "m", KEY.public_key(), report=report)
@@ -146,7 +148,8 @@ def test_a_report_of_another_manifest(tmp_path: Path) -> None:
         assert (told := refused(tmp_path / "m", report=report)).reason is Reason.REPORT_OF_ANOTHER
         assert ANOTHER in told.message and manifest in told.message
     other = json.dumps({"format": "loranchor/other", "manifest": manifest})
-    for text in ("{}", "[]", "no", '{"format": "loranchor/release-report", "manifest": 3}', other):
+    forged = replace(signed_by(report_of(manifest=Digest(manifest))), signature=bytes(65)).to_bytes().decode()
+    for text in ("{}", "[]", "no", '{"format": "loranchor/release-report", "manifest": 3}', other, forged):
         report.write_text(text)
         assert refused(tmp_path / "m", report=report).reason is Reason.BAD_REPORT
     assert refused(tmp_path / "m", report=tmp_path / "none").reason is Reason.BAD_REPORT
