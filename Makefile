@@ -68,6 +68,10 @@ bench-unlearning: ## forgetting an organisation: modes and methods under relearn
 
 bench-keylock: ## what the key-lock costs in time and accuracy, on images and adapters; sealing (a quarter of an hour)
 
+bench-privacy: ## the price list of the privacy policies: use, seconds, bytes, and what attackers get (within an hour)
+
+bench-secagg: ## bytes and seconds of masked rounds, and how uniform a masked update looks (a minute)
+
 bench-dp: ## ε by the accountants of the privacy policy dp, beside a second opinion (a minute)
 
 bench-anonymise: ## recall and precision on planted personal data, and corpora that must come back unchanged (minutes)
@@ -76,12 +80,17 @@ bench-slices: ## what withdrawing single samples costs, and slicing in quality (
 
 bench-relearning: ## the tamper-resistance paper's protocol on images: what comes back of what was unlearnt (an hour)
 
+bench-release: ## the release gate on models of which it is known what it must find (an hour)
+
 bench-audit: ## checking bundles of up to 10,000 rounds of ten updates: seconds, memory, sizes of proofs (half an hour)
 
 bench-inversion: ## what a gradient gives away of an image, with and without the key-lock (within an hour)
 
 bench-leakage-text: setup ## what LoRA gradients give away of texts: DAGER, key-lock, noise, updates (within an hour)
 	@$(BIN)/python -B -m benchmarks.leakage_text
+
+bench-one-shot: setup ## forgetting a person from one picture, beside a model that never saw them (within an hour)
+	@$(BIN)/python -B -m benchmarks.one_shot
 
 bench-aggregation: setup ## the fold beside the aggregators of other systems, installed into an environment of their own
 	@$(PYTHON) -B -m tools.setup.peers

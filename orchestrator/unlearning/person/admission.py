@@ -126,7 +126,8 @@ def evened(pixels: Tensor) -> Tensor:
     grey = pixels.float().mean(1, keepdim=True)
     small = functional.interpolate(grey, (HEIGHT, WIDTH), mode="area").flatten(1)
     centred = small - small.mean(1, keepdim=True)
-    return centred / centred.norm(dim=1, keepdim=True).clamp(min=1.0)
+    found: Tensor = centred / centred.norm(dim=1, keepdim=True).clamp(min=1.0)
+    return found
 
 
 @torch.no_grad()

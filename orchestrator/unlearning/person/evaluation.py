@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def size_of(group: Mapping[str, Any]) -> Size:
     Raises:
         ConfigurationError: a setting is unknown or of another kind.
     """
-    kinds = {field.name: type(field.default) for field in fields(Size)}
+    kinds: dict[str, type[Any]] = {name: type(value) for name, value in asdict(Size()).items()}
     unknown = sorted(set(group) - set(kinds))
     if unknown:
         raise ConfigurationError(f"no setting evaluation.{unknown[0]}", mend=f"choose of {', '.join(kinds)}")

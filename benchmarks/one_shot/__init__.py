@@ -1,0 +1,1 @@
+"""Forgetting a person from one picture, beside a model that never saw them: `make bench-one-shot`."""
