@@ -1,36 +1,53 @@
-"""`python -m benchmarks.secagg [--members N] [--gone N] [--words N …]`: rounds in one process, as a Markdown table."""
+"""`make bench-secagg`, or `python -m benchmarks.secagg [--preset full] [--report] [--docs]`."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.secagg.rounds import HEADER, measured
-from benchmarks.secagg.uniform import WORDS, deviations
+from benchmarks.harness import Benchmark, Configuration, Figures, Plan, Preset, main
+from benchmarks.secagg.report import broken, report
+from benchmarks.secagg.rounds import figures_of, measured
+from benchmarks.secagg.uniform import deviations
+
+WORDS = {"default": (4_096, 184_320, 1_000_000), "full": (4_096, 184_320, 1_000_000, 10_000_000)}
+MEMBERS = {"default": ((3, 0), (8, 2)), "full": ((3, 0), (8, 2), (16, 4), (32, 8))}
+"""Members of a round, and how many of them drop out after masking."""
+RINGS = (32, 64)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print; every sum is compared with the plain one, and a difference ends the run."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.secagg")
-    parser.add_argument("--members", type=int, default=8)
-    parser.add_argument("--gone", type=int, default=2, help="how many drop out after masking")
-    parser.add_argument("--words", type=int, nargs="+", default=[4_096, 184_320, 1_000_000])
-    chosen = parser.parse_args(arguments)
-    print("\n".join(HEADER))
-    for words in chosen.words:
-        for ring_bits in (32, 64):
-            with tempfile.TemporaryDirectory() as folder:
-                print(measured(Path(folder), chosen.members, chosen.gone, words, ring_bits).row)
-    masked, bare = deviations(chosen.members, chosen.gone)
-    far, near = max(map(abs, masked)), min(map(abs, bare))
-    print(f"\nχ² of what is left of a masked update of {WORDS:,} words without all revealed masks: at most {far:.2f}")
-    print(
-        f"standard deviations from the mean of a uniform stream, over {len(masked)} statistics of bytes, pairs of them"
-    )
-    print(f"and neighbours; of the same update in the open at least {near:,.0f}.")
+def plan(preset: Preset) -> Plan:
+    """Rounds by size, then how a masked update looks."""
+    rounds: list[Configuration] = [
+        {"part": "round", "members": members, "gone": gone, "words": words, "ring": ring}
+        for members, gone in MEMBERS[preset.name]
+        for words in WORDS[preset.name]
+        for ring in RINGS
+    ]
+    return Plan([*rounds, {"part": "uniform", "members": 8, "gone": 2}])
 
+
+def work(cell: Configuration) -> Figures:
+    """Of a round bytes by object and seconds; or how far from uniform words are. A sum that is not the plain one ends
+    the run."""
+    if cell["part"] == "uniform":
+        masked, bare = deviations(cell["members"], cell["gone"])
+        return {"masked": masked, "bare": bare}
+    with tempfile.TemporaryDirectory() as folder:
+        return figures_of(measured(Path(folder), cell["members"], cell["gone"], cell["words"], cell["ring"]))
+
+
+BENCHMARK = Benchmark(
+    name="secagg",
+    sources=["benchmarks/secagg/rounds.py", "benchmarks/secagg/uniform.py", "orchestrator/secagg"],
+    packages=["cryptography", "numpy"],
+    plan=plan,
+    work=work,
+    report=report,
+    broken=broken,
+    frank=True,
+)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(BENCHMARK, sys.argv[1:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +14,6 @@ from orchestrator.secagg.simulation import Played, play
 from orchestrator.secagg.terms import Terms, usual_threshold
 from orchestrator.types import ZERO_DIGEST, Address, OrganisationId
 
-HEADER = (
-    "| members, gone | numbers | ring | plain fp32, bytes | sent by a member | times plain | of it update"
-    " | keys, shares, reveal | mask, s a member | sum, s | bit-equal |",
-    "|---|---|---|---|---|---|---|---|---|---|---|",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -26,7 +21,8 @@ class Measured:
 
     Attributes:
         members, gone, words, ring_bits: what was played. sizes: bytes that one member sent, by object.
-        mask: seconds of one member, mean. total: seconds of whoever sums. equal: whether the sum is the plain one.
+        mask: seconds of the processor of one member, mean. total: those of whoever sums.
+        equal: whether the sum is the plain one.
     """
 
     members: int
@@ -43,15 +39,10 @@ class Measured:
         """Bytes sent over those of the same numbers in fp32, unsealed."""
         return sum(self.sizes.values()) / (4 * self.words)
 
-    @property
-    def row(self) -> str:
-        """A row of the table."""
-        sent, rest = sum(self.sizes.values()), sum(self.sizes.values()) - self.sizes["update"]
-        return (
-            f"| {self.members}, {self.gone} | {self.words:,} | 2^{self.ring_bits} | {4 * self.words:,} | {sent:,} |"
-            f" {self.times_plain:.3f} | {self.sizes['update']:,} | {rest:,} | {self.mask:.3f} | {self.total:.3f} |"
-            f" {'yes' if self.equal else 'NO'} |"
-        )
+
+def figures_of(found: Measured) -> dict[str, Any]:
+    """As a cell keeps them."""
+    return {"sizes": dict(found.sizes), "times": found.times_plain, "mask": found.mask, "sum": found.total}
 
 
 def measured(folder: Path, members: int, gone: int, words: int, ring_bits: int) -> Measured:

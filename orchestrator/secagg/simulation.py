@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from orchestrator.envelope import Commitments, Context, generate_prekey, open_payload, seal, unwrap
 from orchestrator.privacy.secagg import protect_masked
@@ -31,7 +31,7 @@ class Played:
 
     Attributes:
         found: the sum, as every member that came to the end computed it.
-        sizes: bytes that one member sent, by object. seconds: of all members together, by step.
+        sizes: bytes that one member sent, by object. seconds: of the processor, all members together, by step.
         members: with their secrets, for what comes after a round.
         announced, masked: what the members said, as the others read it.
     """
@@ -45,14 +45,14 @@ class Played:
 
 
 class _Clock:
-    """Seconds by step."""
+    """Seconds of the processor by step."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._since = perf_counter()
+        self._since = process_time()
 
     def lap(self, step: str) -> None:
-        now = perf_counter()
+        now = process_time()
         self.seconds[step] = now - self._since
         self._since = now
 

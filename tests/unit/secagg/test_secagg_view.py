@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from unit.secagg.secagg_world import LEDGER, World, names, prekeys, terms, updates
 
-from benchmarks.secagg.rounds import HEADER, measured
+from benchmarks.harness import Outcome, Preset, Result, markdown
+from benchmarks.secagg import report
+from benchmarks.secagg.__main__ import plan, work
 from benchmarks.secagg.uniform import of_words
 from orchestrator.envelope import Context, seal
 from orchestrator.ledger.canonical import sha256
@@ -94,11 +94,21 @@ def test_no_two_masks_of_a_session_are_alike() -> None:
     assert len({sha256(key) for key in keys}) == 4 + 6
 
 
-def test_the_benchmark_prints_what_it_measured(tmp_path: Path) -> None:
-    found = measured(tmp_path, 4, 1, 512, 32)
-    assert (found.times_plain, found.equal) == (sum(found.sizes.values()) / 2048, True)
-    assert found.row.startswith("| 4, 1 | 512 | 2^32 | 2,048 | ")
-    assert found.row.count("|") == HEADER[0].count("|") == HEADER[1].count("|")
+def test_the_benchmark_has_a_page_that_judges_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "A_MODEL", 512)
+    cells = [{"part": "round", "members": 4, "gone": 1, "words": 512, "ring": ring} for ring in (32, 64)]
+    figures = [work(cell) for cell in cells]
+    assert figures[0]["times"] == sum(figures[0]["sizes"].values()) / 2048 > 3
+    cells.append({"part": "uniform", "members": 8, "gone": 2})
+    figures.append({"masked": [0.5, -1.5], "bare": [1e6, 2e6]})
+    outcomes = tuple(Outcome(cell, "done", made) for cell, made in zip(cells, figures, strict=True))
+    about = ("secagg", "default", (), "none", "make bench-secagg", "c", "0x" + "a" * 64, "2026-01-01", {}, ())
+    result = Result(*about, (*outcomes, Outcome({**cells[0], "words": 1 << 20})))
+    assert [verdict for *_, verdict in report.limits(result)] == ["does not hold", "holds"], "the large ring has none"
+    assert len(report.broken(result)) == 1
+    page = markdown(report.report(result), result)
+    assert "| 4, 1 | 512 | 2^32 | " in page and "not run" in page
+    assert {cell["part"] for cell in plan(Preset("default", 60.0)).cells} == {"round", "uniform"}
 
 
 def test_the_same_secrets_make_other_masks_in_another_session() -> None:
