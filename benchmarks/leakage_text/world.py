@@ -24,6 +24,8 @@ from orchestrator.training.settings import AdapterSettings
 
 WARM_STEPS, WARM_BATCH, RATE = 5, 4, 1e-3
 """What an adapter has behind it when it is attacked, on texts of others: AdamW."""
+KEPT = 8
+"""Adapters of members that are kept, so that cells about one member train it once: 15 MB each at rank 64."""
 OWN, OTHERS = {"years": [1990, 2000]}, {"years": [1950, 1970]}
 """Speeches that victims train on, and those that everybody else has."""
 
@@ -36,6 +38,7 @@ class World:
         self.encoder = name == MINILM
         kind: Any = "classifier" if self.encoder else "causal_lm"
         self.base: BaseModel = load_base(resolve(name, cache=cache_folder()), kind=kind, cache=cache_folder())
+        self._warm: dict[tuple[int, int, int], list[Tensor]] = {}
 
     @cache  # noqa: B019 -- worlds live as long as their process
     def dataset(self, length: int, own: bool) -> Dataset:
@@ -75,8 +78,22 @@ class World:
             lock = AdapterLock.of(key, strength, made.layers, weights) if strength else None
             member = TextVictim(made.model, made.layers, lock)
             if not zero:
-                self.train(member, WARM_STEPS, seed)
+                self._warmed(member, (rank, strength, seed))
             yield member
+
+    def _warmed(self, member: TextVictim, which: tuple[int, int, int]) -> None:
+        """The adapter of that member as it is attacked: trained, or as it was when it had been trained before."""
+        parameters = [factor for pair in member.layers.values() for factor in pair]
+        known = self._warm.pop(which, None)
+        if known is None:
+            self.train(member, WARM_STEPS, which[-1])
+            known = [parameter.detach().clone() for parameter in parameters]
+        with torch.no_grad():
+            for parameter, old in zip(parameters, known, strict=True):
+                parameter.copy_(old)
+        self._warm[which] = known
+        while len(self._warm) > KEPT:
+            del self._warm[next(iter(self._warm))]
 
     def train(self, member: TextVictim, steps: int, turn: int) -> None:
         """Train the adapter in place on texts of others, as the rounds between two observations do."""

@@ -73,6 +73,21 @@ def test_cells_have_figures(tiny: TinyWorld, change: dict[str, Any]) -> None:
         assert figures["recall"] > 0.7 and figures["precision"] == 1
 
 
+def test_a_member_is_trained_once_for_all_cells_about_it(tiny: TinyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained, real = [], World.train
+
+    def counted(self: World, member: Any, steps: int, turn: int) -> None:
+        trained.append(steps)
+        real(self, member, steps, turn)
+
+    monkeypatch.setattr(World, "train", counted)
+    case = Case("group", "name", TINY, rank=32, length=12)
+    first, second = ({**cells.work(cell_of(case, 0)), "seconds": 0.0} for _ in range(2))
+    assert first == second and len(trained) == 1
+    cells.work(cell_of(replace(case, strength=500_000, knowledge="key-known"), 0))
+    assert len(trained) == 2, "under a lock it is another member"
+
+
 def made_up(recall: float) -> Result:
     told = {"accepted": 3.0, "rank": 4.0}
     figures = {"recall": recall, "precision": 1.0, "rouge 1": 0.5, "rouge 2": 0.25, "distinct": 9, "seconds": 1.0}
