@@ -72,10 +72,6 @@ bench-privacy: ## the price list of the privacy policies: use, seconds, bytes, a
 
 bench-secagg: ## bytes and seconds of masked rounds, and how uniform a masked update looks (a minute)
 
-bench-privacy: ## the price list of the privacy policies: use, seconds, bytes, and what attackers get (within an hour)
-
-bench-secagg: ## bytes and seconds of masked rounds, and how uniform a masked update looks (a minute)
-
 bench-dp: ## ε by the accountants of the privacy policy dp, beside a second opinion (a minute)
 
 bench-anonymise: ## recall and precision on planted personal data, and corpora that must come back unchanged (minutes)
