@@ -17,13 +17,14 @@ from orchestrator.ledger.awards import Award, awards_tree
 from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.checkpoint import CheckpointContent, content_at
 from orchestrator.ledger.entities import Due, LedgerState, Members, Round
-from orchestrator.ledger.manifest import Manifest, build_manifest
+from orchestrator.ledger.manifest import Manifest
+from orchestrator.ledger.manifest_fold import ManifestFold
 from orchestrator.ledger.merkle import MerkleTree
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.state import EMPTY, apply
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.ledger.view import anchored_manifest, awards_of
-from orchestrator.types import ZERO_DIGEST, Digest
+from orchestrator.ledger.view import awards_of
+from orchestrator.types import ZERO_DIGEST, Cid, Digest
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ class Recomputed:
 
     @cached_property
     def tasks(self) -> Mapping[Digest, TaskObject]:
-        """Every task that some round names."""
-        return {round_.opening.task_digest: self._task(round_) for round_ in self.state.rounds.values()}
+        """Every task that some round names; of several places where one should be, the last counts."""
+        places = {round_.opening.task_digest: round_.opening.task_cid for round_ in self.state.rounds.values()}
+        return {digest: self._task(digest, cid) for digest, cid in places.items()}
 
     @cached_property
     def specs(self) -> Mapping[Digest, TaskSpec]:
@@ -88,6 +90,11 @@ class Recomputed:
     def points(self) -> Mapping[int, Point]:
         """Checkpoints that are due, by sequence."""
         return {due.sequence: self._point(due, state, size) for due, state, size in self._dues}
+
+    @cached_property
+    def manifests(self) -> ManifestFold:
+        """Manifests of the states that the records went through."""
+        return ManifestFold(self.specs)
 
     @cached_property
     def private_membership(self) -> Membership:
@@ -106,7 +113,7 @@ class Recomputed:
         task = self.specs.get(round_.opening.task_digest)
         if task is None:
             raise ProtocolError(f"the task of round {round_.id} is not at hand")
-        return build_manifest(self._before_opening[round_.id], task, self.specs)
+        return self.manifests.build(self._at(self._before_opening[round_.id]), task)
 
     def _fold(self) -> None:
         for _, group in groupby(self.records, key=lambda record: record.block):
@@ -115,7 +122,7 @@ class Recomputed:
                 if not self._take(record):
                     return
             fresh = self._final.due[known:]
-            self._dues += [(due, self._final, self.tree.size) for due in fresh]
+            self._dues += [(due, _kept(self._final), self.tree.size) for due in fresh]
 
     def _take(self, record: Record) -> bool:
         before = self._final
@@ -126,26 +133,30 @@ class Recomputed:
             return False
         self.tree.append(record.leaf_data)
         if record.kind == "RoundOpened":
-            self._before_opening[record.fields["round_id"]] = before
+            self._before_opening[record.fields["round_id"]] = _kept(before)
         return True
 
-    def _task(self, round_: Round) -> TaskObject:
-        opening = round_.opening
+    def _at(self, kept: LedgerState) -> LedgerState:
+        """A state of the past: its updates are those of today, of which its closed rounds name what was final then."""
+        return kept.with_(updates=self._final.updates)
+
+    def _task(self, digest: Digest, cid: Cid) -> TaskObject:
         try:
-            data = self.evidence.objects.read(opening.task_cid)
+            data = self.evidence.objects.read(cid)
         except ObjectMissing as error:
             return TaskObject(problem=error.message)
-        if (found := sha256(data)) != opening.task_digest:
-            return TaskObject(data, problem=f"the object {opening.task_cid} has digest {found}")
+        if (found := sha256(data)) != digest:
+            return TaskObject(data, problem=f"the object {cid} has digest {found}")
         try:
             return TaskObject(data, TaskSpec.from_bytes(data))
         except FormatError as error:
             return TaskObject(data, problem=error.message)
 
-    def _point(self, due: Due, state: LedgerState, size: int) -> Point:
+    def _point(self, due: Due, kept: LedgerState, size: int) -> Point:
+        state = self._at(kept)
         block_hash = self.evidence.private.block_hashes.get(due.block, ZERO_DIGEST)
         try:
-            manifest, listed = anchored_manifest(state, self.specs), awards_of(state, due, self.specs)
+            manifest, listed = self.manifests.anchored(state), awards_of(state, due, self.specs)
         except ProtocolError as error:
             return Point(due, state, size, problem=error.message)
         content = content_at(
@@ -159,6 +170,11 @@ class Recomputed:
             awards_root=awards_tree(due.sequence, listed).root if listed else ZERO_DIGEST,
         )
         return Point(due, state, size, manifest, listed, content)
+
+
+def _kept(state: LedgerState) -> LedgerState:
+    """Without what manifests and awards do not follow from, and without the updates: each state has its own copies."""
+    return state.with_(updates={}, prekeys={})
 
 
 def _membership(records: Sequence[Record]) -> Membership:

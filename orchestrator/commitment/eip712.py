@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from eth_hash.auto import keccak
 
@@ -44,7 +45,12 @@ def struct_hash(type_: str, *fields: bytes) -> bytes:
     """hashStruct: the type's hash, then each field as 32 bytes."""
     if any(len(field) != 32 for field in fields):
         raise ValueError("a field is not 32 bytes long")
-    return keccak(keccak(type_.encode("ascii")) + b"".join(fields))
+    return keccak(_type_hash(type_) + b"".join(fields))
+
+
+@lru_cache(maxsize=64)
+def _type_hash(type_: str) -> bytes:
+    return keccak(type_.encode("ascii"))
 
 
 class TypedDigest(bytes):
@@ -72,15 +78,21 @@ class Domain:
 
     @property
     def separator(self) -> bytes:
-        fields = [keccak(self.name.encode()), keccak(b"1")]
-        if self.chain_id is None or self.contract is None:
-            return struct_hash("EIP712Domain(string name,string version)", *fields)
-        type_ = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-        return struct_hash(type_, *fields, number(self.chain_id), account(self.contract))
+        return _separator(self)
 
     def digest(self, hashed: bytes) -> TypedDigest:
         """The 32 bytes to sign for a struct's hash."""
         return TypedDigest(b"\x19\x01" + self.separator + hashed)
+
+
+@lru_cache(maxsize=64)
+def _separator(domain: Domain) -> bytes:
+    """Kept: who checks a history needs one domain's a hundred thousand times."""
+    fields = [keccak(domain.name.encode()), keccak(b"1")]
+    if domain.chain_id is None or domain.contract is None:
+        return struct_hash("EIP712Domain(string name,string version)", *fields)
+    type_ = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    return struct_hash(type_, *fields, number(domain.chain_id), account(domain.contract))
 
 
 CONSORTIUM_DOMAIN = Domain("LoRAnchor Consortium")

@@ -52,6 +52,8 @@ def void_updates(state: LedgerState, round_id: int) -> frozenset[UpdateId]:
 
 def active_updates(state: LedgerState, round_id: int) -> tuple[UpdateId, ...]:
     """Accepted updates that are not void, in order. They are final when the round is closed."""
+    if (known := state.rounds[round_id].active) is not None:
+        return known
     void = void_updates(state, round_id)
     return tuple(item for item in accepted_updates(state, round_id) if item not in void)
 

@@ -180,6 +180,7 @@ class Round:
         commitments: verdict commitments by member. revealed: members that revealed.
         abandoners: members that want it to fail.
         failure: the reason's label, empty unless it failed.
+        active: what it has added to the model, in order, which is final once it is closed; None before.
     """
 
     id: int
@@ -198,6 +199,7 @@ class Round:
     status: RoundStatus = RoundStatus.OPEN
     ended: Position | None = None
     failure: str = ""
+    active: tuple[UpdateId, ...] | None = None
 
     @property
     def opened_block(self) -> int:

@@ -105,6 +105,11 @@ class Manifest:
     def digest(self) -> Digest:
         return digest(self.document)
 
+    def rooted(self, root: Digest) -> Manifest:
+        """Itself, for whom the root of its entries is known already."""
+        vars(self)["document"] = self.document_of(len(self.entries), root)
+        return self
+
     @property
     def originals(self) -> tuple[Entry, ...]:
         """Every contribution in the model, those that a compaction stands for, too."""
@@ -177,12 +182,26 @@ def build_manifest(
         groups = [(number, list(group)) for number, group in groupby(used, key=lambda item: state.updates[item].round)]
     entries: list[Entry] = []
     for number, group in groups:
-        weights = group_weights(state, group, task.weights, tasks, before_round=number, at=at, ignoring=ignoring)
-        entries += [_entry(state, item, weight) for item, weight in zip(group, weights, strict=True)]
+        entries += entries_of(state, number, group, task, tasks, at=at, ignoring=ignoring)
     placed: list[AnyEntry] = [*entries, *_hardenings(state, task, tasks, at, ignoring)]
     whole = Manifest(task.base.digest, task.settings, task.strategy.name, tuple(sorted(placed, key=_place)))
     agreed = in_effect(state, at) if compactable(task) else {}
     return compacted(whole, longest(prefixes(whole), agreed)) if agreed else whole
+
+
+def entries_of(
+    state: LedgerState,
+    number: int,
+    group: Sequence[UpdateId],
+    task: TaskSpec,
+    tasks: Tasks,
+    *,
+    at: Position | None = None,
+    ignoring: RequestId | None = None,
+) -> list[Entry]:
+    """Entries of updates whose weights belong together, such as the live ones of a round, in their order."""
+    weights = group_weights(state, group, task.weights, tasks, before_round=number, at=at, ignoring=ignoring)
+    return [_entry(state, item, weight) for item, weight in zip(group, weights, strict=True)]
 
 
 def compacted(manifest: Manifest, entry: CompactionEntry | None) -> Manifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.ledger.contributions import accepted_updates
+from orchestrator.ledger.contributions import accepted_updates, active_updates
 from orchestrator.ledger.entities import (
     Due,
     LedgerState,
@@ -142,7 +142,8 @@ def round_closed(state: LedgerState, record: Record) -> LedgerState:
     demand(record.fields["accepted"] == accepted, record, f"{accepted} updates are accepted")
     demand(record.fields["released"] == released, record, f"{released} updates were released")
     due = Due(len(state.due) + 1, record.block, round_subject(round_.id), Reason.ROUND_CLOSED)
-    closed = replace(round_, status=RoundStatus.CLOSED, ended=record.position)
+    active = active_updates(state, round_.id)
+    closed = replace(round_, status=RoundStatus.CLOSED, ended=record.position, active=active)
     return _ended(state, closed).with_(due=(*state.due, due))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from orchestrator.errors import FormatError
@@ -239,6 +240,7 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
+@lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """``manifestDigest`` → ``manifest_digest``."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
@@ -290,9 +292,9 @@ def _encode(place: str, type_: FieldType, value: Any) -> Any:
 
 
 def _encode_value(place: str, type_: str, value: Any) -> Any:
-    if match := _INTEGER.fullmatch(type_):
+    if (known := _integer_type(type_)) is not None:
         number = int(value)
-        return str(number) if int(match[2]) > 64 or abs(number) > SAFE_INTEGER else number
+        return str(number) if known[0] > 64 or abs(number) > SAFE_INTEGER else number
     if type_ == "bytes32":
         return words.hex_word(bytes(value))
     if type_ == "organisation":
@@ -325,16 +327,25 @@ def _check(place: str, type_: FieldType, value: Any) -> None:
 
 
 def _valid(type_: str, value: object) -> bool:
-    if match := _INTEGER.fullmatch(type_):
-        return _valid_integer(value, bits=int(match[2]), signed=not match[1])
+    if (known := _integer_type(type_)) is not None:
+        return _valid_integer(value, bits=known[0], signed=known[1])
     if type_ == "bool":
         return isinstance(value, bool)
     if not isinstance(value, str):
         return False
     if type_ == "label":
         return _is_label(value)
-    pattern = {"bytes32": words.DIGEST, "organisation": words.ORGANISATION, "address": words.ADDRESS, "bytes": _HEX}
-    return type_ == "string" or bool(pattern[type_].fullmatch(value))
+    return type_ == "string" or bool(_PATTERNS[type_].fullmatch(value))
+
+
+_PATTERNS = {"bytes32": words.DIGEST, "organisation": words.ORGANISATION, "address": words.ADDRESS, "bytes": _HEX}
+
+
+@lru_cache(maxsize=256)
+def _integer_type(type_: str) -> tuple[int, bool] | None:
+    """Bits of an integer type, and whether it is signed; None for another type."""
+    match = _INTEGER.fullmatch(type_)
+    return None if match is None else (int(match[2]), not match[1])
 
 
 def _valid_integer(value: object, *, bits: int, signed: bool) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
+from orchestrator.audit.bundle.static_calls import Shape, shape_of, static_values
 from orchestrator.audit.bundle.transactions import Sent
 from orchestrator.chain.abi import artifact, signature_of
-from orchestrator.chain.codec import decode_values
+from orchestrator.chain.codec import decode_values, from_abi
 from orchestrator.errors import ChainError, FormatError
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.schema import SALT_ARGUMENT, kind_of, snake_case
@@ -31,7 +32,11 @@ def differs(sent: Sent, record: Record) -> str:
     if found is None:
         return ""
     try:
-        values = decode_values(found["inputs"], sent.data[4:], found["name"])
+        raw = static_values(_shape(kind_of(record.kind).contract, sent.data[:4]), sent.data[4:])
+        if raw is None:
+            values = decode_values(found["inputs"], sent.data[4:], found["name"])
+        else:
+            values = [from_abi(part, value) for part, value in zip(found["inputs"], raw, strict=True)]
     except (ChainError, FormatError):
         return "its call"
     names = [snake_case(part["name"]) for part in found["inputs"]]
@@ -92,3 +97,9 @@ def _same(value: Any, field: Any) -> bool:
 def _function(contract: str, selector: bytes) -> Mapping[str, Any] | None:
     entries = artifact(contract).functions.values()
     return next((entry for entry in entries if keccak(text=signature_of(entry))[:4] == selector), None)
+
+
+@cache
+def _shape(contract: str, selector: bytes) -> Shape | None:
+    found = _function(contract, selector)
+    return None if found is None else shape_of(found["inputs"])

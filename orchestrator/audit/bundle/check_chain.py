@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator.audit.bundle.anchored import Anchored, Attestations, Signature
 from orchestrator.audit.bundle.book import Book
@@ -13,7 +13,7 @@ from orchestrator.commitment.checkpoints import GENESIS_HEAD, head_of
 from orchestrator.commitment.consortium import digest_of_members
 from orchestrator.commitment.eip712 import Domain, anchor_domain
 from orchestrator.commitment.signatures import recover
-from orchestrator.ledger.checkpoint import Checkpoint
+from orchestrator.ledger.entities import Members
 from orchestrator.ledger.words import word
 from orchestrator.types import Address, Digest, OrganisationId
 
@@ -31,9 +31,10 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """A checkpoint, the signatures before it and their sequence, and the heads that were signed for the one before."""
+    """A checkpoint with its head, the signatures before it with their sequence, and heads signed for the one before."""
 
     line: Anchored
+    head: Digest
     sequence: int
     signatures: tuple[Signature, ...]
     below: frozenset[Digest]
@@ -44,7 +45,9 @@ class ChainCheck:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._domain: Domain = anchor_domain(book.anchors.chain_id, book.anchors.anchor)
+        domain: Domain = anchor_domain(book.anchors.chain_id, book.anchors.anchor)
+        self._signed_for = lru_cache(maxsize=64)(lambda head: domain.digest(word(head)))  # ten members sign one
+        self._digests: dict[int, tuple[Members, Digest]] = {}
         self._signatures: tuple[Signature, ...] = ()
         self._given = 0
         self._below: set[Digest] = {GENESIS_HEAD}
@@ -62,8 +65,9 @@ class ChainCheck:
     def checkpoint(self, line: Anchored) -> None:
         """One more link, and those who signed it."""
         book, made = self._book, line.checkpoint
-        self._check_link(line)
-        head, signed = head_of(made), _Signed(line, self._given, self._signatures, frozenset(self._below))
+        head = head_of(made)
+        self._check_link(line, head)
+        signed = _Signed(line, head, self._given, self._signatures, frozenset(self._below))
         self._below, self._signatures, self._given = {head}, (), 0
         if made.epoch in book.members.now.epochs:
             self._below |= self._check_members(signed)
@@ -109,13 +113,13 @@ class ChainCheck:
                 f"whether it was their members who signed {shown}: only records under no root name these signers"
             )
 
-    def _check_link(self, line: Anchored) -> None:
+    def _check_link(self, line: Anchored, head: Digest) -> None:
         book, made, tally = self._book, line.checkpoint, self._book.tally("chain")
         where, before = f"checkpoint {made.sequence}", book.checkpoint
         assert book.head is not None
         tally.same(where, "its sequence", made.sequence, before.sequence + 1)
         tally.same(where, "its previous head", made.previous_head, book.last_head)
-        tally.same(where, "its head", line.head, head_of(made))
+        tally.same(where, "its head", line.head, head)
         tally.same(where, "its private chain", made.private_chain_id, book.head.private.chain_id)
         tally.demand(made.tree_size >= before.tree_size, where, "its tree is smaller than the one before")
         tally.demand(made.private_block >= before.private_block, where, "its private block is before the last one's")
@@ -128,20 +132,20 @@ class ChainCheck:
         if not book.tally("members").demand(epoch is not None, where, f"the records tell of no epoch {made.epoch}"):
             return set()
         assert epoch is not None and book.head is not None
-        wanted = digest_of_members(book.head.consortium_id, epoch.members)
+        wanted = self._digest_of(book.head.consortium_id, epoch.members)
         book.tally("members").same(where, "consortium_digest", made.consortium_digest, wanted)
         return self._check_signers(signed, epoch)
 
     def _check_signers(self, signed: _Signed, epoch: Epoch) -> set[Digest]:
         line, made, tally = signed.line, signed.line.checkpoint, self._book.tally("signatures")
-        where, quorum, head = f"checkpoint {made.sequence}", epoch.members.quorum, head_of(made)
+        where, quorum, head = f"checkpoint {made.sequence}", epoch.members.quorum, signed.head
         tally.demand(len(line.signers) >= quorum, where, f"{len(line.signers)} members signed, the quorum is {quorum}")
         in_order = [name for name in epoch.order if name in line.signers]
         tally.same(where, "its signers", list(line.signers), in_order)
         self._missing[head] = (made.sequence, set(line.signers))
         of_it = signed.sequence in (0, made.sequence)
         tally.demand(of_it, f"attestations before {where}", "they are of another sequence")
-        heads = self._honest(made, signed.below, epoch)
+        heads = self._honest(signed, epoch)
         for item in signed.signatures:
             self._check_signature(item, made.sequence, heads)
         if not self._missing[head][1]:
@@ -190,20 +194,28 @@ class ChainCheck:
             self._missing[item.head][1].discard(item.organisation)
 
     def _recovered(self, item: Signature, where: str) -> Address | None:
-        digest = self._domain.digest(word(item.head))
+        digest = self._signed_for(item.head)
         return self._book.tally("signatures").attempt(where, lambda: recover(digest, item.signature))
 
-    def _honest(self, made: Checkpoint, signed_below: Iterable[Digest], own: Epoch) -> dict[Digest, int]:
+    def _digest_of(self, consortium_id: Digest, members: Members) -> Digest:
+        """The digest of a membership: computed once as long as it stays the same object."""
+        known = self._digests.get(members.epoch)
+        if known is None or known[0] is not members:
+            known = self._digests[members.epoch] = members, digest_of_members(consortium_id, members)
+        return known[1]
+
+    def _honest(self, signed: _Signed, own: Epoch) -> dict[Digest, int]:
         """Heads that an honest member may have signed for this content, with their epochs.
 
         One for each epoch, on top of each head that was signed for the checkpoint before.
         """
-        found: dict[Digest, int] = {head_of(made): made.epoch}
+        made, content = signed.line.checkpoint, signed.line.checkpoint.content
+        found: dict[Digest, int] = {signed.head: made.epoch}
         for number, epoch in {**self._book.members.now.epochs, made.epoch: own}.items():
-            for below in signed_below:
+            for below in signed.below:
                 digest = epoch.members.consortium_digest
-                other = made.content.checkpoint(previous_head=below, consortium_digest=digest, epoch=number)
-                found[head_of(other)] = number
+                other = content.checkpoint(previous_head=below, consortium_digest=digest, epoch=number)
+                found[signed.head if other == made else head_of(other)] = number
         return found
 
     def _epochs(self) -> tuple[Epoch, ...]:

@@ -127,7 +127,7 @@ def parse_line(line: bytes) -> dict[str, Any]:
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH:  # as most lines cannot be: looking closer takes time
         check_nesting(data, "the line")
     try:
-        document = json.loads(data, parse_float=_refuse, parse_constant=_refuse, parse_int=_integer)
+        document = _DECODER.decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise FormatError(f"not JSON: {error}") from error
     kind_of_line(document)
@@ -143,7 +143,7 @@ def fast_canonical(value: object) -> bytes:
     fast; a test compares them. Text that is not Unicode has no bytes here, either.
     """
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError as error:
         raise FormatError("a text is not Unicode") from error
 
@@ -156,3 +156,8 @@ def _integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > SAFE_INTEGER:
         raise FormatError(f"the integer {text[:40]} is beyond 2^53; such numbers are decimal strings")
     return int(text)
+
+
+_DECODER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse, parse_int=_integer)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+"""Made once: there is a line for each transaction and record."""
