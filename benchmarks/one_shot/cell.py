@@ -25,6 +25,7 @@ from orchestrator.unlearning.person.trial import (
     accuracies,
     membership,
     meta_loss,
+    relearned,
     split,
     trained,
     tug_of_war,
@@ -72,13 +73,14 @@ def methods(size: Size, seed: int, people: int) -> Figures:
     retrained = trained(retain, parts.scale, size, derived(seed, RETRAINED))
     again = time.perf_counter() - begin
     reference = trained(retain, parts.scale, size, derived(seed, "reference"))
-    other = accuracies(retrained, parts, people)
+    other, attacked = accuracies(retrained, parts, people), relearned(retrained, parts, size, people)
 
     def row(subject: Subject, taken: float) -> dict[str, Any]:
         own = accuracies(subject, parts, people)
         gaps = {name: own[name] - other[name] for name in own}
         auc = membership(subject, reference, parts, people)
-        return {"tow": tug_of_war(own, other), **own, "gaps": gaps, "rmia": auc, "seconds": taken}
+        back = relearned(subject, parts, size, people) - attacked
+        return {"tow": tug_of_war(own, other), **own, "gaps": gaps, "back": back, "rmia": auc, "seconds": taken}
 
     rows = {ORIGINAL: row(base, seconds), RETRAINED: row(retrained, again)}
     ahead = {}

@@ -184,6 +184,20 @@ def unlearned(base: Subject, parts: Split, size: Size, name: str, count: int, me
     return subject
 
 
+def relearned(subject: Subject, parts: Split, size: Size, count: int) -> float:
+    """Percent right on pictures to forget after fine-tuning on those to keep alone: what was only dormant comes back.
+
+    The subject stays as it is; the steps are as many as a baseline's.
+    """
+    attacked = Subject.whole(copy.deepcopy(subject.model), subject.task)
+    forget, retain = parts.first(count)
+    data = Data(shuffled(batch_of(retain, parts.scale), size.batch))
+    budget = Budget(size.method_steps, size.method_rate)
+    baseline_named("finetune").run(attacked, data, budget, seed=derived(parts.seed, "relearning"))
+    attacked.model.eval()
+    return right(attacked, forget, parts.scale)
+
+
 def shuffled(batch: Batch, size: int) -> Batches:
     """Endless passes over a batch in batches of at most this size."""
 

@@ -19,15 +19,8 @@ MACHINE = {"cpu": "c", "cores": 2, "memory_gib": 4, "gpu": "none", "os": "o", "l
 
 def row(tow: float, forget: float) -> dict[str, Any]:
     gaps = {"forget": forget, "retain": 0.0, "test": 0.0}
-    return {
-        "tow": tow,
-        "forget": 60.0 + forget,
-        "retain": 90.0,
-        "test": 60.0,
-        "gaps": gaps,
-        "rmia": 0.6,
-        "seconds": 1.0,
-    }
+    own = {"forget": 60.0 + forget, "retain": 90.0, "test": 60.0}
+    return {"tow": tow, **own, "gaps": gaps, "back": 4.5, "rmia": 0.6, "seconds": 1.0}
 
 
 def made(cell: Any, better: bool, lost: float) -> dict[str, Any]:
@@ -82,7 +75,12 @@ def test_what_the_report_knows_of_methods_is_so() -> None:
 
 def test_the_report_counts_warnings_and_shows_all_tables() -> None:
     shown = markdown(BENCHMARK.report(result_of()), result_of())
-    assert "5 of 24 people forgotten" in shown and "and 2 is all" in shown and "7 of 50" in shown
+    assert (
+        "5 of 24 people forgotten" in shown
+        and "| 4.5 [4.5, 4.5] (n=5) |" in shown
+        and "and 2 is all" in shown
+        and "7 of 50" in shown
+    )
     assert "| precision of the warning | 1.00 |" in shown and "| its recall | 1.00 |" in shown
     assert page.broken(result_of()) == []
 
