@@ -91,14 +91,19 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: there is no such folder, or another process is at it.
     """
-    if not (folder / ABOUT).is_file():
-        raise ConfigurationError(f"{folder} holds no model of faces", mend="make one: `loranchor evaluate one-shot`")
+    check_there(folder)
     with (folder / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(f"another request is at {folder}", mend="try again when it is done") from None
         yield
+
+
+def check_there(folder: Path) -> None:
+    """Raises: ConfigurationError: there is no such folder."""
+    if not (folder / ABOUT).is_file():
+        raise ConfigurationError(f"{folder} holds no model of faces", mend="make one: `loranchor evaluate one-shot`")
 
 
 def create(
@@ -124,7 +129,8 @@ def create(
 
 
 def read_about(folder: Path) -> About:
-    """Raises: DataError: the file is not there or not of this format."""
+    """Raises: ConfigurationError: there is no such folder. DataError: the file is not of this format."""
+    check_there(folder)
     document = _json(folder / ABOUT)
     if (document.pop("format", None), document.pop("version", None)) != (FORMAT, VERSION):
         raise DataError(f"{folder / ABOUT} is not {FORMAT} {VERSION}", mend="make the folder anew")

@@ -71,7 +71,7 @@ def test_forgetting_by_the_verb_and_closing_the_window(
         (["--image", "TEXT"], 9, "is no picture"),
         (["--image", "IMAGE", "--person", "1", "--person", "2"], 2, "2 --person for 1 --image"),
         (["--image", "IMAGE", "--shows", "left,hat"], 2, "no attribute 'hat'"),
-        (["--image", "IMAGE", "--model", "elsewhere"], 9, "elsewhere"),
+        (["--image", "IMAGE", "--model", "elsewhere"], 2, "elsewhere holds no model of faces"),
     ],
 )
 def test_mistakes_are_told_in_one_line(
