@@ -65,7 +65,7 @@ class Book:
         members: as records under a root tell them. reading: with those read since, for the senders of what follows.
         objects: bytes by SHA-256. cids: what names them. tasks: that can be read.
         records: all under a root, for the ledger's rules; None where one is undisclosed, or there are too many.
-        certificates: digest by request, of those that certify.
+        certificates: digest by request, of those that certify. gone: the request by update, of what those take out.
         kept: bytes of objects. lines: how many were read. size: their bytes.
     """
 
@@ -85,6 +85,7 @@ class Book:
     tasks: dict[Digest, TaskSpec] = field(default_factory=dict)
     records: list[Record] | None = field(default_factory=list)
     certificates: dict[Digest, Digest] = field(default_factory=dict)
+    gone: dict[str, Digest] = field(default_factory=dict)
     unchecked: dict[str, int] = field(default_factory=dict)
     kept: int = 0
     lines: int = 0

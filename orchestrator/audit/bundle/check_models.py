@@ -28,7 +28,9 @@ class ModelsCheck:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._tree = MerkleTree()
-        self._leaves: list[bytes] = []
+        self._entries: list[_Entry] = []
+        self._new: list[_Entry] = []
+        self._gone = 0
         self._digest: Digest = ZERO_DIGEST
         self._due = False
         self._awards_due = False
@@ -56,7 +58,7 @@ class ModelsCheck:
         names = document.keys() == _MEMBERS and document["format"] == FORMAT and document["version"] == 1
         tally.demand(names, where, f"it is no {FORMAT} of version 1")
         tally.same(where, "its digest", sha256(fast_canonical(dict(document))), made.manifest_digest)
-        tally.same(where, "the number of its entries", document.get("count"), len(self._leaves))
+        tally.same(where, "the number of its entries", document.get("count"), len(self._entries))
         tally.same(where, "the root of its entries", document.get("entries_root"), hex_word(self._tree.root()))
 
     def award_leaves(self, line: Awards) -> None:
@@ -80,10 +82,11 @@ class ModelsCheck:
         where = f"awards of checkpoint {sequence}"
         self._book.tally("award-trees").demand(not self._awards_due, where, "they are missing")
         self._due = self._awards_due = False
+        self._without_revoked(f"manifest of checkpoint {sequence}")
 
     def end(self) -> None:
         """What there was."""
-        self._book.tally("manifests").note(f"entries: {len(self._leaves)}, changes before: {self.changes}")
+        self._book.tally("manifests").note(f"entries: {len(self._entries)}, changes before: {self.changes}")
         self._book.tally("award-trees").note(f"awards: {sum(map(len, self.awards.values()))}")
 
     def _change(self, splices: tuple[Splice, ...]) -> None:
@@ -91,18 +94,32 @@ class ModelsCheck:
         if not splices:
             raise FormatError("it changes nothing")
         kept = splices[0].at
-        if kept > len(self._leaves):
-            raise FormatError(f"it changes place {kept} of {len(self._leaves)} entries")
-        changed = list(_spliced(self._leaves, splices))
-        self._leaves[kept:] = changed
+        if kept > len(self._entries):
+            raise FormatError(f"it changes place {kept} of {len(self._entries)} entries")
+        changed = self._new = list(_spliced(self._entries, splices))
+        self._entries[kept:] = changed
         self._tree.truncate(kept)
-        for leaf in changed:
+        for leaf, _ in changed:
             self._tree.append_hash(leaf)
         self.changes += len(splices)
 
+    def _without_revoked(self, where: str) -> None:
+        """What a certificate says has left the model is in no manifest from its checkpoint on."""
+        gone = self._book.gone
+        looked_at = self._entries if len(gone) > self._gone else self._new
+        self._gone, self._new = len(gone), []
+        for _, update in looked_at:
+            if update in gone:
+                message = f"it still has {update}, which the certificate of request {gone[update]} says has left"
+                self._book.tally("manifests").demand(False, where, message)
 
-def _spliced(leaves: list[bytes], splices: tuple[Splice, ...]) -> Iterator[bytes]:
-    """Leaf hashes from the first change on."""
+
+_Entry = tuple[bytes, str]
+"""An entry's leaf hash, and the update that it names; empty where it names none."""
+
+
+def _spliced(leaves: list[_Entry], splices: tuple[Splice, ...]) -> Iterator[_Entry]:
+    """Entries from the first change on."""
     at, touched = splices[0].at, -1
     for splice in splices:
         end = splice.at + splice.remove
@@ -114,10 +131,11 @@ def _spliced(leaves: list[bytes], splices: tuple[Splice, ...]) -> Iterator[bytes
     yield from leaves[at:]
 
 
-def _leaf(entry: object) -> bytes:
+def _leaf(entry: object) -> _Entry:
     if not isinstance(entry, dict) or (entry.get("format"), entry.get("version")) != (ENTRY_FORMAT, 1):
         raise FormatError(f"an entry is no {ENTRY_FORMAT} of version 1")
-    return leaf_hash(fast_canonical(entry))
+    update = entry.get("update_id")
+    return leaf_hash(fast_canonical(entry)), update if isinstance(update, str) else ""
 
 
 def _root(sequence: int, listed: tuple[Award, ...]) -> Digest:

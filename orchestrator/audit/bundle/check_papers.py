@@ -101,7 +101,9 @@ class PapersCheck:
         found = tally.attempt(where, lambda: examine(endorsed, electorate, request=request))
         for objection in () if found is None else found.objections:
             tally.fault(where, str(objection))
-        tally.demand(found is not None and found.holds, where, "it does not hold")
+        if tally.demand(found is not None and found.holds, where, "it does not hold"):
+            leaves = endorsed.certificate["lineage"]["leaves"]
+            self._book.gone |= dict.fromkeys(leaves, Digest(request))
 
     def end_group(self) -> None:
         """A revocation that is certified has its certificate there."""

@@ -18,6 +18,7 @@ from orchestrator.chain.public_events import (
     ObjectionRaised,
     Place,
 )
+from orchestrator.errors import FormatError
 from orchestrator.ledger.awards import Award
 from orchestrator.types import ZERO_DIGEST, Digest, OrganisationId, UpdateId
 
@@ -30,6 +31,11 @@ SIGNED = (
     "whether members signed anything else for a checkpoint: attestations are no records, and the bundle's maker shows "
     "those that it will, beside the ones that were counted"
 )
+
+
+MOST_TOLD = 256 << 20
+"""Most bytes of payments and other told lines that are kept, each counted with what Python takes for it."""
+_PAYMENT, _OTHER = 1000, 400
 
 
 class ToldCheck:
@@ -47,9 +53,15 @@ class ToldCheck:
         self.equivocations: list[tuple[int, OrganisationId]] = []
         self.sealed: dict[UpdateId, Sealed] = {}
         self._supply: int | None = None
+        self._kept = 0
 
     def take(self, line: Line) -> None:
-        """One told line."""
+        """One told line.
+
+        Raises:
+            FormatError: they are more than are kept of a stranger's.
+        """
+        self._keep(line)
         tally = self._book.tally("told")
         if isinstance(line, Anchoring):
             self._anchorings += 1
@@ -78,6 +90,14 @@ class ToldCheck:
             follow_payments(self.events, self._supply or 0, awards, roots, tally)
         self._book.leave(WORDS)
         self._book.leave(SIGNED)
+
+    def _keep(self, line: Line) -> None:
+        if isinstance(line, Payment):
+            self._kept += _PAYMENT + sum(len(item) for item in line.fields.values() if isinstance(item, str))
+        elif not isinstance(line, Anchoring):
+            self._kept += _OTHER
+        if self._kept > MOST_TOLD:
+            raise FormatError(f"payments and sealed updates that are told take more than {MOST_TOLD} bytes together")
 
     def _payment(self, line: Payment) -> None:
         tally, fields = self._book.tally("told"), line.fields

@@ -37,6 +37,17 @@ def test_objects_are_kept_up_to_a_limit(
     assert "(object)" in finding.subject
 
 
+def test_what_is_told_is_kept_up_to_a_limit(life: Life, evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = made(life, evidence, "all")
+    kinds = [line.kind for line in bundle.lines]
+    most = 1000 * kinds.count("payment") + 400 * (kinds.count("sealed") + 1)
+    monkeypatch.setattr("orchestrator.audit.bundle.check_told.MOST_TOLD", 2 * most)
+    assert checked(bundle.data, bundle.anchors).ok
+    monkeypatch.setattr("orchestrator.audit.bundle.check_told.MOST_TOLD", most - 500)
+    finding = checked(bundle.data, bundle.anchors).result("file").findings[0]
+    assert f"take more than {most - 500} bytes together" in finding.message
+
+
 NODES = {
     "seventeen bytes": rlp.encode([b"\x00", b"x" * 17]),
     "bytes for a child": rlp.encode([b"x" * 5] * 17),
