@@ -24,7 +24,6 @@ SPACE = Space()
 OWNER = "cumulus"
 ORGANISATIONS = ("aurora", "borealis", OWNER)
 LENGTH, WORDS, RATE = 32, 20, 3_000_000
-BASE = "packaged:smollm2-135m"
 TIMES = (1, 10, 100)
 """How often the canaries of ``repeated`` are seen."""
 
@@ -48,27 +47,18 @@ def work(model: str, seed: int, size: Size) -> dict[str, Any]:
             tokenizer = bench.shared.base.tokenizer
             rows = {name: rows_of(trained_on[name], tokenizer, LENGTH) for name in names}
             updates = {name: bench.trained(name, rows[name], noise=noise) for name in names}
-        (folder / "model").mkdir()
-        given = bench.save(updates, folder / "model") if updates else saved_base(bench, folder / "model")
+        given, base = bench.save(updates, folder / "model"), bench.save({}, folder / "base")
         sets = {"members": members, "others": others, "canaries": secrets, "canary_references": unplanted}
         files = [f"release.{name}={write_set(folder / f'{name}.jsonl', rows)}" for name, rows in sets.items()]
         sizes = [f"release.samples={max(600, size.unplanted)}", f"release.length={LENGTH}", "release.prefix=8"]
         more = ["release.suffix=8", f"release.bootstrap.draws={size.resamples}"]
-        references = [] if model == "saw nothing" else [BASE]
+        references = [] if model == "saw nothing" else [str(base)]
         found = checked(given, references, [*files, *sizes, *more], names)
-    model_now = bench.fold(updates) if updates else bench.shared.base.model
-    found["loss"] = _mean(losses(model_now, others, bench.shared.base.tokenizer))
+    found["loss"] = _mean(losses(bench.fold(updates), others, bench.shared.base.tokenizer))
     if noise is not None:
         least = min(len(trained_on[name]) for name in names)
         found["epsilon"] = bench.epsilon(noise, least)
     return found
-
-
-def saved_base(bench: Bench, folder: Path) -> Path:
-    """The base itself as a folder."""
-    bench.shared.base.model.save_pretrained(folder)
-    bench.shared.base.tokenizer.save_pretrained(folder)
-    return folder
 
 
 def repeated(bench: Bench, size: Size, seed: int) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def work(model: str, seed: int, size: Size) -> dict[str, Any]:
         overrides = _files(folder, halves, updates, size)
         for name in updates:
             left = {other: update for other, update in updates.items() if other != name}
-            overrides.append(f"+release.folds.{name}={_save(bench, left, folder / f'without-{name}')}")
-        given = _save(bench, updates, folder / "model")
-        found = checked(given, ["packaged:minilm-l6"], overrides, tuple(updates))
+            overrides.append(f"+release.folds.{name}={bench.save(left, folder / f'without-{name}')}")
+        given, base = bench.save(updates, folder / "model"), bench.save({}, folder / "base")
+        found = checked(given, [str(base)], overrides, tuple(updates))
     whole, unseen = bench.fold(updates), _together([halves[name][1] for name in updates])
     plain = classified(*unseen, tokenizer, LENGTH)
     predicted = [text_classes(whole, part) for part in (plain, phrase.on(plain))]
@@ -78,11 +78,6 @@ def _files(
     for check, settings in zip(("evasion", "backdoors"), sizes, strict=True):
         found += [f"+release.checks.{check}.{name}={value}" for name, value in settings.items()]
     return [*found, f"release.length={LENGTH}", f"release.bootstrap.draws={size.resamples}"]
-
-
-def _save(bench: Bench, updates: Mapping[str, AdapterDelta], folder: Path) -> Path:
-    folder.mkdir()
-    return bench.save(updates, folder)
 
 
 def _part(rows: Labelled, start: int, stop: int | None) -> Labelled:

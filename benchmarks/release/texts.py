@@ -86,7 +86,7 @@ class Bench:
         return accounting.epsilon("rdp", noise, min(1.0, self.batch / samples), self.steps, DELTA)
 
     def fold(self, updates: Mapping[str, AdapterDelta]) -> Any:
-        """The model of these updates, each with the same weight, as a round's manifest has it."""
+        """The model of these updates, each with the same weight, as a round's manifest has it; of none, the base."""
         folded = self.shared.fold(self._task())
         entries = [
             FoldEntry(UpdateId(f"0x{place:064x}"), 1, OrganisationId(name), WHOLE // len(updates))
@@ -97,7 +97,8 @@ class Bench:
         return folded.model
 
     def save(self, updates: Mapping[str, AdapterDelta], folder: Path) -> Path:
-        """A merged folder of their fold, as transformers writes it."""
+        """A new merged folder of their fold, as transformers writes it."""
+        folder.mkdir()
         self.fold(updates).save_pretrained(folder)
         self.shared.base.tokenizer.save_pretrained(folder)
         return folder
