@@ -22,9 +22,9 @@ applied as well, and manifests are recomputed for each checkpoint."""
 
 SHOWN_NOT = (
     "Histories with revocations, compactions or changes of members: they change manifests in the middle, and what "
-    "comes after is hashed again.",
-    "A whole disclosure of a long history: applying the ledger's rules takes time in the square of the rounds, and "
-    "beyond 200,000 records they are not applied, which the audit says.",
+    "comes after is hashed again; with hardenings, compactions, scores as weights or isolated lineage all of it is.",
+    "A whole disclosure of a long history: maps of the ledger's state are copied for each record, in the square of the "
+    "rounds, and beyond 200,000 records the rules are not applied, which the audit says.",
     "Making a bundle of a long history from real chains: it reads everything and recomputes it, as an audit does.",
     "What the machine does beside: seconds are by the clock; processor seconds stand beside them.",
 )
