@@ -110,8 +110,8 @@ class Attacked:
 
 TEXTS: Mapping[str, Mapping[str, Texts]] = {
     "default": {
-        "vader": Texts("vader_minilm", 3, 20, 16, 200, 0.01),
-        "sotu": Texts("sotu_smollm2", 2, 8, 4, 12, 0.001),
+        "vader": Texts("vader_minilm", 3, 20, 16, 200, 0.005),
+        "sotu": Texts("sotu_smollm2", 2, 8, 4, 12, 0.0007),
     },
     "full": {
         "vader": Texts("vader_minilm", 3, 80, 16, 10**6, 0.01),
