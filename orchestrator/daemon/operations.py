@@ -16,7 +16,7 @@ from orchestrator.files import write_atomic
 from orchestrator.ledger.agreement import Agreement
 from orchestrator.ledger.entities import LedgerState, Mode
 from orchestrator.ledger.manifest import build_manifest
-from orchestrator.ledger.masked_rounds import is_masked
+from orchestrator.ledger.masked_rounds import LEAST_SUBMIT, is_masked
 from orchestrator.ledger.request import RevocationRequest
 from orchestrator.ledger.scope import OWN, Scope, check_reason, chosen_updates
 from orchestrator.ledger.task import TaskSpec
@@ -115,6 +115,11 @@ def _check_masks(state: LedgerState, task: TaskSpec, without: bool) -> None:
     if not is_masked(task):
         return
     check_opening(task, tuple(sorted(state.members.seats)), state.members.quorum)
+    if task.deadlines.submit < LEAST_SUBMIT:
+        raise ProtocolError(
+            f"a masked round's submit phase has four parts, {task.deadlines.submit} blocks are too few for them",
+            mend=f"a task with deadlines.submit of at least {LEAST_SUBMIT}",
+        )
     if without or state.without_prekeys:
         names = ", ".join(state.without_prekeys) or "nobody"
         raise ProtocolError(

@@ -24,10 +24,15 @@ POLICY = "secagg"
 KINDS = (KEYS, SHARES, MASKED, REVEAL)
 """What the ``ArtefactRegistry`` calls the objects."""
 
+LEAST_OWNERS = 3
+"""Of a sum of two each owner, taking its own away, would see the other's update."""
+
 CARRIERS = 2
-"""How many survivors submit the sum: more than one, since one alone could spoil it. One of them is accepted."""
+"""How many survivors submit the sum at the least: one alone could spoil it. One of them is accepted."""
 PATIENCE = 6
 """Blocks that carriers have before one more survivor is a carrier, too."""
+LEAST_SUBMIT = 8 * PATIENCE
+"""Blocks of the phase: in a shorter one no more carriers could come."""
 
 Names = tuple[OrganisationId, ...]
 
@@ -115,7 +120,7 @@ def course(state: LedgerState, found: Round, block: int) -> Course:
 
 def steps(state: LedgerState, found: Round, me: OrganisationId, block: int) -> Iterator[Step]:
     """What a member does in ``block``: nothing twice, and nothing in a part that it does not belong to."""
-    submitted = [state.updates[item].organisation for item in found.submissions]
+    submitted = frozenset(state.updates[item].organisation for item in found.submissions)
     if me not in found.members or me in found.passed or me in submitted:
         return
     now = course(state, found, block)
@@ -137,13 +142,18 @@ def steps(state: LedgerState, found: Round, me: OrganisationId, block: int) -> I
             if (REVEAL, me) not in objects:
                 yield Step(Act.REVEAL)
         case Part.SUM:
-            yield from _sum(found, now, me, block, len(set(submitted)))
+            yield from _sum(found, now, me, block, submitted)
 
 
 def carriers(found: Round, survivors: Names) -> Names:
     """Survivors in the order in which they are to submit the sum; another begins in each round."""
     start = found.id % len(survivors)
     return survivors[start:] + survivors[:start]
+
+
+def least_carriers(found: Round) -> int:
+    """How many of them submit in any case: one more than a quorum can do without."""
+    return max(CARRIERS, len(found.members) - found.quorum + 1)
 
 
 def weight_cap(owners: Names) -> int:
@@ -173,12 +183,18 @@ def shared_awards(
     return tuple(Award(index, update_id, paid_to[name], per_round // len(owners)) for index, name in enumerate(paid))
 
 
-def _sum(found: Round, now: Course, me: OrganisationId, block: int, submitted: int) -> Iterator[Step]:
-    if submitted >= CARRIERS:
-        yield Step(Act.PASS)
-        return
+def _sum(
+    found: Round, now: Course, me: OrganisationId, block: int, submitted: frozenset[OrganisationId]
+) -> Iterator[Step]:
+    """A carrier submits whatever others did; what somebody submits who is none lets nobody pass."""
+    least = least_carriers(found)
     more = (block - now.ends[Part.REVEAL] - 1) // PATIENCE
-    if me in carriers(found, now.survivors)[: CARRIERS + more]:
+    current = carriers(found, now.survivors)[: least + more]
+    if me in current[:least]:
+        yield Step(Act.SUBMIT)
+    elif len(submitted.intersection(current)) >= least:
+        yield Step(Act.PASS)
+    elif me in current:
         yield Step(Act.SUBMIT)
 
 
@@ -234,6 +250,6 @@ def _broken(found: Round, part: Part, dealers: Names, survivors: Names, holders:
     for over, names, what in told:
         if part is over:
             return ""
-        if len(names) < found.quorum:
-            return f"{len(names)} members {what}, {found.quorum} must"
+        if len(names) < (least := max(found.quorum, LEAST_OWNERS)):
+            return f"{len(names)} members {what}, {least} must"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.ledger.entities import Round
 from orchestrator.ledger.task import TaskSpec
 from orchestrator.secagg.refusal import Reason, SecaggRefused
-from orchestrator.secagg.terms import LEAST_MEMBERS, Terms
+from orchestrator.secagg.terms import LEAST_MEMBERS, Terms, usual_threshold
 from orchestrator.types import Address, Digest, OrganisationId
 
 SUM_LIMIT = 1 << 23
@@ -53,18 +53,24 @@ def check_opening(task: TaskSpec, parties: tuple[OrganisationId, ...], quorum: i
     """Refuse a round whose members could not hide their updates, or whose sum might not fit the grid.
 
     Raises:
-        SecaggRefused: BAD_TERMS: too few members, or a quorum of half of them or less; OVERFLOW.
+        SecaggRefused: BAD_TERMS: too few members, or a quorum that is not above two thirds of them; OVERFLOW.
     """
     settings = task.privacy.settings.get("secagg")
     if settings is None:
         raise SecaggRefused(Reason.BAD_TERMS, f"the task's privacy policy is {task.privacy.policy}, not secagg")
     count, clip = len(parties), int(settings["clip"])
-    if count < LEAST_MEMBERS or count >= 2 * quorum:
+    if count < LEAST_MEMBERS:
         raise SecaggRefused(
             Reason.BAD_TERMS,
-            f"a quorum of {quorum} among {count} members hides nobody's update: there must be {LEAST_MEMBERS} members,"
-            " and a quorum of more than half of them",
-            mend="agree on a higher quorum first",
+            f"{count} members cannot hide their updates from each other: there must be {LEAST_MEMBERS}",
+            mend="admit more members first",
+        )
+    if quorum < (least := usual_threshold(count)):
+        raise SecaggRefused(
+            Reason.BAD_TERMS,
+            f"a quorum of {quorum} among {count} members hides nobody's update from who runs the private chain and one"
+            f" of them: masked rounds of {count} members need a quorum of {least}",
+            mend=f"raise it with `loranchor consortium propose --quorum {least}`, or open a task without masks",
         )
     if (most := count * WEIGHT * clip) >= SUM_LIMIT:
         raise SecaggRefused(

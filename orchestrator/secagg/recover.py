@@ -19,11 +19,8 @@ from orchestrator.secagg.masks import Units, Words, add_stream, check_enough, ri
 from orchestrator.secagg.refusal import Reason, SecaggRefused
 from orchestrator.secagg.reveals import Reveal, check_reveal, wanted_secret
 from orchestrator.secagg.shamir import join
-from orchestrator.secagg.terms import Terms
+from orchestrator.secagg.terms import LEAST_OWNERS, Terms
 from orchestrator.types import OrganisationId
-
-LEAST_OWNERS = 3
-"""With fewer owners left each of them, taking its own away, would see another's update."""
 
 
 @dataclass(frozen=True, slots=True)

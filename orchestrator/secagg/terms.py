@@ -13,13 +13,13 @@ from typing import ClassVar, Self
 from orchestrator.errors import FormatError
 from orchestrator.ledger.canonical import Document
 from orchestrator.ledger.documents import CanonicalObject
+from orchestrator.ledger.masked_rounds import LEAST_OWNERS
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.words import ADDRESS
 from orchestrator.secagg.refusal import Reason, SecaggRefused
 from orchestrator.types import Address, Digest, OrganisationId
 
-LEAST_MEMBERS = 3
-"""With two, each learns the other's update by taking its own away."""
+LEAST_MEMBERS = LEAST_OWNERS
 MOST_MEMBERS = 255
 RINGS = (32, 64)
 MOST_WORDS = 1 << 32
@@ -41,7 +41,8 @@ class Terms(CanonicalObject):
     Attributes:
         chain_id, ledger, round: where it belongs. task: the task's digest.
         parties: the members that can hold shares, in ascending order.
-        threshold: how many shares make a secret, and how many members must come to the end; more than half.
+        threshold: how many shares make a secret, and how many members must come to the end; more than half, and
+            no fewer than hide each other, since a sum may have no more owners.
         ring_bits: masks and sums are integers modulo 2**ring_bits.
         clip: the largest size of a number, in steps of the task's grid.
         most_weight: the largest integer weight of a member.
@@ -72,6 +73,12 @@ class Terms(CanonicalObject):
         if not count < 2 * self.threshold <= 2 * count:
             raise SecaggRefused(
                 Reason.BAD_TERMS, f"threshold {self.threshold} of {count} members; more than half, and at most all"
+            )
+        if self.threshold < LEAST_OWNERS:
+            raise SecaggRefused(
+                Reason.BAD_TERMS,
+                f"threshold {self.threshold}: a sum of so few shows its owners each other's updates; {LEAST_OWNERS} are"
+                " the least",
             )
         if self.ring_bits not in RINGS:
             raise SecaggRefused(Reason.BAD_TERMS, f"a ring of {self.ring_bits} bits; one of {RINGS} is expected")

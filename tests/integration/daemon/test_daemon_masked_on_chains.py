@@ -1,4 +1,4 @@
-"""A masked round by three daemons on real chains and IPFS nodes, by the contracts as they are."""
+"""A masked round by three daemons, all of whom must agree, on real chains and nodes, by the contracts as they are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_members_see_the_sum_of_their_updates_and_are_paid_alike(tmp_path: Path) -> None:
-    with world(tmp_path) as found:
+    with world(tmp_path, quorum=3) as found:
         agreement = found.agree()
         for name in MEMBERS:
             found.start(name)

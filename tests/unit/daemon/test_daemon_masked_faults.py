@@ -149,7 +149,7 @@ SEATS = dict.fromkeys(FIVE)
 @pytest.mark.parametrize(
     ("quorum", "missing", "without", "clip", "told"),
     [
-        (2, (), False, 1000, "a quorum of 2 among 5 members"),
+        (3, (), False, 1000, "masked rounds of 5 members need a quorum of 4"),
         (4, (EMBER,), False, 1000, "ember has none"),
         (4, (), True, 1000, "--without-prekeys is not for it"),
         (4, (), False, 1 << 22, "the grid ends below"),

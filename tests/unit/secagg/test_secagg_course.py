@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ from orchestrator.ledger.masked_rounds import (
     carriers,
     chosen,
     course,
+    least_carriers,
     shared_awards,
     steps,
     weight_cap,
@@ -197,6 +200,33 @@ def test_two_carriers_submit_and_the_others_pass() -> None:
     assert play.acts(third) == [Act.PASS]
     assert play.acts(FIVE[4]) == [Act.PASS]
     assert CARRIERS == 2
+
+
+def test_what_others_submit_lets_no_carrier_pass() -> None:
+    """Or two members could submit anything at once, and nobody the sum."""
+    play = summed(Play())
+    order = carriers(play.found, play.now.survivors)
+    for name in (order[2], order[3]):
+        play.submit(name)
+    assert [name for name in FIVE if play.acts(name) == [Act.SUBMIT]] == sorted(order[:2])
+    play.submit(order[0])
+    assert play.acts(order[1]) == [Act.SUBMIT]
+    assert play.acts(FIVE[4]) == []
+
+
+def test_a_sum_of_two_is_none_whatever_the_quorum() -> None:
+    play = Play()
+    play.deal()
+    for name in FIVE[:2]:
+        play.put(MASKED, name)
+    play.until(Part.SEND)
+    found = replace(play.found, quorum=2)
+    assert course(play.state, found, play.block + 1).broken == "2 members have sent, 3 must"
+
+
+def test_more_carry_where_a_quorum_can_do_without_more() -> None:
+    found = Play().found
+    assert [least_carriers(replace(found, quorum=quorum)) for quorum in (3, 4, 5)] == [3, 2, 2]
 
 
 def test_the_first_right_sum_is_accepted() -> None:
