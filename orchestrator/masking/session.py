@@ -17,7 +17,7 @@ from orchestrator.ledger.canonical import sha256
 from orchestrator.ledger.entities import Artefact, LedgerState, Round
 from orchestrator.ledger.masked_rounds import KEYS, MASKED, REVEAL, SHARES, Course, Names, course, objects_of
 from orchestrator.ledger.task import TaskSpec
-from orchestrator.secagg.book import Book
+from orchestrator.secagg.book import BEGUN, Book, Statement
 from orchestrator.secagg.bundles import Bundle
 from orchestrator.secagg.keys import Announcement, Secrets, announcement
 from orchestrator.secagg.masked import MaskedUpdate
@@ -27,7 +27,7 @@ from orchestrator.secagg.recover import Aggregate, aggregate
 from orchestrator.secagg.refusal import Reason, SecaggRefused
 from orchestrator.secagg.reveals import Reveal
 from orchestrator.secagg.sealed import unpacked
-from orchestrator.types import Digest, OrganisationId
+from orchestrator.types import Digest, OrganisationId, UpdateId
 
 BOOK = "secagg.sqlite"
 """In the home: what this member has said in each session."""
@@ -64,19 +64,26 @@ class Session:
 
     # -- what is this member's own
 
-    def secrets(self) -> Secrets:
+    def secrets(self, book: Book) -> Secrets:
         """This member's two secrets of the session, made when they are first asked for and nothing was announced.
 
         Raises:
-            KeystoreError: others were announced, as by another home of this member, or they were destroyed.
+            KeystoreError: others were announced, as by another home of this member, or they were destroyed; or the book
+                is another than the one that knew what was said with them.
         """
         services, session = self._services, self.terms.session
         with services.lock:
             announced = self.objects.get((KEYS, self.me))
             if announced is None and not services.keystore.had_mask_secrets(session):
                 made = Secrets.made()
+                book.claim(session, [Statement(BEGUN, self.me, "")])
                 services.keystore.keep_mask_secrets(session, made.mask_key + made.seed)
             kept = services.keystore.mask_secrets(session)
+        if book.said(session, BEGUN, self.me) is None:
+            raise KeystoreError(
+                f"{BOOK} in the home does not know round {self.found.id}, for which this member has mask secrets",
+                mend="it was lost or put back; this member drops out of the round, and the next one has new keys",
+            )
         own = Secrets(kept[:_HALF], kept[_HALF:])
         if announced is not None and announcement(self.terms, self.me, own).digest != announced.digest:
             raise KeystoreError(f"other keys were announced for {self.me} in round {self.found.id} than these")
@@ -88,10 +95,17 @@ class Session:
             return self._services.keystore.prekey_private(self.found.recipients[self.me].digest)
 
     @contextmanager
+    def book(self) -> Iterator[Book]:
+        """What this member has said, in this session and all others."""
+        with closing(Book(self._services.home / BOOK)) as book:
+            yield book
+
+    @contextmanager
     def member(self) -> Iterator[Member]:
         """This member with its book open."""
-        with closing(Book(self._services.home / BOOK)) as book:
-            yield Member(self.terms, self.me, self.prekey(), book, own=self.secrets())
+        with self.book() as book:
+            own = self.secrets(book)
+            yield Member(self.terms, self.me, self.prekey(), book, own=own)
 
     def prekeys(self) -> dict[OrganisationId, bytes]:
         """Each member's public prekey of the round."""
@@ -122,12 +136,16 @@ class Session:
         Raises:
             EnvelopeError: it is not sealed as it must be. SecaggRefused: BAD_FORMAT.
         """
-        header, payload, commitments = unpacked(self.data(item, PAYLOAD_LIMIT + OBJECT_LIMIT))
+        header, payload, commitments = unpacked(self.data(item, self._largest()))
         context = Context(self.terms.chain_id, self.terms.ledger, self.found.id, item.organisation)
         check_recipients(self.found, header, context=context, commitments=commitments)
         key = unwrap(header, self.me, self.prekey(), context=context, commitments=commitments)
         opened = open_payload(header, payload, key, context=context, commitments=commitments)
         return MaskedUpdate.from_bytes(bytes(opened.delta), self.terms)
+
+    def submitter(self, update_id: UpdateId) -> OrganisationId:
+        """Who submitted an update of the round."""
+        return self._ledger.updates[update_id].organisation
 
     def dealt(self, dealers: Names) -> tuple[dict[OrganisationId, Announcement], dict[OrganisationId, Bundle]]:
         """What the dealers announced and dealt."""
@@ -138,17 +156,32 @@ class Session:
         """The sum, once enough was revealed.
 
         Raises:
-            SecaggRefused: there is none. StorageError: too many reveals, or another object, are not to be had yet.
+            SecaggRefused: there is none. StorageError: a reveal without which there is none, or another object, is
+                not to be had yet: who has it has the sum.
         """
         now = self.now
         if now.broken:
             raise SecaggRefused(Reason.TOO_FEW, now.broken)
         announced, bundles = self.dealt(now.dealers)
         masked = {name: self.masked(self.objects[MASKED, name]) for name in now.survivors}
-        return aggregate(self.terms, announced, bundles, masked, self._reveals(now.holders))
+        reveals, missing = self._reveals(now.holders)
+        try:
+            found = aggregate(self.terms, announced, bundles, masked, reveals)
+        except SecaggRefused:
+            if missing is not None:
+                raise missing from None
+            raise
+        for holder, fault in found.faults.items():
+            _log.warning("the reveal of %s in round %d is left out: %s", holder, self.found.id, fault)
+        return found
 
-    def _reveals(self, holders: Names) -> dict[OrganisationId, Reveal]:
-        """Those that can be had. A holder may record what nobody can fetch: the others' shares are enough."""
+    def _largest(self) -> int:
+        """Bytes of a sealed masked update of this round at most, with room for tags and headers."""
+        words = self.terms.words * self.terms.ring_bits // 8
+        return min(words + words // 1024 + 2 * OBJECT_LIMIT, PAYLOAD_LIMIT + OBJECT_LIMIT)
+
+    def _reveals(self, holders: Names) -> tuple[dict[OrganisationId, Reveal], StorageError | None]:
+        """Those that can be had, and why another cannot: nobody may, and the others' shares are often enough."""
         found: dict[OrganisationId, Reveal] = {}
         missing: StorageError | None = None
         for name in holders:
@@ -158,9 +191,7 @@ class Session:
                 missing = error
             except (FormatError, SecaggRefused) as error:
                 _log.warning("the reveal of %s in round %d is left out: %s", name, self.found.id, error)
-        if missing is not None and len(found) < self.terms.threshold:
-            raise missing
-        return found
+        return found, missing
 
 
 def units_bytes(total: Any) -> bytes:

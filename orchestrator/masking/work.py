@@ -30,14 +30,17 @@ from orchestrator.participation import Limits
 from orchestrator.privacy.secagg import protect_masked, protect_sum
 from orchestrator.protocol import effects as fx
 from orchestrator.protocol.state import NodeState
-from orchestrator.secagg.bundles import check_bundle, open_shares
-from orchestrator.secagg.keys import check_announcement, check_distinct
+from orchestrator.secagg.bundles import Bundle, check_bundle, open_shares
+from orchestrator.secagg.keys import check_announcement
 from orchestrator.secagg.masked import check_masked
 from orchestrator.secagg.masks import Units
 from orchestrator.secagg.member import Member
 from orchestrator.secagg.refusal import Reason, SecaggRefused
+from orchestrator.secagg.reveals import dealers_statement
 from orchestrator.secagg.sealed import packed
-from orchestrator.types import OrganisationId
+
+DRAWN = "secagg-drawn"
+"""What a member deals, before it has said so."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +63,8 @@ def prepare(services: Services, state: NodeState, effect: fx.PrepareMasks) -> Jo
 
     def job() -> None:
         services.results.once(LAYOUT, round_key(found), layout)
-        session_of(services, state, effect.round)  # terms that hide nothing are refused before anything is said
+        session = session_of(services, state, effect.round)  # terms that hide nothing are refused before all else
+        _check_own_least(services, len(session.terms.parties), "are in the round")
 
     return job
 
@@ -74,7 +78,12 @@ def announce(services: Services, state: NodeState, effect: fx.AnnounceMask) -> N
 def deal(services: Services, state: NodeState, effect: fx.DealShares) -> None:
     session = session_of(services, state, effect.round)
     with session.member() as member:
-        _record(services, session, SHARES, lambda: member.deal(session.prekeys()).to_bytes())
+        # what is drawn is random: it is on disk before the book has it, or a cut between the two would end the dealing
+        drawn = services.results.once(
+            DRAWN, round_key(session.found), lambda: {"bundle": member.draw(session.prekeys()).to_bytes().decode()}
+        )
+        bundle = Bundle.from_bytes(drawn["bundle"].encode())
+        _record(services, session, SHARES, lambda: member.say(bundle).to_bytes())
 
 
 def check(services: Services, state: NodeState, effect: fx.CheckMasked) -> Job:
@@ -109,7 +118,10 @@ def send(services: Services, state: NodeState, effect: fx.SendMasked) -> Job:
         services.check_signing()  # before minutes are spent
         key = round_key(session.found)
         if services.results.find(MASKED, key) is None and key not in services.numbers:
-            services.numbers[key] = _trained(services, state.ledger, session, manifest)
+            numbers = _trained(services, state.ledger, session, manifest)
+            if services.results.find(LAYOUT, key) is None:  # settled: nobody would let go of them any more
+                raise ProtocolError(f"masked round {effect.round} ended while it was trained for")
+            services.numbers[key] = numbers
         _record(services, session, MASKED, lambda: _masked(services, session, manifest, services.numbers[key]))
         services.numbers.pop(key, None)
         services.bench.settle(effect.round)
@@ -128,6 +140,8 @@ def reveal(services: Services, state: NodeState, effect: fx.RevealShares) -> Job
             now = session.now
 
             def revealed() -> bytes:
+                _check_own_least(services, len(now.survivors), "have sent masked updates")
+                _check_survivors(session)
                 _take(session, member)
                 return member.reveal(now.survivors).to_bytes()
 
@@ -166,6 +180,7 @@ def settle(services: Services, ledger: LedgerState, found: Round) -> None:
     for (_, name), item in session.objects.items():
         if name == services.me or services.me in item.endorsements:
             services.store.unpin(item.cid)
+    services.journal.drop(DRAWN, round_key(found))
     services.journal.drop(LAYOUT, round_key(found))  # nothing is left to do
 
 
@@ -184,25 +199,46 @@ def _record(services: Services, session: Session, kind: str, make: Callable[[], 
 def _examine(session: Session, item: Artefact) -> None:
     terms, sender = session.terms, item.organisation
     if item.kind == KEYS:
-        announced = session.announcement(item)
-        check_announcement(terms, announced, sender)
-        for name, other in _announced_before(session, item):
-            check_distinct({sender: announced, name: session.announcement(other)})
+        check_announcement(terms, session.announcement(item), sender)
     elif item.kind == SHARES:
         bundle = session.bundle(item)
         check_bundle(terms, bundle, sender)
         open_shares(terms, bundle, session.me, session.prekey())
     else:
-        check_masked(terms, session.masked(item), sender, session.now.dealers)
+        dealers = session.now.dealers
+        check_masked(terms, session.masked(item), sender, dealers)
+        with session.book() as book:  # whoever stands behind it reveals for these dealers and for no others
+            book.claim(terms.session, [dealers_statement(session.me, dealers)])
 
 
-def _announced_before(session: Session, item: Artefact) -> list[tuple[OrganisationId, Artefact]]:
-    """Announcements that this member stands behind or made, and that were there first: a later one may not repeat."""
-    return [
-        (name, other)
-        for (kind, name), other in session.objects.items()
-        if kind == KEYS and other.proposed < item.proposed and session.me in other.endorsements
-    ]
+def _check_survivors(session: Session) -> None:
+    """Refuse to reveal for updates that were masked against other dealers than the records tell now.
+
+    An update that does not open here was sealed wrongly by its own member, or to another prekey of this one; of those
+    the book has this member's word.
+
+    Raises:
+        SecaggRefused: WRONG_DEALERS. StorageError: one is not to be had yet.
+    """
+    now = session.now
+    for name in now.survivors:
+        try:
+            update = session.masked(session.objects[MASKED, name])
+        except (EnvelopeError, FormatError) as error:
+            _log.warning("the masked update of %s does not open here: %s", name, error)
+        else:
+            check_masked(session.terms, update, name, now.dealers)
+
+
+def _check_own_least(services: Services, count: int, what: str) -> None:
+    """The organisation's own least number of updates, below which it takes no part in a sum and reveals nothing."""
+    least = Limits.from_settings(services.settings.values).minimum_updates
+    if least is not None and count < least:
+        raise SecaggRefused(
+            Reason.TOO_FEW,
+            f"{count} members {what}, this organisation's accept.minimum_updates is {least}",
+            mend="lower accept.minimum_updates, or leave these rounds to others",
+        )
 
 
 def _take(session: Session, member: Member) -> None:
@@ -218,6 +254,7 @@ def _masked(services: Services, session: Session, manifest: Manifest, numbers: N
     units: Units = np.frombuffer(numbers.units, "<i4").astype(np.int64)
     with session.member() as member:
         _take(session, member)
+        _check_own_least(services, len(session.now.dealers), "have dealt")
         hidden = member.mask(units)
     delta = protect_masked(hidden, samples=numbers.samples, parent_manifest=manifest.digest)
     check_protection(delta, session.task, Limits.from_settings(services.settings.values))

@@ -161,7 +161,7 @@ def _time(task: TaskSpec, limits: Limits) -> Iterator[str]:
     for name, least in limits.deadlines.items():
         if (given := getattr(task.deadlines, name)) < least:
             yield f"deadlines.{name} is {given} blocks, this organisation needs at least {least}"
-    if is_masked(task):  # of one contribution, the sum of as many updates as the quorum at the least
+    if is_masked(task):  # of one contribution, a sum: of how many updates at the least is asked before each step
         return
     if limits.minimum_updates is not None and task.minimum_updates < limits.minimum_updates:
         wanted, least = task.minimum_updates, limits.minimum_updates

@@ -1,10 +1,12 @@
 """What a member has said in each session, once and for ever: the table that keeps it from saying two things.
 
-Three pairs of statements would give an update away, though each by itself is what the protocol asks for:
+Four pairs of statements would give an update away, though each by itself is what the protocol asks for:
 
 - shares of *both* secrets of one member: with its mask key and its seed its masks are gone;
 - two updates behind the same masks: their difference is in the open;
-- two deals of the same secrets: too many shares of one of them may be about.
+- two deals of the same secrets: too many shares of one of them may be about;
+- a word for updates masked against some dealers, and shares for a sum over others: masks of those that differ would be
+  gone, whoever stayed.
 
 So each is written here before it is said, and refused when another one is written already, whatever a chain, a restart
 or a reorganisation tells later. It is to secure aggregation what the signing record is to checkpoints.
@@ -28,7 +30,8 @@ CREATE TABLE IF NOT EXISTS said (
 ) WITHOUT ROWID;
 """
 
-DEALT, MASKED, SURVIVORS, REVEALED = "dealt", "masked", "survivors", "revealed"
+BEGUN, DEALT, DEALERS, MASKED = "begun", "dealt", "dealers", "masked"
+SURVIVORS, REVEALED = "survivors", "revealed"
 
 
 class Statement(NamedTuple):

@@ -40,7 +40,8 @@ class Held:
     """A holder's part of a bundle.
 
     Attributes:
-        prekey: digest of the prekey that it is sealed to. sealed: HPKE ciphertext of both shares.
+        prekey: digest of the prekey that it is sealed to. sealed: HPKE ciphertext of both shares; empty where that
+            is none that anything can be sealed to, so that one bad prekey does not keep all others from dealing.
         mask_key, seed: commitments to the two shares.
     """
 
@@ -112,13 +113,15 @@ def deal(terms: Terms, me: OrganisationId, own: Secrets, prekeys: Mapping[Organi
         prekeys: each party's public prekey of the round, out of the ``KeyDirectory``.
 
     Raises:
-        SecaggRefused: NOT_A_MEMBER, or BAD_KEY for a party without a usable prekey.
+        SecaggRefused: NOT_A_MEMBER, or BAD_KEY for a party without a prekey.
     """
     terms.place_of(me)
     count = len(terms.parties)
     keys, seeds = split(own.mask_key, terms.threshold, count), split(own.seed, terms.threshold, count)
     dealt = zip(terms.parties, map(Shares, keys, seeds), strict=True)
-    holders = tuple(_sealed(terms, me, holder, shares, prekeys.get(holder, b"")) for holder, shares in dealt)
+    if without := sorted(set(terms.parties) - prekeys.keys()):
+        raise SecaggRefused(Reason.BAD_KEY, f"{', '.join(without)} had no prekey to seal shares to")
+    holders = tuple(_sealed(terms, me, holder, shares, prekeys[holder]) for holder, shares in dealt)
     return Bundle(terms.session, me, holders)
 
 
@@ -184,8 +187,8 @@ def _sealed(terms: Terms, me: OrganisationId, holder: OrganisationId, shares: Sh
     try:
         both = shares.mask_key + shares.seed
         sealed = HPKE_SUITE.encrypt(both, load_public(prekey), _info(terms, me, holder, key))
-    except (EnvelopeError, ValueError) as error:
-        raise SecaggRefused(Reason.BAD_KEY, f"nothing can be sealed to the prekey of {holder}: {error}") from error
+    except (EnvelopeError, ValueError):
+        sealed = b""
     commitments = [share_commitment(terms, me, holder, secret, shares.of(secret)) for secret in ("mask_key", "seed")]
     return Held(holder, key, commitments[0], commitments[1], sealed)
 
@@ -197,7 +200,7 @@ def _info(terms: Terms, dealer: OrganisationId, holder: OrganisationId, prekey: 
 
 
 def _held(reader: Reader) -> Held:
-    text = reader.text("sealed")
+    text = reader.text("sealed", empty=True)
     try:
         sealed = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

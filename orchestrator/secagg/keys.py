@@ -103,22 +103,10 @@ def check_announcement(terms: Terms, announced: Announcement, sender: Organisati
     _exchanged(X25519PrivateKey.generate(), announced.mask_key, sender)  # a point of low order shows in use alone
 
 
-def check_distinct(announced: dict[OrganisationId, Announcement]) -> None:
-    """Refuse a key that two members announce: who repeats another's could not make its masks, but might undo them.
-
-    Raises:
-        SecaggRefused: COPIED_KEY.
-    """
-    owners: dict[Digest, OrganisationId] = {}
-    for name in sorted(announced):
-        key = announced[name].mask_key
-        if key in owners:
-            raise SecaggRefused(Reason.COPIED_KEY, f"{owners[key]} and {name} announce the same key {key}")
-        owners[key] = name
-
-
 def pair_key(terms: Terms, me: OrganisationId, mask_key: bytes, other: Announcement) -> bytes:
     """The key of the mask of two members, the same from either side: 32 bytes.
+
+    Both names go into it, so that who announces another's key has no pair's mask of that other.
 
     Raises:
         SecaggRefused: BAD_KEY.

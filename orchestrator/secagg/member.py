@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from orchestrator.ledger.canonical import sha256
 from orchestrator.secagg.book import DEALT, MASKED, Book, Statement
 from orchestrator.secagg.bundles import Bundle, Shares, check_bundle, deal, open_shares
-from orchestrator.secagg.keys import Announcement, Secrets, announcement, check_announcement, check_distinct
+from orchestrator.secagg.keys import Announcement, Secrets, announcement, check_announcement
 from orchestrator.secagg.masked import MaskedUpdate
 from orchestrator.secagg.masks import Units, check_enough, mask
 from orchestrator.secagg.refusal import Reason, SecaggRefused
-from orchestrator.secagg.reveals import Reveal, reveal
+from orchestrator.secagg.reveals import Reveal, dealers_statement, reveal
 from orchestrator.secagg.terms import Terms
 from orchestrator.types import OrganisationId
 
@@ -45,7 +45,22 @@ class Member:
         Raises:
             SecaggRefused: SAID_OTHERWISE where it has dealt before; BAD_KEY.
         """
-        made = deal(self.terms, self.me, self.own, prekeys)
+        return self.say(self.draw(prekeys))
+
+    def draw(self, prekeys: Mapping[OrganisationId, bytes]) -> Bundle:
+        """A bundle that nobody was given: to be kept somewhere safe, and then :meth:`said <say>`.
+
+        Raises:
+            SecaggRefused: BAD_KEY.
+        """
+        return deal(self.terms, self.me, self.own, prekeys)
+
+    def say(self, made: Bundle) -> Bundle:
+        """The bundle, once it is written down that this is the one.
+
+        Raises:
+            SecaggRefused: SAID_OTHERWISE where another was dealt.
+        """
         self._book.claim(self.terms.session, [Statement(DEALT, self.me, made.digest)])
         return made
 
@@ -63,13 +78,12 @@ class Member:
             The dealers, whose masks cancel: those of whom both objects are there, in ascending order.
 
         Raises:
-            SecaggRefused: an object that the chain should not have let count; COPIED_KEY; TOO_FEW.
+            SecaggRefused: an object that the chain should not have let count; TOO_FEW.
         """
         dealers = {name: announced[name] for name in sorted(announced.keys() & bundles.keys())}
         for name, found in dealers.items():
             check_announcement(self.terms, found, name)
             check_bundle(self.terms, bundles[name], name)
-        check_distinct(dealers)
         check_enough(self.terms, len(dealers), "have dealt shares")
         for name in dealers:
             try:
@@ -83,19 +97,26 @@ class Member:
         """Fourth: the update behind its masks, once: two behind the same masks would show their difference.
 
         Raises:
-            SecaggRefused: OVERFLOW; SAID_OTHERWISE; WRONG_DEALERS.
+            SecaggRefused: OVERFLOW; SAID_OTHERWISE, also where this member stood behind updates that were masked
+                against other dealers; WRONG_DEALERS.
         """
         words = mask(self.terms, self.me, self.own, self._dealers, units, weight)
         made = MaskedUpdate(self.terms.session, self.me, tuple(self._dealers), weight, words)
-        self._book.claim(self.terms.session, [Statement(MASKED, self.me, sha256(made.to_bytes()))])
+        statements = [dealers_statement(self.me, made.dealers), Statement(MASKED, self.me, sha256(made.to_bytes()))]
+        self._book.claim(self.terms.session, statements)
         return made
 
     def reveal(self, survivors: Sequence[OrganisationId]) -> Reveal:
         """Fifth: what takes the masks away, once the chain tells whose updates are there.
+
+        A member that has masked an update gives nobody a share of its own mask key.
 
         Raises:
             SecaggRefused: WRONG_SURVIVORS, TOO_FEW, BOTH_SECRETS, SAID_OTHERWISE.
         """
         if strange := sorted(set(survivors) - self._dealers.keys()):
             raise SecaggRefused(Reason.WRONG_SURVIVORS, f"{', '.join(strange)} sent an update without having dealt")
-        return reveal(self.terms, self.me, self._held, survivors, self._book)
+        held = dict(self._held)
+        if self.me not in survivors and self._book.said(self.terms.session, MASKED, self.me) is not None:
+            held.pop(self.me, None)  # it knows that it has not dropped out, whatever the chain tells
+        return reveal(self.terms, self.me, held, survivors, self._book, tuple(self._dealers))

@@ -13,7 +13,7 @@ from orchestrator.ledger.canonical import Document, digest
 from orchestrator.ledger.documents import CanonicalObject
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.words import hex_word, word
-from orchestrator.secagg.book import REVEALED, SURVIVORS, Book, Statement
+from orchestrator.secagg.book import DEALERS, REVEALED, SURVIVORS, Book, Statement
 from orchestrator.secagg.bundles import Bundle, Secret, Shares, check_share
 from orchestrator.secagg.refusal import Reason, SecaggRefused
 from orchestrator.secagg.terms import Terms
@@ -74,16 +74,18 @@ def reveal(
     held: Mapping[OrganisationId, Shares],
     survivors: Sequence[OrganisationId],
     book: Book,
+    dealers: Sequence[OrganisationId] | None = None,
 ) -> Reveal:
     """This holder's shares, written into its book before they are given out.
 
     Args:
         held: by dealer; those whose shares did not open are not there.
         survivors: whose masked updates are there, as the chain tells.
+        dealers: whose masks are in them; those of ``held`` by default.
 
     Raises:
         SecaggRefused: TOO_FEW survivors; BOTH_SECRETS or SAID_OTHERWISE, where this holder has revealed for another
-            list of survivors.
+            list of survivors, or stood behind updates that were masked against other dealers.
     """
     terms.place_of(me)
     alive = tuple(sorted(survivors))
@@ -97,12 +99,18 @@ def reveal(
     book.claim(
         terms.session,
         [
+            dealers_statement(me, tuple(sorted(held)) if dealers is None else dealers),
             *(Statement(REVEALED, name, secret) for name, secret in chosen),
             Statement(SURVIVORS, me, digest({"survivors": list(alive)})),
         ],
     )
     shares = tuple(Revealed(name, secret, hex_word(held[name].of(secret))) for name, secret in chosen)
     return Reveal(terms.session, me, alive, shares)
+
+
+def dealers_statement(me: OrganisationId, dealers: Sequence[OrganisationId]) -> Statement:
+    """Whose masks are in the updates that this member sends, stands behind, and reveals for: one list a session."""
+    return Statement(DEALERS, me, digest({"dealers": sorted(dealers)}))
 
 
 def check_reveal(

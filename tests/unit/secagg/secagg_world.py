@@ -64,6 +64,9 @@ class NoBook(Book):
     def claim(self, session: Digest, statements: Iterable[Statement]) -> None:
         pass
 
+    def said(self, session: Digest, act: str, subject: str) -> None:
+        return None
+
     def close(self) -> None:
         pass
 

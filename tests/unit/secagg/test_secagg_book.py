@@ -67,6 +67,30 @@ def test_whatever_a_holder_is_told_it_reveals_one_secret_of_each(
     world.close()
 
 
+def test_a_member_reveals_only_for_the_dealers_that_it_masked_against(tmp_path: Path) -> None:
+    """The chain tells some of fewer dealers, and is rewritten: masks of those that it kept out then hide nothing."""
+    world = World(tmp_path, terms(4)).dealt()
+    victim, colluder, told, late = names(4)
+    first = [{name: kept[name] for name in (victim, colluder, told)} for kept in (world.announced, world.bundles)]
+    world.members[told].take(*first)
+    world.members[told].mask(updates(world.terms)[told])
+    world.members[told].take(world.announced, world.bundles)
+    with pytest.raises(SecaggRefused, match="dealers org-3 in session") as caught:
+        world.members[told].reveal((victim, colluder, late))
+    assert caught.value.reason is Reason.SAID_OTHERWISE
+    world.close()
+
+
+def test_who_has_masked_gives_no_share_of_its_own_mask_key(tmp_path: Path) -> None:
+    """Whatever the chain tells, it knows that it has not dropped out."""
+    world = World(tmp_path, terms(4)).dealt().sent(updates(terms(4)))
+    one, *others = names(4)
+    assert one not in [item.of for item in world.members[one].reveal(others).shares]
+    shown = world.members[others[0]].reveal(others).shares
+    assert [item.secret for item in shown if item.of == one] == ["mask_key"]
+    world.close()
+
+
 def test_a_refused_reveal_leaves_nothing_in_the_book(tmp_path: Path) -> None:
     """Or the second attempt, with the right survivors, would meet what the first one left."""
     book = Book(tmp_path / "book.sqlite")

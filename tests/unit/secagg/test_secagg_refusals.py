@@ -11,8 +11,8 @@ from unit.secagg.secagg_world import World, names, prekey, prekeys, terms, updat
 
 from orchestrator.errors import FormatError
 from orchestrator.ledger.words import hex_word, word
-from orchestrator.secagg.bundles import Bundle, check_bundle, deal
-from orchestrator.secagg.keys import Announcement, Secrets, check_announcement, check_distinct
+from orchestrator.secagg.bundles import Bundle, check_bundle, deal, open_shares
+from orchestrator.secagg.keys import Announcement, Secrets, check_announcement, pair_key
 from orchestrator.secagg.masked import MaskedUpdate, check_masked
 from orchestrator.secagg.member import Member
 from orchestrator.secagg.refusal import Reason, SecaggRefused
@@ -61,6 +61,12 @@ class Refused:
 def test_terms_that_would_not_hide_or_not_hold(changes: dict[str, int], reason: Reason) -> None:
     with Refused(reason):
         terms(**({"count": 8} | changes))
+
+
+def test_two_of_three_would_show_each_other_their_updates() -> None:
+    """One that drops out is enough, and nobody has to cheat."""
+    with pytest.raises(SecaggRefused, match="3 are the least"):
+        terms(3, threshold=2)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -167,15 +173,25 @@ def test_a_key_of_low_order_is_none(three: World, key: str) -> None:
         check_announcement(three.terms, forged, ONE)
 
 
-def test_a_copied_key_is_told(three: World) -> None:
-    one, two = three.members[ONE].announce(), three.members[TWO].announce()
-    with Refused(Reason.COPIED_KEY):
-        check_distinct({ONE: one, TWO: replace(two, mask_key=one.mask_key)})
+def test_who_copies_a_key_has_no_masks_of_its_owner_and_keeps_nobody_from_masking(three: World) -> None:
+    three.dealt()
+    one, key = three.announced[ONE], three.members[ONE].own.mask_key
+    three.announced[TWO] = replace(three.announced[TWO], mask_key=one.mask_key)
+    three.members[THREE].take(three.announced, three.bundles)
+    three.members[THREE].mask(np.zeros(6, np.int64))
+    other = three.announced[THREE]
+    assert pair_key(three.terms, ONE, key, other) != pair_key(three.terms, TWO, key, other)
 
 
-def test_a_prekey_that_is_none_is_told(three: World) -> None:
+def test_a_prekey_that_is_none_costs_its_member_its_shares_and_nobody_else(three: World) -> None:
+    made = three.members[ONE].deal(prekeys(three.terms) | {TWO: bytes(len(prekey(TWO)[1]))})
+    again = Bundle.from_bytes(made.to_bytes())
+    check_bundle(three.terms, again, ONE)
+    open_shares(three.terms, again, THREE, prekey(THREE)[0])
+    with Refused(Reason.BAD_DEAL):
+        open_shares(three.terms, again, TWO, prekey(TWO)[0])
     with Refused(Reason.BAD_KEY):
-        three.members[ONE].deal(prekeys(three.terms) | {TWO: b"no key"})
+        three.members[THREE].deal({ONE: prekey(ONE)[1]})
 
 
 # -- dealing
