@@ -27,9 +27,10 @@ class SecureAggregation(Plain):
 
     name = "secagg"
     promise = Promise(
-        "A member against the other members and whoever adds up: they see the sum of the updates, and nothing of any"
-        " one as long as fewer than the round's quorum collude.",
-        "What the sum itself gives away; a member that sends poison is found by nobody, since nobody sees its update.",
+        "A member against the other members and whoever adds up: they see the sum of at least three updates. With c"
+        " colluding members it is a sum of at least quorum − c honest ones, so one is hidden while c ≤ quorum − 2.",
+        "What the sum itself gives away, or a quorum less one that keeps all others but one out of it; a member that"
+        " sends poison is found by nobody, since nobody sees its update.",
     )
 
     def objections(self, task: TaskSpec) -> Iterator[str]:
