@@ -46,8 +46,8 @@ def work(model: str, seed: int, size: Size) -> dict[str, Any]:
         found = checked(given, [str(base)], overrides, tuple(updates))
     whole, unseen = bench.fold(updates), _together([halves[name][1] for name in updates])
     plain = classified(*unseen, tokenizer, LENGTH)
-    predicted = [text_classes(whole, part) for part in (plain, phrase.on(plain))]
-    found["trigger"] = success_of(*predicted, plain.labels, TARGET).document()
+    before, after = (text_classes(whole, part) for part in (plain, phrase.on(plain)))
+    found["trigger"] = success_of(before, after, plain.labels, TARGET).document()
     return found
 
 
