@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orchestrator.ledger.words import word
+from orchestrator.ledger.masked_rounds import LEAST_OWNERS
 from orchestrator.secagg.bundles import Bundle, Secret
 from orchestrator.secagg.keys import Announcement, Secrets, pair_key, public_key, seed_commitment, self_key
 from orchestrator.secagg.masked import MaskedUpdate, check_masked
@@ -19,7 +20,7 @@ from orchestrator.secagg.masks import Units, Words, add_stream, check_enough, ri
 from orchestrator.secagg.refusal import Reason, SecaggRefused
 from orchestrator.secagg.reveals import Reveal, check_reveal, wanted_secret
 from orchestrator.secagg.shamir import join
-from orchestrator.secagg.terms import LEAST_OWNERS, Terms
+from orchestrator.secagg.terms import Terms
 from orchestrator.types import OrganisationId
 
 
