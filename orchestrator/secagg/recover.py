@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from orchestrator.ledger.words import word
 from orchestrator.ledger.masked_rounds import LEAST_OWNERS
+from orchestrator.ledger.words import word
 from orchestrator.secagg.bundles import Bundle, Secret
 from orchestrator.secagg.keys import Announcement, Secrets, pair_key, public_key, seed_commitment, self_key
 from orchestrator.secagg.masked import MaskedUpdate, check_masked
