@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from unit.secagg.secagg_world import World, names, terms, updates
 
 from orchestrator.aggregation.fixed_point import weighted_sum
-from orchestrator.secagg.recover import LEAST_OWNERS, opened, without
+from orchestrator.ledger.masked_rounds import LEAST_OWNERS
+from orchestrator.secagg.recover import opened, without
 from orchestrator.secagg.refusal import Reason, SecaggRefused
 
 
