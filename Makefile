@@ -2,7 +2,7 @@
 #
 # Variables:
 #   PYTHON                the interpreter that makes the environments (3.11 or newer; default python3)
-#   EXPERIMENT            what `make demo` runs: sotu_smollm2 (default) or vader_minilm
+#   EXPERIMENT            what `make demo` runs: sotu_smollm2 (default), vader_minilm, or tiny to see it quickly
 #   PRESET                how much `make bench-…` measures: default (within an hour on 2 cores) or full
 #   LORANCHOR_CACHE       folder for fetched models, data and launchers (default .cache)
 #   LORANCHOR_TORCH_INDEX package index to take torch from. On a machine without a GPU, where pip would bring a CUDA

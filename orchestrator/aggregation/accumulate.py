@@ -48,7 +48,10 @@ class Tally:
 
     @property
     def relative_error(self) -> float:
-        """‖exact ΔW − the fold's‖ / ‖exact ΔW‖ over groups and modules; 0 for a strategy that loses nothing."""
+        """√(Σ error² / Σ norm²) over groups and modules; 0 for a strategy that loses nothing.
+
+        Of one group it is ‖exact ΔW − the fold's‖ / ‖exact ΔW‖; over several, errors that cancel each other count.
+        """
         whole = self.figures.get("norm2", 0.0)
         return (self.figures.get("error2", 0.0) / whole) ** 0.5 if whole else 0.0
 

@@ -40,7 +40,8 @@ def truncate(left: Tensor, right: Tensor, rank: int) -> Truncated:
     """The best approximation of ``left @ right`` of rank at most ``rank``.
 
     Args:
-        left: (m, K). right: (K, n), both fp32. The small core is treated in float64, so that it costs no accuracy.
+        left: (m, K). right: (K, n), both fp32. The small core is treated in float64, so that no accuracy is
+            lost beyond the fp32 of the factors; errors are of the cut, and tell nothing of that.
 
     Returns:
         Factors of min(rank, m, n, K) columns, fp32.

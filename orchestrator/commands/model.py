@@ -227,7 +227,7 @@ def _tell_folder(done: Exported) -> None:
         typer.echo(f"{done.folder} holds this export already; nothing was written")
         return
     size = sum(entry["bytes"] for entry in record["files"].values())
-    typer.echo(f"{done.folder}: {len(record['files'])} files, {size / 1e6:.1f} MB")
+    typer.echo(f"{done.folder}: {len(record['files']) + 1} files, {size / 1e6:.1f} MB")
     typer.echo(f"{record['contributions']} contributions, strategy {record['strategy']}")
     typer.echo(f"manifest {record['manifest']}")
     typer.echo(done.what)

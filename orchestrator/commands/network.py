@@ -107,7 +107,8 @@ def _summary(network: Network, run_dir: Path) -> str:
         return f"All of it ran already ({os.path.relpath(run_dir)})."
     js = any(node.kind == "js-ipfs" for node in network.storage.values())
     note = " The IPFS nodes are js-ipfs, for development only; Kubo on PATH takes their place." if js else ""
-    return f"Started {len(network.started)} nodes; stop them with `loranchor network down`.{note}"
+    where = "" if run_dir == DEFAULT_RUN_DIR else f" --run-dir {os.path.relpath(run_dir)}"
+    return f"Started {len(network.started)} nodes; stop them with `loranchor network down{where}`.{note}"
 
 
 def _show(found: list[Status]) -> None:

@@ -55,7 +55,13 @@ def chosen(state: LedgerState, tasks: Tasks, round_number: int) -> Cover:
             f"strategy {task.strategy.name} with lineage {task.lineage} cannot be compacted",
             mend=f"lineage chained and one of {', '.join(sorted(COMPACTABLE))} can",
         )
-    cover = cover_until(build_manifest(state, task, tasks), task, round_number)
+    manifest = build_manifest(state, task, tasks)
+    last = max((entry.round for entry in manifest.originals), default=0)
+    if round_number > last > 0:
+        raise ConfigurationError(
+            f"round {round_number} has no contributions in the model", mend=f"the last that has is {last}"
+        )
+    cover = cover_until(manifest, task, round_number)
     if cover is None or cover.prefix.count < 2:
         raise ConfigurationError(
             f"up to round {round_number} there are not two contributions", mend="see `loranchor round status`"

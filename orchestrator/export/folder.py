@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -14,6 +15,8 @@ from orchestrator.aggregation.shards import INDEX, PROGRESS, RECORD
 from orchestrator.errors import ConfigurationError, LoranchorError
 from orchestrator.export.record import Identity, changed_files, is_same, read_record
 from orchestrator.files import write_json
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 MARK = ".loranchor-draft.json"
 WORK = ".work"
@@ -71,9 +74,8 @@ def drafted(out: Path, identity: Identity) -> Iterator[Path]:
                 raise
     except OSError as error:
         kept = f"; what is finished stays in {draft}" if draft.exists() else ""
-        raise ConfigurationError(
-            f"cannot write {out}: {error.strerror or error}{kept}", mend="make room and give the same command again"
-        ) from error
+        mend = "make room and give the same command again" if error.errno in _FULL else "give another --output"
+        raise ConfigurationError(f"cannot write {out}: {error.strerror or error}{kept}", mend=mend) from error
 
 
 @contextmanager

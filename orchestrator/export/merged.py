@@ -26,7 +26,7 @@ class MergedReport:
     Attributes:
         changed: how many tensors differ from the base's. made: weight files this call wrote; others were there.
         rounding: the most that a number differs from the fold's for being written in a smaller type.
-        strategy_error: ‖exact ΔW − the fold's‖ / ‖exact ΔW‖, as the strategy tells it.
+        strategy_error: of the fold against the exact sum, see ``Tally.relative_error``.
     """
 
     dtype: str

@@ -59,6 +59,12 @@ def revoked(life: CompactingConsortium) -> RequestId:
     return request
 
 
+def test_a_round_that_was_not_yet_is_named(life: CompactingConsortium) -> None:
+    with pytest.raises(ConfigurationError, match="round 9 has no contributions") as caught:
+        life.compact(AURORA, 9)
+    assert "2" in str(caught.value.mend) and not life.history.state.artefacts
+
+
 def test_members_compare_and_the_next_round_is_trained_on_the_object(life: CompactingConsortium) -> None:
     whole = life.manifest
     made = agreed(life)

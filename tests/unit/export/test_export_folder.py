@@ -47,6 +47,13 @@ def test_another_export_is_in_the_way(tmp_path: Path, other: Identity) -> None:
         is_there(tmp_path / "out", other)
 
 
+@pytest.mark.parametrize(("number", "mend"), [(errno.ENOSPC, "make room"), (errno.EPERM, "another --output")])
+def test_what_helps_follows_from_what_the_system_said(tmp_path: Path, number: int, mend: str) -> None:
+    with pytest.raises(ConfigurationError) as caught, drafted(tmp_path / "out", IDENTITY):
+        raise OSError(number, "no")
+    assert mend in str(caught.value.mend) and not any(tmp_path.iterdir())
+
+
 def test_links_and_records_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(ConfigurationError, match="is no folder"):
