@@ -91,9 +91,8 @@ def _tell(done: Proposed, as_json: bool) -> None:
         f"compaction {done.artefact.id} is proposed: {document.count} contributions, rounds 1 to {document.round}"
     )
     typer.echo(f"{document.content.ciphertext_size / 1e6:.1f} MB, {how}; relative error {document.error / UNIT:.3g}")
-    typer.echo(
-        "the others' daemons compare it with their own sum, once one that has its key runs; see `loranchor model compactions`"
-    )
+    typer.echo("the others' daemons compare it with their own sum, once one that has its key runs")
+    typer.echo("see `loranchor model compactions`")
 
 
 def _row(found: Standing) -> dict[str, Any]:
