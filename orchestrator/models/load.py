@@ -18,6 +18,9 @@ from orchestrator.models.source import ModelSource
 from orchestrator.models.tiny import byte_tokenizer, tiny_llama
 from orchestrator.types import Digest
 
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model")
+"""Files of which one makes a folder's tokenizer."""
+
 
 def load_base(
     source: ModelSource,
@@ -57,6 +60,8 @@ def load_base(
 def _from_folder(folder: Path, kind: Kind, labels: int, seed: int, cache: Path | None) -> tuple[Any, Any, Digest]:
     import transformers
 
+    if not any((folder / name).exists() for name in TOKENIZERS):  # the library would ask for packages instead
+        raise DataError(f"{folder} holds no tokenizer", mend=f"put the model's own there, such as {TOKENIZERS[0]}")
     messages: Any = transformers.utils.logging
     messages.disable_progress_bar()
     verbosity = messages.get_verbosity()

@@ -128,6 +128,15 @@ def test_a_folder_that_is_no_such_model(folder: Path, tmp_path: Path) -> None:
         load_base(resolve(str(broken)), cache=tmp_path)
 
 
+def test_a_folder_without_a_tokenizer(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    for path in broken.glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(DataError, match="holds no tokenizer"):
+        load_base(resolve(str(broken)), cache=tmp_path)
+
+
 def test_damaged_weights(folder: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(folder, broken)
