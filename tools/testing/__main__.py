@@ -15,7 +15,7 @@ NO_TESTS = 5  # pytest's exit code when nothing was collected
 PYTEST: list[str | Path] = [VENV / "bin" / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider"]
 SIDE_BY_SIDE: list[str | Path] = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadscope", "--no-loadscope-reorder"]
 """A process a core, up to four: most tests wait for chains. tests/conftest.py says which must stay together. In the
-order of the files, so that whole runs and lives on chains, which take longest, begin first."""
+order of ``testpaths``: whole runs and lives on chains, which take longest, begin first."""
 PARTS: dict[str, list[str | Path]] = {
     "python": [*PYTEST, "-m", "not slow", *SIDE_BY_SIDE],
     "slow": [*PYTEST, "-m", "slow"],
