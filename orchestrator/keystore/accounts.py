@@ -33,7 +33,7 @@ def read_account(path: Path, password: str, expected: Address) -> LocalAccount:
     document = read_document(path)
     try:
         account: LocalAccount = Account.from_key(Account.decrypt(document, password))
-    except (KeyError, TypeError, ValueError, NotImplementedError) as error:
+    except (KeyError, TypeError, ValueError, NotImplementedError) as error:  # the last: a KDF that eth-account lacks
         if "MAC mismatch" in str(error):
             raise KeystoreError(f"wrong password for {path}") from None
         raise KeystoreError(
